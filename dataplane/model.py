@@ -29,7 +29,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """A network of the file. ``key`` is its key there (ports are named after it), ``name`` the name outside (Compose's ``name:``)."""
+    """A network of the file. ``key`` is its key there (ports are named after it), ``name`` the name outside (``name:``)."""
 
     key: str
     name: str
@@ -107,7 +107,10 @@ class Dependency:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """A service of the file. ``network_mode``: ``""`` (attachments), ``none``, ``host``, ``service:X``,
-    ``container:X`` or ``netns:PATH`` (which may stand beside attachments). ``scaled``: scale or replicas was written, so instances are numbered."""
+    ``container:X`` or ``netns:PATH`` (which may stand beside attachments).
+
+    ``scaled``: scale or replicas was written, so instances are numbered.
+    """
 
     name: str
     attachments: tuple[Attachment, ...] = ()
