@@ -1,0 +1,23 @@
+"""Mechanism at C speed: frames, nodes, ports. Knows nothing of containers.
+
+An `Engine` holds nodes and turns them; ports bring frames in and out; a `Bridge` joins ports:
+
+    engine = Engine()
+    outbox = Outbox()
+    a, b = (MemoryPort(engine, name, outbox=outbox) for name in "ab")
+    bridge = Bridge(engine, "front")
+    for port in (a, b):
+        port.lead_to(bridge, bridge.add_member(port))
+    a.push(frame)
+    engine.turn(now=1_000)
+    outbox.take()          # [(port index, time in ns, octets), ...]
+"""
+
+from fastpath.bridge import Bridge
+from fastpath.counters import REASONS, reason_name, sentence
+from fastpath.engine import Engine
+from fastpath.graph import Graph, Node
+from fastpath.memory import MemoryPort, Outbox
+from fastpath.port import Port
+
+__all__ = ["REASONS", "Bridge", "Engine", "Graph", "MemoryPort", "Node", "Outbox", "Port", "reason_name", "sentence"]

@@ -1,0 +1,73 @@
+"""Memory for the frames of one turn: slots of three sizes, handed out by counting up, all given back at once by `reset`.
+
+No frame outlives its turn, so there are no reference counts and no free list. Confessed trade-off: a slot is not reused
+within a turn, however early its frame left; the number of frames polled is chosen so that this suffices (see Engine).
+"""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.string cimport memcpy, memset
+
+from fastpath.frame cimport Frame, HOPS, SHARED
+
+cdef enum:
+    HEADROOM = 128        # outer Ethernet + IPv6 + UDP + VXLAN (70) + virtio header (24), rounded up
+    HEAD = 128            # octets of its own that a clone has
+    SMALL = 2048          # longest frame in a small slot
+    LARGE = 65600         # longest in a large one
+
+cdef struct Slots:
+    uint8_t* memory       # NULL until first used: lazily mapped
+    Frame* frames
+    uint32_t stride       # an odd number of cache lines, so that slots spread over all cache sets
+    uint32_t count
+    uint32_t used
+
+cdef struct Arena:
+    Slots small
+    Slots large
+    Slots clones
+    uint16_t allowance    # clones that may descend from one polled frame
+    uint16_t families     # frames polled this turn
+    uint16_t* spent       # by family: clones made
+
+cdef int arena_init(Arena* arena, uint32_t small, uint32_t large, uint32_t clones) except -1
+cdef void arena_free(Arena* arena) noexcept
+
+cdef inline void arena_reset(Arena* arena) noexcept nogil:
+    arena.small.used = 0
+    arena.large.used = 0
+    arena.clones.used = 0
+    if arena.families:
+        memset(arena.spent, 0, arena.families * sizeof(uint16_t))
+    arena.families = 0
+
+cdef inline Frame* take(Slots* slots, uint32_t headroom) noexcept nogil:
+    """The next free slot with a blank descriptor (no length yet), or NULL if all are used."""
+    cdef Frame* frame
+    if slots.used == slots.count:
+        return NULL
+    frame = &slots.frames[slots.used]
+    memset(frame, 0, sizeof(Frame))
+    frame.data = slots.memory + <size_t>slots.used * slots.stride + headroom
+    frame.room = headroom
+    frame.hops = HOPS
+    slots.used += 1
+    return frame
+
+cdef inline Frame* take_polled(Arena* arena, uint32_t length) noexcept nogil:
+    """A slot for a frame of up to `length` octets that comes in from outside; it begins a family of its own."""
+    cdef Frame* frame
+    if length <= SMALL:
+        frame = take(&arena.small, HEADROOM)
+        if frame == NULL:
+            frame = take(&arena.large, HEADROOM)
+    else:
+        frame = take(&arena.large, HEADROOM)
+    if frame != NULL:
+        frame.family = arena.families
+        arena.families += 1
+    return frame
+
+# A copy that shares the payload: own headroom, own first HEAD octets, the rest read-only. NULL when the family's allowance
+# or the slots are used up (drop reason "turn budget").
+cdef Frame* clone(Arena* arena, Frame* frame) noexcept nogil

@@ -1,0 +1,29 @@
+"""A learning bridge (IEEE 802.1D-2004 clause 7, VLAN-unaware): learn the source, forward to where the destination is, else flood."""
+
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
+
+from fastpath.fdb cimport Fdb
+from fastpath.frame cimport Frame
+from fastpath.graph cimport Edge, Node
+
+cdef struct Member:
+    Edge edge
+    bint used
+    bint hairpin              # may send back what it received
+    bint isolated             # never exchanges frames with other isolated members
+
+cdef struct BridgeCounters:
+    uint64_t flooded          # frames sent to more than the one member known
+
+cdef class Bridge(Node):
+    cdef Fdb fdb
+    cdef Member* members
+    cdef uint32_t n_members   # places in use or free
+    cdef BridgeCounters counters
+    cdef readonly list names  # of the members, by number; None where free
+    cdef readonly uint32_t member_limit
+    cdef bint is_member(self, uint32_t number) noexcept
+    cdef void forward(self, Frame* frame, uint64_t source, uint64_t target, uint32_t source_home, uint32_t target_home,
+                      uint32_t tick) noexcept nogil
+    cdef void flood(self, Frame* frame) noexcept nogil
+    cdef void arm(self) noexcept nogil

@@ -1,0 +1,243 @@
+"""The bridge's work per burst: read all addresses and prefetch both table lines of each, then learn and forward in order.
+
+Learning has to stay in arrival order, because the second frame of a burst may already go to the station that the first came
+from; only the memory accesses are taken together.
+"""
+
+import numpy as np
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memcpy
+
+from fastpath.arena cimport clone
+from fastpath.counters cimport ISOLATED, NO_OTHER_PORT, RESERVED_ADDRESS, RUNT, SAME_PORT, SOURCE_INVALID, TURN_BUDGET
+from fastpath.fdb cimport (
+    FLAGS_SHIFT, MEMBER_SHIFT, NOWHERE, STATIC, TICK_SHIFT, fdb_add_member, fdb_flush, fdb_free, fdb_init, fdb_learn, fdb_live,
+    fdb_lookup, fdb_put_static, fdb_remove, fdb_scan, fdb_set_ageing, fdb_tick,
+)
+from fastpath.frame cimport MIN_FRAME, Frame
+from fastpath.graph cimport BURST, Graph, NEVER, Node, drop, emit, set_due
+from fastpath.table cimport WAYS, table_home, table_prefetch
+from fastpath.wire cimport wire_swap64, wire_unlikely
+
+cdef enum:
+    PREFETCH_FROM = 4         # below so many frames the second pass follows too soon for a prefetch to help
+
+cdef uint64_t GROUP = <uint64_t>1 << 40
+cdef uint64_t RESERVED = <uint64_t>0x0180C2000000
+cdef uint64_t RESERVED_MASK = <uint64_t>0xFFFFFFFFFFF0
+
+FDB_DTYPE = np.dtype([("mac", "<u8"), ("member", "<u4"), ("age_ns", "<i8"), ("static", "?")])
+
+
+cdef class Bridge(Node):
+    """A bridge on a graph. `ageing` in ns (0: never), `limit`: stations it learns in all, `member_limit`: at each member by default."""
+
+    def __init__(self, Graph graph not None, str name not None, *, int64_t ageing=300_000_000_000, uint32_t limit=65536,
+                 uint32_t member_limit=0):
+        if not 1 <= limit <= 1 << 28:
+            raise ValueError("limit: 1 to 2^28 stations")
+        super().__init__(graph, name)
+        fdb_init(&self.fdb, limit, ageing, graph.core.seed ^ <uint64_t>len(graph.nodes))
+        # So that a flood of addresses at one port cannot keep the stations of others out.
+        self.member_limit = member_limit or max(limit // 8, 1)
+        self.names = []
+
+    def __dealloc__(self):
+        fdb_free(&self.fdb)
+        free(self.members)
+
+    # -- wiring ---------------------------------------------------------------------------------------------------------
+
+    def add_member(self, Node target not None, *, uint16_t target_input=0, uint32_t limit=0, bint hairpin=False,
+                   bint isolated=False) -> int:
+        """A new member that sends to the node; returns its number, which is the input that the node's frames must come by."""
+        cdef uint32_t number = self.names.index(None) if None in self.names else len(self.names)
+        cdef Member* members
+        fdb_add_member(&self.fdb, number, limit or self.member_limit)
+        if number == self.n_members:
+            members = <Member*>realloc(self.members, (number + 1) * sizeof(Member))
+            if members == NULL:
+                raise MemoryError("bridge: members")
+            self.members = members
+            self.n_members += 1
+            self.names.append(None)
+        self.names[number] = target.name
+        self.members[number].used = True
+        self.members[number].hairpin = hairpin
+        self.members[number].isolated = isolated
+        self.connect(&self.members[number].edge, target, target_input)
+        return number
+
+    def remove_member(self, uint32_t number) -> None:
+        """The member leaves; its stations are forgotten."""
+        if not self.is_member(number):
+            raise ValueError(f"{self.name} has no member {number}")
+        self.members[number].used = False
+        self.connect(&self.members[number].edge, None)
+        self.names[number] = None
+        fdb_flush(&self.fdb, number)
+
+    cdef bint is_member(self, uint32_t number) noexcept:
+        return number < self.n_members and self.members[number].used
+
+    cdef uint32_t fanout(self) noexcept:
+        return max(self.n_members, 2) - 2
+
+    # -- frames ---------------------------------------------------------------------------------------------------------
+
+    cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
+        cdef uint64_t[BURST] sources
+        cdef uint64_t[BURST] targets
+        cdef uint32_t[BURST] source_homes
+        cdef uint32_t[BURST] target_homes
+        cdef uint64_t word
+        cdef uint32_t i
+        cdef uint32_t tick = fdb_tick(self.head.core.now)
+        cdef const uint8_t* octets
+        for i in range(n):
+            octets = burst[i].data
+            memcpy(&word, octets, 8)
+            targets[i] = wire_swap64(word) >> 16
+            memcpy(&word, octets + 6, 8)
+            sources[i] = wire_swap64(word) >> 16
+            target_homes[i] = table_home(&self.fdb.table, targets[i])
+            source_homes[i] = table_home(&self.fdb.table, sources[i])
+            if n >= PREFETCH_FROM:
+                table_prefetch(&self.fdb.table, source_homes[i])
+                table_prefetch(&self.fdb.table, target_homes[i])
+        for i in range(n):
+            self.forward(burst[i], sources[i], targets[i], source_homes[i], target_homes[i], tick)
+
+    cdef void forward(self, Frame* frame, uint64_t source, uint64_t target, uint32_t source_home, uint32_t target_home,
+                      uint32_t tick) noexcept nogil:
+        cdef uint32_t came_by = frame.input
+        cdef uint32_t member
+        if wire_unlikely(frame.head < MIN_FRAME):
+            drop(&self.head, frame, RUNT)
+            return
+        if wire_unlikely(source == 0 or source & GROUP):
+            drop(&self.head, frame, SOURCE_INVALID)
+            return
+        fdb_learn(&self.fdb, source, source_home, came_by, tick)
+        if wire_unlikely(self.head.due == NEVER):
+            self.arm()
+        if wire_unlikely(target & GROUP):
+            if target & RESERVED_MASK == RESERVED:
+                drop(&self.head, frame, RESERVED_ADDRESS)
+            else:
+                self.flood(frame)
+            return
+        # Address zero is nobody's, and in the table it means "empty".
+        member = fdb_lookup(&self.fdb, target, target_home, tick) if target else NOWHERE
+        if wire_unlikely(member == NOWHERE):
+            self.flood(frame)
+            return
+        if wire_unlikely(member == came_by and not self.members[member].hairpin):
+            drop(&self.head, frame, SAME_PORT)
+            return
+        if wire_unlikely(self.members[member].isolated and self.members[came_by].isolated):
+            drop(&self.head, frame, ISOLATED)
+            return
+        self.head.counters.left += 1
+        emit(&self.members[member].edge, frame)
+
+    cdef void flood(self, Frame* frame) noexcept nogil:
+        """To every member that may have it: a clone for each but the last, which gets the frame itself."""
+        cdef uint32_t came_by = frame.input
+        cdef uint32_t member
+        cdef uint32_t waiting = NOWHERE
+        cdef bint isolated = self.members[came_by].isolated
+        cdef Frame* copy
+        self.counters.flooded += 1
+        for member in range(self.n_members):
+            if not self.members[member].used or (member == came_by and not self.members[member].hairpin):
+                continue
+            if isolated and self.members[member].isolated:
+                continue
+            if waiting != NOWHERE:
+                self.head.counters.cloned += 1
+                copy = clone(&self.head.core.arena, frame)
+                if copy == NULL:
+                    # Counted as a clone that was dropped at once; the frame itself still goes to the last.
+                    drop(&self.head, frame, TURN_BUDGET)
+                else:
+                    self.head.counters.left += 1
+                    emit(&self.members[waiting].edge, copy)
+            waiting = member
+        if waiting == NOWHERE:
+            drop(&self.head, frame, NO_OTHER_PORT)
+            return
+        self.head.counters.left += 1
+        emit(&self.members[waiting].edge, frame)
+
+    # -- time -----------------------------------------------------------------------------------------------------------
+
+    cdef void arm(self) noexcept nogil:
+        """The scanner runs only while there is something to age."""
+        if self.fdb.ageing and self.fdb.table.count:
+            set_due(&self.head, self.head.core.now + self.fdb.period)
+
+    cdef void expire(self, int64_t now) noexcept nogil:
+        fdb_scan(&self.fdb, now)
+        self.arm()
+
+    # -- for people -----------------------------------------------------------------------------------------------------
+
+    def set_ageing(self, int64_t ageing) -> None:
+        """Ageing time in ns from now on; 0: stations are never forgotten."""
+        fdb_set_ageing(&self.fdb, ageing)
+        self.head.due = NEVER
+        self.arm()
+
+    def add_static(self, uint64_t mac, uint32_t number) -> None:
+        """The station is at the member, whatever traffic says (BR-15)."""
+        if not self.is_member(number):
+            raise ValueError(f"{self.name} has no member {number}")
+        if mac == 0 or mac & GROUP or mac >> 48:
+            raise ValueError("an individual MAC address, as a number")
+        fdb_put_static(&self.fdb, mac, number)
+
+    def forget(self, uint64_t mac) -> bool:
+        """Remove one station; False if it is not known."""
+        return mac != 0 and fdb_remove(&self.fdb, mac)
+
+    def flush(self, uint32_t number) -> None:
+        """Forget every station of the member."""
+        if not self.is_member(number):
+            raise ValueError(f"{self.name} has no member {number}")
+        fdb_flush(&self.fdb, number)
+
+    def stations(self, int64_t now):
+        """The live entries: a NumPy array of FDB_DTYPE (MAC as a number, member, ns since last seen as a source, static)."""
+        cdef uint32_t tick = fdb_tick(now)
+        cdef uint32_t at, way
+        cdef uint64_t value
+        rows = []
+        for at in range(self.fdb.table.n_buckets):
+            for way in range(WAYS):
+                if self.fdb.table.buckets[at].keys[way] == 0:
+                    break
+                value = self.fdb.table.buckets[at].values[way]
+                if fdb_live(&self.fdb, value, tick):
+                    rows.append((
+                        self.fdb.table.buckets[at].keys[way],
+                        <uint16_t>(value >> MEMBER_SHIFT),
+                        <int64_t>(tick - <uint32_t>value) << TICK_SHIFT if not (value >> FLAGS_SHIFT) & STATIC else 0,
+                        bool((value >> FLAGS_SHIFT) & STATIC),
+                    ))
+        return np.array(rows, dtype=FDB_DTYPE)
+
+    def named_counters(self) -> dict:
+        """This bridge's own counters."""
+        return {
+            "flooded": self.counters.flooded, "learned": self.fdb.counters.learned, "moved": self.fdb.counters.moved,
+            "aged": self.fdb.counters.aged, "flushed": self.fdb.counters.flushed, "refused": self.fdb.counters.refused,
+            "stations": self.fdb.count,
+        }
+
+    @property
+    def table_octets(self) -> int:
+        """Memory of the table."""
+        return <size_t>self.fdb.table.n_buckets * 64

@@ -1,0 +1,207 @@
+"""The graph of one thread. Nodes are added and connected between turns, never during one."""
+
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memmove
+
+from fastpath.arena cimport arena_free, arena_init
+from fastpath.counters cimport HOP_BUDGET, UNCONNECTED, Reason
+from fastpath.frame cimport Frame
+
+ctypedef void (*process_function)(void*, Frame**, uint32_t) noexcept nogil
+ctypedef void (*expire_function)(void*, int64_t) noexcept nogil
+
+
+cdef void call_process(Node node, Frame** burst, uint32_t n) noexcept nogil:
+    node.process(burst, n)
+
+
+cdef void call_expire(Node node, int64_t now) noexcept nogil:
+    node.expire(now)
+
+
+# A Head holds its Node as a plain pointer, because no reference may be counted without the GIL; these take it as such.
+cdef process_function process_of = <process_function><void*>call_process
+cdef expire_function expire_of = <expire_function><void*>call_expire
+
+
+cdef Burst* next_burst(Head* head) noexcept nogil:
+    """An empty Burst at the end of the head's queue; the head joins the work list if it was idle. Never fails: see `Graph.add`."""
+    cdef Core* core = head.core
+    cdef Burst* burst = core.spare
+    core.spare = burst.next
+    burst.next = NULL
+    burst.n = 0
+    if head.first == NULL:
+        head.first = burst
+        head.next = NULL
+        if core.first == NULL:
+            core.first = head
+        else:
+            core.last.next = head
+        core.last = head
+    else:
+        head.last.next = burst
+    head.last = burst
+    return burst
+
+
+cdef void set_due(Head* head, int64_t due) noexcept nogil:
+    """The node wants `expire` to be called at `due` (NEVER takes the wish back)."""
+    head.due = due
+    if due < head.core.due:
+        head.core.due = due
+
+
+cdef class Node:
+    """Takes bursts of frames, owns its tables and counters. Subclasses override `process`, and `expire` if they wait for times."""
+
+    def __init__(self, Graph graph not None, str name not None):
+        self.graph = graph
+        self.name = name
+        graph.add(self)
+
+    cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
+        self.head.counters.dropped += n
+
+    cdef void expire(self, int64_t now) noexcept nogil:
+        self.head.due = NEVER
+
+    cdef uint32_t fanout(self) noexcept:
+        """Clones that one frame may need here."""
+        return 0
+
+    cdef void connect(self, Edge* edge, Node target, uint16_t target_input=0):
+        """Lead an edge of ours to a node of the same graph, or, with None, to nowhere."""
+        if target is None:
+            edge[0] = self.head.core.void_edge
+            return
+        edge.head = &target.head
+        edge.input = target_input
+
+
+cdef class DropNode(Node):
+    """Drops all it gets, for one reason."""
+    cdef Reason reason
+
+    cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
+        cdef uint32_t i
+        for i in range(n):
+            drop(&self.head, burst[i], self.reason)
+
+
+cdef class Graph:
+    """Nodes over one arena, with one time. `small`, `large` and `clones` are the numbers of slots of each size."""
+
+    def __cinit__(self, *args, uint32_t small=1024, uint32_t large=256, uint32_t clones=16384, uint64_t seed=0, **kwargs):
+        cdef uint32_t i
+        self.nodes = []
+        self.core.due = NEVER
+        self.core.seed = seed
+        self.core.port_drops = <uint64_t**>calloc(PORTS_MAX, sizeof(uint64_t*))
+        if self.core.port_drops == NULL:
+            raise MemoryError("graph")
+        self.core.port_drops[0] = self.no_port_drops
+        arena_init(&self.core.arena, small, large, clones)
+        for i in range((small + large + clones) // BURST + 2):
+            self.more_bursts()
+
+    def __init__(self, *args, **kwargs):
+        self.core.void_edge.head = &(<Node>DropNode(self, "unconnected")).head
+        (<DropNode>self.nodes[0]).reason = UNCONNECTED
+        self.core.hop_edge.head = &(<Node>DropNode(self, "hop budget")).head
+        (<DropNode>self.nodes[1]).reason = HOP_BUDGET
+
+    def __dealloc__(self):
+        cdef Burst* burst = self.core.spare
+        cdef Burst* following
+        while burst != NULL:
+            following = burst.next
+            free(burst)
+            burst = following
+        free(self.core.port_drops)
+        free(self.heads)
+        arena_free(&self.core.arena)
+
+    cdef int more_bursts(self) except -1:
+        cdef Burst* burst = <Burst*>calloc(1, sizeof(Burst))
+        if burst == NULL:
+            raise MemoryError("graph: burst")
+        burst.next = self.core.spare
+        self.core.spare = burst
+        return 0
+
+    cdef int add(self, Node node) except -1:
+        """Make the node part of this graph; its part-filled Burst is made here, so that `emit` cannot fail."""
+        cdef Head** heads = <Head**>realloc(self.heads, (self.n_heads + 1) * sizeof(Head*))
+        if heads == NULL:
+            raise MemoryError("graph: heads")
+        self.heads = heads
+        self.more_bursts()
+        node.head.core = &self.core
+        node.head.node = <void*>node
+        node.head.due = NEVER
+        self.heads[self.n_heads] = &node.head
+        self.n_heads += 1
+        self.nodes.append(node)
+        return 0
+
+    cdef int discard(self, Node node) except -1:
+        """Take the node out. The caller has led every edge elsewhere; its Burst stays with the graph for the next node."""
+        cdef uint32_t at = self.nodes.index(node)
+        del self.nodes[at]
+        self.n_heads -= 1
+        memmove(&self.heads[at], &self.heads[at + 1], (self.n_heads - at) * sizeof(Head*))
+        return 0
+
+    cdef void drain(self) noexcept nogil:
+        """Run nodes until no frame waits."""
+        cdef Core* core = &self.core
+        cdef Head* head
+        cdef Burst* burst
+        while core.first != NULL:
+            head = core.first
+            core.first = head.next
+            burst = head.first
+            head.first = burst.next
+            if head.first == NULL:
+                head.last = NULL
+            else:
+                # More than one burst waits: go to the back of the list, so that others get their turn.
+                head.next = NULL
+                if core.first == NULL:
+                    core.first = head
+                else:
+                    core.last.next = head
+                core.last = head
+            head.counters.entered += burst.n
+            process_of(head.node, burst.frames, burst.n)
+            burst.next = core.spare
+            core.spare = burst
+
+    cdef void expire_until(self, int64_t now) noexcept nogil:
+        """Fire every timer due at `now` or before, in order of time, then of the nodes; what they emit drains before the next.
+
+        A node that fires sees the time it asked for as the graph's time, however late it is called.
+        """
+        cdef Core* core = &self.core
+        cdef Head* head
+        cdef int64_t due
+        cdef uint32_t i
+        while core.due <= now:
+            due = NEVER
+            for i in range(self.n_heads):
+                due = min(due, self.heads[i].due)
+            core.due = due
+            if due > now:
+                return
+            core.now = due
+            for i in range(self.n_heads):
+                head = self.heads[i]
+                if head.due == due:
+                    head.due = NEVER
+                    expire_of(head.node, due)
+                    # Time must go on: a wish for now or the past would be granted for ever.
+                    if head.due <= due:
+                        head.due = due + 1
+            self.drain()

@@ -1,0 +1,92 @@
+"""What all ports share: the MTU, what an outside without offloads needs, and the counters."""
+
+from libc.stdint cimport uint16_t, uint32_t
+
+from fastpath.counters cimport MTU, RUNT
+from fastpath.frame cimport ETHERNET_HEADER, MIN_FRAME, NEEDS_CSUM, Frame
+from fastpath.graph cimport PORTS_MAX, Graph, Node, drop, emit
+from fastpath.wire cimport load16, wire_likely, wire_unlikely
+
+
+cdef class Port(Node):
+    """A port of the graph; `index` (1…65535) is what frames carry as their ingress, and is used again after `retire`."""
+
+    def __init__(self, Graph graph not None, str name not None, *, uint32_t mtu=1500):
+        cdef uint32_t index = 1
+        if not 68 <= mtu <= 65535:
+            raise ValueError("mtu: 68 to 65535 octets")
+        while index < PORTS_MAX and graph.core.port_drops[index] != NULL:
+            index += 1
+        if index == PORTS_MAX:
+            raise ValueError(f"a graph has at most {PORTS_MAX - 1} ports")
+        super().__init__(graph, name)
+        self.index = <uint16_t>index
+        self.mtu = mtu
+        graph.core.port_drops[index] = self.drops
+        self.out = graph.core.void_edge
+
+    def lead_to(self, Node target, uint16_t target_input=0) -> None:
+        """Where frames that come in go: an input of a node, or None for nowhere."""
+        self.connect(&self.out, target, target_input)
+
+    def set_mtu(self, uint32_t mtu) -> None:
+        """From the next frame on."""
+        if not 68 <= mtu <= 65535:
+            raise ValueError("mtu: 68 to 65535 octets")
+        self.mtu = mtu
+
+    cdef uint32_t poll(self, uint32_t room) noexcept nogil:
+        """Take up to `room` frames from outside, `receive` each, and return how many; wake ourselves if more wait."""
+        return 0
+
+    cdef void transmit(self, Frame** burst, uint32_t n) noexcept nogil:
+        """Send frames that fit and are finished; each is counted as out or dropped by name, and done with on return."""
+        self.head.counters.dropped += n
+
+    cdef void receive(self, Frame* frame) noexcept nogil:
+        """A polled frame enters the graph."""
+        frame.ingress = self.index
+        self.head.counters.entered += 1
+        self.traffic.in_frames += 1
+        self.traffic.in_octets += frame.length
+        if wire_unlikely(frame.head < MIN_FRAME):
+            drop(&self.head, frame, RUNT)
+            return
+        self.head.counters.left += 1
+        emit(&self.out, frame)
+
+    cdef bint fits(self, const Frame* frame) noexcept nogil:
+        """The frame, or each segment of a super-frame, is within the MTU; one VLAN tag (802.1Q, 802.1ad) rides along free."""
+        cdef uint32_t length = frame.length
+        cdef uint16_t kind
+        if frame.gso_type:
+            length = <uint32_t>frame.header + frame.gso_size
+        if wire_likely(length <= self.mtu + ETHERNET_HEADER):
+            return True
+        kind = load16(frame.data + 12)
+        return (kind == 0x8100 or kind == 0x88A8) and length <= self.mtu + ETHERNET_HEADER + 4
+
+    cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
+        cdef uint32_t i
+        cdef uint32_t kept = 0
+        cdef Frame* frame
+        for i in range(n):
+            frame = burst[i]
+            if wire_unlikely(not self.fits(frame)):
+                drop(&self.head, frame, MTU)
+                continue
+            if wire_unlikely(frame.gso_type or frame.flags & NEEDS_CSUM):
+                # Order is kept: what came before goes first.
+                if kept:
+                    self.transmit(burst, kept)
+                    kept = 0
+                self.finish_and_transmit(frame)
+                continue
+            burst[kept] = frame
+            kept += 1
+        if kept:
+            self.transmit(burst, kept)
+
+    cdef void finish_and_transmit(self, Frame* frame) noexcept nogil:
+        """A frame whose checksum or segmentation was left to us: pass it on to an outside that does it, else do it here."""
+        self.transmit(&frame, 1)
