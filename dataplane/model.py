@@ -39,8 +39,8 @@ class Network:
     enable_ipv4: bool = True
     enable_ipv6: bool = False
     pools: tuple[Pool, ...] = ()
-    options: Options = EMPTY
-    labels: Options = EMPTY
+    options: Options = field(default_factory=lambda: EMPTY)
+    labels: Options = field(default_factory=lambda: EMPTY)
     external: bool = False
 
 
@@ -55,7 +55,7 @@ class Attachment:
     mac_address: str | None = None
     gw_priority: int = 0
     interface_name: str | None = None
-    driver_opts: Options = EMPTY
+    driver_opts: Options = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Process:
     """How a service's command runs. ``command`` empty: an idle namespace. ``run`` False: named once in a warning, idle too."""
 
     command: tuple[str, ...] = ()
-    environment: Options = EMPTY
+    environment: Options = field(default_factory=lambda: EMPTY)
     working_dir: str | None = None
     user: str | None = None
     init: bool = False
@@ -120,12 +120,12 @@ class Service:
     process: Process = Process()
     hostname: str | None = None
     extra_hosts: tuple[tuple[str, str], ...] = ()
-    sysctls: Options = EMPTY
+    sysctls: Options = field(default_factory=lambda: EMPTY)
     expose: tuple[str, ...] = ()
     dns: tuple[str, ...] = ()
     dns_search: tuple[str, ...] = ()
     dns_opt: tuple[str, ...] = ()
-    labels: Options = EMPTY
+    labels: Options = field(default_factory=lambda: EMPTY)
     restart: Restart = Restart()
     healthcheck: Healthcheck | None = None
     depends_on: tuple[Dependency, ...] = ()
@@ -159,7 +159,7 @@ class Endpoint:
     aliases: tuple[str, ...] = ()
     gw_priority: int = 0
     given_mac: bool = False
-    options: Options = EMPTY
+    options: Options = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
