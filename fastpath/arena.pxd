@@ -21,6 +21,7 @@ cdef struct Slots:
     uint32_t stride       # an odd number of cache lines, so that slots spread over all cache sets
     uint32_t count
     uint32_t used
+    bint huge             # small slots share huge pages: a burst of them would touch more pages than the TLB holds
 
 cdef struct Arena:
     Slots small

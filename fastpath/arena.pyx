@@ -8,31 +8,32 @@ from fastpath.frame cimport Frame, SHARED
 from fastpath.pages cimport pages, unpages
 
 
-cdef int slots_init(Slots* slots, uint32_t count, uint32_t octets) except -1:
+cdef int slots_init(Slots* slots, uint32_t count, uint32_t octets, bint huge) except -1:
     cdef uint32_t lines = (octets + 63) // 64
     slots.stride = (lines | 1) * 64
     slots.count = count
     slots.used = 0
-    slots.frames = <Frame*>pages(<size_t>count * sizeof(Frame))
-    slots.memory = <uint8_t*>pages(<size_t>count * slots.stride)
+    slots.huge = huge
+    slots.frames = <Frame*>pages(<size_t>count * sizeof(Frame), False)
+    slots.memory = <uint8_t*>pages(<size_t>count * slots.stride, huge)
     if slots.frames == NULL or slots.memory == NULL:
         raise MemoryError(f"arena: {count} slots of {octets} octets")
     return 0
 
 
 cdef void slots_free(Slots* slots) noexcept:
-    unpages(slots.frames, <size_t>slots.count * sizeof(Frame))
-    unpages(slots.memory, <size_t>slots.count * slots.stride)
+    unpages(slots.frames, <size_t>slots.count * sizeof(Frame), False)
+    unpages(slots.memory, <size_t>slots.count * slots.stride, slots.huge)
     slots.frames = NULL
     slots.memory = NULL
 
 
 cdef int arena_init(Arena* arena, uint32_t small, uint32_t large, uint32_t clones) except -1:
     """Map memory for so many slots of each size. Errors: MemoryError."""
-    slots_init(&arena.small, small, HEADROOM + SMALL)
-    slots_init(&arena.large, large, HEADROOM + LARGE)
+    slots_init(&arena.small, small, HEADROOM + SMALL, True)
+    slots_init(&arena.large, large, HEADROOM + LARGE, False)
     # A clone of a clone may carry a pushed header too: its head is up to HEADROOM longer.
-    slots_init(&arena.clones, clones, HEADROOM + HEAD + HEADROOM)
+    slots_init(&arena.clones, clones, HEADROOM + HEAD + HEADROOM, False)
     arena.spent = <uint16_t*>calloc(small + large, sizeof(uint16_t))
     if arena.spent == NULL:
         raise MemoryError("arena: families")

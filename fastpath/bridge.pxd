@@ -1,5 +1,7 @@
 """A learning bridge (IEEE 802.1D-2004 clause 7, VLAN-unaware): learn the source, forward to where the destination is, else flood."""
 
+cimport cython
+
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 from fastpath.fdb cimport Fdb
@@ -15,6 +17,7 @@ cdef struct Member:
 cdef struct BridgeCounters:
     uint64_t flooded          # frames sent to more than the one member known
 
+@cython.final
 cdef class Bridge(Node):
     cdef Fdb fdb
     cdef Member* members
@@ -23,7 +26,7 @@ cdef class Bridge(Node):
     cdef readonly list names  # of the members, by number; None where free
     cdef readonly uint32_t member_limit
     cdef bint is_member(self, uint32_t number) noexcept
-    cdef void forward(self, Frame* frame, uint64_t source, uint64_t target, uint32_t source_home, uint32_t target_home,
-                      uint32_t tick) noexcept nogil
+    cdef inline Edge* forward(self, Frame* frame, uint64_t source, uint64_t target, uint32_t source_home, uint32_t target_home,
+                              uint32_t tick) noexcept nogil
     cdef void flood(self, Frame* frame) noexcept nogil
     cdef void arm(self) noexcept nogil

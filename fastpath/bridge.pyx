@@ -6,6 +6,8 @@ from; only the memory accesses are taken together.
 
 import numpy as np
 
+cimport cython
+
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
@@ -17,7 +19,7 @@ from fastpath.fdb cimport (
     fdb_lookup, fdb_put_static, fdb_remove, fdb_scan, fdb_set_ageing, fdb_tick,
 )
 from fastpath.frame cimport MIN_FRAME, Frame
-from fastpath.graph cimport BURST, Graph, NEVER, Node, drop, emit, set_due
+from fastpath.graph cimport BURST, Edge, Graph, NEVER, Node, drop, emit, set_due
 from fastpath.table cimport WAYS, table_home, table_prefetch
 from fastpath.wire cimport wire_swap64, wire_unlikely
 
@@ -31,6 +33,7 @@ cdef uint64_t RESERVED_MASK = <uint64_t>0xFFFFFFFFFFF0
 FDB_DTYPE = np.dtype([("mac", "<u8"), ("member", "<u4"), ("age_ns", "<i8"), ("static", "?")])
 
 
+@cython.final
 cdef class Bridge(Node):
     """A bridge on a graph. `ageing` in ns (0: never), `limit`: stations it learns in all, `member_limit`: at each member by default."""
 
@@ -93,33 +96,51 @@ cdef class Bridge(Node):
         cdef uint32_t[BURST] source_homes
         cdef uint32_t[BURST] target_homes
         cdef uint64_t word
+        cdef uint64_t source = 0
+        cdef uint64_t target = 0
         cdef uint32_t i
+        cdef uint32_t came_by = NOWHERE
         cdef uint32_t tick = fdb_tick(self.head.core.now)
         cdef const uint8_t* octets
+        cdef Edge* edge = NULL
         for i in range(n):
             octets = burst[i].data
             memcpy(&word, octets, 8)
             targets[i] = wire_swap64(word) >> 16
             memcpy(&word, octets + 6, 8)
             sources[i] = wire_swap64(word) >> 16
-            target_homes[i] = table_home(&self.fdb.table, targets[i])
-            source_homes[i] = table_home(&self.fdb.table, sources[i])
+            if targets[i] == target and sources[i] == source:
+                continue
+            target = targets[i]
+            source = sources[i]
+            target_homes[i] = table_home(&self.fdb.table, target)
+            source_homes[i] = table_home(&self.fdb.table, source)
             if n >= PREFETCH_FROM:
                 table_prefetch(&self.fdb.table, source_homes[i])
                 table_prefetch(&self.fdb.table, target_homes[i])
         for i in range(n):
-            self.forward(burst[i], sources[i], targets[i], source_homes[i], target_homes[i], tick)
+            # The frame before had the same addresses and came the same way: what held for it holds now.
+            if i and targets[i] == targets[i - 1] and sources[i] == sources[i - 1]:
+                if edge != NULL and burst[i].input == came_by and burst[i].head >= MIN_FRAME:
+                    self.head.counters.left += 1
+                    emit(edge, burst[i])
+                    continue
+                target_homes[i] = target_homes[i - 1]
+                source_homes[i] = source_homes[i - 1]
+            came_by = burst[i].input
+            edge = self.forward(burst[i], sources[i], targets[i], source_homes[i], target_homes[i], tick)
 
-    cdef void forward(self, Frame* frame, uint64_t source, uint64_t target, uint32_t source_home, uint32_t target_home,
+    cdef inline Edge* forward(self, Frame* frame, uint64_t source, uint64_t target, uint32_t source_home, uint32_t target_home,
                       uint32_t tick) noexcept nogil:
+        """Learn the source, then send the frame on; returns the edge it took if it took just one."""
         cdef uint32_t came_by = frame.input
         cdef uint32_t member
         if wire_unlikely(frame.head < MIN_FRAME):
             drop(&self.head, frame, RUNT)
-            return
+            return NULL
         if wire_unlikely(source == 0 or source & GROUP):
             drop(&self.head, frame, SOURCE_INVALID)
-            return
+            return NULL
         fdb_learn(&self.fdb, source, source_home, came_by, tick)
         if wire_unlikely(self.head.due == NEVER):
             self.arm()
@@ -128,20 +149,21 @@ cdef class Bridge(Node):
                 drop(&self.head, frame, RESERVED_ADDRESS)
             else:
                 self.flood(frame)
-            return
+            return NULL
         # Address zero is nobody's, and in the table it means "empty".
         member = fdb_lookup(&self.fdb, target, target_home, tick) if target else NOWHERE
         if wire_unlikely(member == NOWHERE):
             self.flood(frame)
-            return
+            return NULL
         if wire_unlikely(member == came_by and not self.members[member].hairpin):
             drop(&self.head, frame, SAME_PORT)
-            return
+            return NULL
         if wire_unlikely(self.members[member].isolated and self.members[came_by].isolated):
             drop(&self.head, frame, ISOLATED)
-            return
+            return NULL
         self.head.counters.left += 1
         emit(&self.members[member].edge, frame)
+        return &self.members[member].edge
 
     cdef void flood(self, Frame* frame) noexcept nogil:
         """To every member that may have it: a clone for each but the last, which gets the frame itself."""

@@ -45,7 +45,7 @@ TRAFFIC_DTYPE = np.dtype(
 cdef class Engine(Graph):
     """Ports and nodes of one thread. `burst`: frames polled per turn at most (1…256); `seed` fixes hash keys and choices."""
 
-    def __init__(self, *, uint32_t burst=BURST, uint32_t small=1024, uint32_t large=256, uint32_t clones=16384, uint64_t seed=0):
+    def __init__(self, *, uint32_t burst=BURST, uint32_t small=768, uint32_t large=256, uint32_t clones=16384, uint64_t seed=0):
         super().__init__()
         if not 1 <= burst <= BURST:
             raise ValueError(f"burst: 1 to {BURST} frames")

@@ -93,7 +93,7 @@ cdef class DropNode(Node):
 cdef class Graph:
     """Nodes over one arena, with one time. `small`, `large` and `clones` are the numbers of slots of each size."""
 
-    def __cinit__(self, *args, uint32_t small=1024, uint32_t large=256, uint32_t clones=16384, uint64_t seed=0, **kwargs):
+    def __cinit__(self, *args, uint32_t small=768, uint32_t large=256, uint32_t clones=16384, uint64_t seed=0, **kwargs):
         cdef uint32_t i
         self.nodes = []
         self.core.due = NEVER

@@ -1,24 +1,21 @@
 """Memory ports serve Lab, tests and benchmarks. A frame is copied afresh into its slot when polled, as a device would."""
 
+cimport cython
+
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
 from fastpath.arena cimport take_polled
-from fastpath.counters cimport OUTBOX_FULL, OVERSIZE
+from fastpath.counters cimport OUTBOX_FULL
 from fastpath.frame cimport MAX_FRAME, Frame
 from fastpath.graph cimport Graph, drop, wake
-from fastpath.port cimport Port
+from fastpath.port cimport Port, count_in, receive
 from fastpath.wire cimport wire_likely
 
 cdef enum:
     LINE = 64
-
-cdef struct Waiting:             # in front of each waiting frame; one line, so that the frame itself begins on one
-    uint32_t length
-    uint8_t[60] unused
-
 
 cdef inline size_t padded(size_t octets) noexcept nogil:
     return (octets + LINE - 1) & ~<size_t>(LINE - 1)
@@ -39,6 +36,7 @@ cdef inline void copy_lines(uint8_t* to, const uint8_t* source, uint32_t n) noex
         memcpy(to, source, n)
 
 
+@cython.final
 cdef class Outbox:
     """Bounded to `limit` octets, records included; a frame that does not fit is dropped as `outbox full`."""
 
@@ -86,6 +84,7 @@ cdef class Outbox:
         return rows
 
 
+@cython.final
 cdef class MemoryPort(Port):
     """A port whose outside is a list of frames. Without an `outbox`, what leaves is counted and touched only (benchmarks)."""
 
@@ -94,79 +93,95 @@ cdef class MemoryPort(Port):
         self.outbox = outbox
 
     def __dealloc__(self):
-        free(self.waiting)
+        free(self.octets)
+        free(self.lengths)
 
     cdef int make_room(self, size_t octets) except -1:
         cdef uint8_t* grown
+        cdef uint32_t* lengths
         cdef size_t size = max(2 * self.size, self.used + octets)
-        if self.used + octets <= self.size:
-            return 0
-        grown = <uint8_t*>realloc(self.waiting, size)
-        if grown == NULL:
-            raise MemoryError(f"{self.name}: frames waiting")
-        self.waiting = grown
-        self.size = size
+        if self.used + octets > self.size:
+            grown = <uint8_t*>realloc(self.octets, size)
+            if grown == NULL:
+                raise MemoryError(f"{self.name}: frames waiting")
+            self.octets = grown
+            self.size = size
+        if self.count == self.room:
+            lengths = <uint32_t*>realloc(self.lengths, (2 * self.room + 16) * sizeof(uint32_t))
+            if lengths == NULL:
+                raise MemoryError(f"{self.name}: frames waiting")
+            self.lengths = lengths
+            self.room = 2 * self.room + 16
         return 0
 
     def push(self, const uint8_t[::1] octets not None) -> None:
         """A frame arrives from outside; the next turn polls it. Errors: ValueError beyond 65,549 octets."""
         cdef size_t length = octets.shape[0]
-        cdef Waiting waiting
         if length > MAX_FRAME:
             raise ValueError(f"a frame has at most {MAX_FRAME} octets, this one {length}")
-        self.make_room(sizeof(Waiting) + padded(length))
-        waiting.length = <uint32_t>length
-        memcpy(self.waiting + self.used, &waiting, sizeof(Waiting))
-        self.used += sizeof(Waiting)
+        self.make_room(padded(length))
         if length:
-            memcpy(self.waiting + self.used, &octets[0], length)
-        memset(self.waiting + self.used + length, 0, padded(length) - length)
+            memcpy(self.octets + self.used, &octets[0], length)
+        memset(self.octets + self.used + length, 0, padded(length) - length)
         self.used += padded(length)
+        self.lengths[self.count] = <uint32_t>length
+        self.count += 1
         wake(&self.head)
 
     def cycle(self, frames) -> None:
         """Poll these frames again and again, for benchmarks; an empty list ends it."""
         self.used = self.cursor = 0
+        self.count = self.polled = 0
         for frame in frames:
             self.push(frame)
-        self.cyclic = self.used > 0
+        self.cyclic = self.count > 0
 
     cdef uint32_t poll(self, uint32_t room) noexcept nogil:
         cdef uint32_t n = 0
-        cdef const Waiting* waiting
+        cdef uint32_t length
+        cdef uint64_t octets = 0
         cdef Frame* frame
-        while n < room and self.cursor < self.used:
-            waiting = <const Waiting*>(self.waiting + self.cursor)
-            frame = take_polled(&self.head.core.arena, waiting.length)
+        while n < room and self.polled < self.count:
+            length = self.lengths[self.polled]
+            frame = take_polled(&self.head.core.arena, length)
             if frame == NULL:
                 break
-            copy_lines(frame.data, self.waiting + self.cursor + sizeof(Waiting), waiting.length)
-            frame.head = frame.length = waiting.length
-            self.cursor += sizeof(Waiting) + padded(waiting.length)
-            self.receive(frame)
-            n += 1
-            if self.cursor == self.used:
+            copy_lines(frame.data, self.octets + self.cursor, length)
+            frame.head = frame.length = length
+            self.cursor += padded(length)
+            self.polled += 1
+            if self.polled == self.count:
+                self.polled = 0
                 self.cursor = 0
                 if not self.cyclic:
+                    self.count = 0
                     self.used = 0
-        if self.used:
+            receive(self, frame)
+            octets += length
+            n += 1
+        count_in(self, n, octets)
+        if self.count:
             wake(&self.head)
         return n
 
     cdef void transmit(self, Frame** burst, uint32_t n) noexcept nogil:
         cdef uint32_t i
-        cdef uint32_t sent = n
+        cdef uint32_t sent = 0
         cdef uint64_t octets = 0
         cdef Frame* frame
-        for i in range(n):
-            frame = burst[i]
-            if self.outbox is None:
-                self.touched += frame.data[0]
-            elif not self.outbox.put(self.head.core.now, self.index, frame.data, frame.head, frame.tail, frame.length - frame.head):
-                drop(&self.head, frame, OUTBOX_FULL)
-                sent -= 1
-                continue
-            octets += frame.length
+        if self.outbox is None:
+            for i in range(n):
+                self.touched += burst[i].data[0]
+                octets += burst[i].length
+            sent = n
+        else:
+            for i in range(n):
+                frame = burst[i]
+                if not self.outbox.put(self.head.core.now, self.index, frame.data, frame.head, frame.tail, frame.length - frame.head):
+                    drop(&self.head, frame, OUTBOX_FULL)
+                    continue
+                sent += 1
+                octets += frame.length
         self.head.counters.left += sent
         self.traffic.out_frames += sent
         self.traffic.out_octets += octets

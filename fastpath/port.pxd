@@ -2,9 +2,10 @@
 
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
-from fastpath.counters cimport REASONS_MAX
-from fastpath.frame cimport Frame
-from fastpath.graph cimport Edge, Node
+from fastpath.counters cimport REASONS_MAX, RUNT
+from fastpath.frame cimport MIN_FRAME, Frame
+from fastpath.graph cimport Edge, Node, drop, emit
+from fastpath.wire cimport wire_unlikely
 
 cdef enum:                        # Port.takes: what the outside finishes for us (bits of linux/if_tun.h, TUN_F_*)
     TAKES_CSUM = 0x01
@@ -30,6 +31,22 @@ cdef class Port(Node):
     cdef uint64_t[REASONS_MAX] drops
     cdef uint32_t poll(self, uint32_t room) noexcept nogil
     cdef void transmit(self, Frame** burst, uint32_t n) noexcept nogil
-    cdef void receive(self, Frame* frame) noexcept nogil
     cdef void finish_and_transmit(self, Frame* frame) noexcept nogil
     cdef bint fits(self, const Frame* frame) noexcept nogil
+
+cdef inline void receive(Port port, Frame* frame) noexcept nogil:
+    """A polled frame enters the graph; `count_in` must tell how many did, once per poll."""
+    frame.ingress = port.index
+    if wire_unlikely(frame.head < MIN_FRAME):
+        # Counted as left with the others of the poll: take it back.
+        port.head.counters.left -= 1
+        drop(&port.head, frame, RUNT)
+    else:
+        emit(&port.out, frame)
+
+cdef inline void count_in(Port port, uint32_t frames, uint64_t octets) noexcept nogil:
+    """So many frames of so many octets in all were received."""
+    port.head.counters.entered += frames
+    port.head.counters.left += frames
+    port.traffic.in_frames += frames
+    port.traffic.in_octets += octets

@@ -2,10 +2,10 @@
 
 from libc.stdint cimport uint16_t, uint32_t
 
-from fastpath.counters cimport MTU, RUNT
-from fastpath.frame cimport ETHERNET_HEADER, MIN_FRAME, NEEDS_CSUM, Frame
-from fastpath.graph cimport PORTS_MAX, Graph, Node, drop, emit
-from fastpath.wire cimport load16, wire_likely, wire_unlikely
+from fastpath.counters cimport MTU
+from fastpath.frame cimport ETHERNET_HEADER, NEEDS_CSUM, Frame
+from fastpath.graph cimport PORTS_MAX, Graph, Node, drop
+from fastpath.wire cimport load16, wire_likely
 
 
 cdef class Port(Node):
@@ -36,24 +36,12 @@ cdef class Port(Node):
         self.mtu = mtu
 
     cdef uint32_t poll(self, uint32_t room) noexcept nogil:
-        """Take up to `room` frames from outside, `receive` each, and return how many; wake ourselves if more wait."""
+        """Take up to `room` frames from outside, `receive` and count each, and return how many; wake ourselves if more wait."""
         return 0
 
     cdef void transmit(self, Frame** burst, uint32_t n) noexcept nogil:
         """Send frames that fit and are finished; each is counted as out or dropped by name, and done with on return."""
         self.head.counters.dropped += n
-
-    cdef void receive(self, Frame* frame) noexcept nogil:
-        """A polled frame enters the graph."""
-        frame.ingress = self.index
-        self.head.counters.entered += 1
-        self.traffic.in_frames += 1
-        self.traffic.in_octets += frame.length
-        if wire_unlikely(frame.head < MIN_FRAME):
-            drop(&self.head, frame, RUNT)
-            return
-        self.head.counters.left += 1
-        emit(&self.out, frame)
 
     cdef bint fits(self, const Frame* frame) noexcept nogil:
         """The frame, or each segment of a super-frame, is within the MTU; one VLAN tag (802.1Q, 802.1ad) rides along free."""
@@ -67,25 +55,26 @@ cdef class Port(Node):
         return (kind == 0x8100 or kind == 0x88A8) and length <= self.mtu + ETHERNET_HEADER + 4
 
     cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
+        cdef uint32_t longest = self.mtu + ETHERNET_HEADER
+        cdef uint32_t first = 0          # of those checked but not yet sent
         cdef uint32_t i
-        cdef uint32_t kept = 0
         cdef Frame* frame
         for i in range(n):
             frame = burst[i]
-            if wire_unlikely(not self.fits(frame)):
+            if wire_likely(frame.length <= longest and not frame.gso_type and not frame.flags & NEEDS_CSUM):
+                continue
+            # Order is kept: what came before goes first.
+            if i > first:
+                self.transmit(burst + first, i - first)
+            first = i + 1
+            if not self.fits(frame):
                 drop(&self.head, frame, MTU)
-                continue
-            if wire_unlikely(frame.gso_type or frame.flags & NEEDS_CSUM):
-                # Order is kept: what came before goes first.
-                if kept:
-                    self.transmit(burst, kept)
-                    kept = 0
+            elif frame.gso_type or frame.flags & NEEDS_CSUM:
                 self.finish_and_transmit(frame)
-                continue
-            burst[kept] = frame
-            kept += 1
-        if kept:
-            self.transmit(burst, kept)
+            else:
+                self.transmit(&frame, 1)
+        if n > first:
+            self.transmit(burst + first, n - first)
 
     cdef void finish_and_transmit(self, Frame* frame) noexcept nogil:
         """A frame whose checksum or segmentation was left to us: pass it on to an outside that does it, else do it here."""

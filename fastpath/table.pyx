@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint32_t, uint64_t
 
-from fastpath.pages cimport pages, unpages
+from fastpath.pages cimport HUGE_PAGE, pages, unpages
 
 
 cdef uint64_t split_mix(uint64_t* state) noexcept nogil:
@@ -15,6 +15,10 @@ cdef uint64_t split_mix(uint64_t* state) noexcept nogil:
     return z ^ (z >> 31)
 
 
+cdef bint huge(const Table* table) noexcept nogil:
+    return <size_t>table.n_buckets * sizeof(Bucket) >= HUGE_PAGE
+
+
 cdef int table_init(Table* table, uint32_t capacity, uint64_t seed) except -1:
     """Room for `capacity` keys (1…2^30). Memory: about 23 octets a key. Errors: MemoryError."""
     cdef uint64_t state = seed
@@ -23,14 +27,14 @@ cdef int table_init(Table* table, uint32_t capacity, uint64_t seed) except -1:
     table.n_buckets = <uint32_t>(<uint64_t>table.capacity * 10 // (7 * WAYS)) + 2
     table.secret0 = split_mix(&state)
     table.secret1 = split_mix(&state) | 1
-    table.buckets = <Bucket*>pages(<size_t>table.n_buckets * sizeof(Bucket))
+    table.buckets = <Bucket*>pages(<size_t>table.n_buckets * sizeof(Bucket), huge(table))
     if table.buckets == NULL:
         raise MemoryError(f"table of {capacity} entries")
     return 0
 
 
 cdef void table_free(Table* table) noexcept:
-    unpages(table.buckets, <size_t>table.n_buckets * sizeof(Bucket))
+    unpages(table.buckets, <size_t>table.n_buckets * sizeof(Bucket), huge(table))
     table.buckets = NULL
 
 
