@@ -47,15 +47,12 @@ cdef inline void table_prefetch(const Table* table, uint32_t home) noexcept nogi
 cdef inline uint64_t* table_find(const Table* table, uint64_t key, uint32_t home) noexcept nogil:
     """Where the key's value stands, or NULL. Valid until the next insertion or removal."""
     cdef Bucket* bucket = &table.buckets[home]
+    cdef uint32_t way
     while True:
-        if wire_likely(bucket.keys[0] == key):
-            return &bucket.values[0]
-        if bucket.keys[1] == key:
-            return &bucket.values[1]
-        if bucket.keys[2] == key:
-            return &bucket.values[2]
-        if bucket.keys[3] == key:
-            return &bucket.values[3]
+        # Which of four is it: without branches, because no predictor could know.
+        way = (bucket.keys[1] == key) + 2 * (bucket.keys[2] == key) + 3 * (bucket.keys[3] == key)
+        if wire_likely(bucket.keys[way] == key):
+            return &bucket.values[way]
         if bucket.keys[3] == 0:
             return NULL
         home += 1
