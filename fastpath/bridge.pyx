@@ -19,7 +19,7 @@ from fastpath.fdb cimport (
     fdb_lookup, fdb_put_static, fdb_remove, fdb_scan, fdb_set_ageing, fdb_tick,
 )
 from fastpath.frame cimport MIN_FRAME, Frame
-from fastpath.graph cimport BURST, Edge, Graph, NEVER, Node, drop, emit, set_due
+from fastpath.graph cimport BURST, Edge, Graph, Head, NEVER, Node, drop, emit, set_due
 from fastpath.table cimport WAYS, table_home, table_prefetch
 from fastpath.wire cimport wire_swap64, wire_unlikely
 
@@ -71,6 +71,7 @@ cdef class Bridge(Node):
         self.members[number].hairpin = hairpin
         self.members[number].isolated = isolated
         self.connect(&self.members[number].edge, target, target_input)
+        self.head.core.rewired = True
         return number
 
     def remove_member(self, uint32_t number) -> None:
@@ -87,6 +88,12 @@ cdef class Bridge(Node):
 
     cdef uint32_t fanout(self) noexcept:
         return max(self.n_members, 2) - 2
+
+    cdef void forget(self, const Head* target) noexcept:
+        cdef uint32_t number
+        for number in range(self.n_members):
+            if self.members[number].edge.head == target:
+                self.members[number].edge = self.head.core.void_edge
 
     # -- frames ---------------------------------------------------------------------------------------------------------
 

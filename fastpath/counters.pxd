@@ -24,7 +24,6 @@ cpdef enum Reason:
     QUEUE_FULL
     OUTBOX_FULL
     WRITE_REFUSED
-    PORT_REMOVED
 
 cdef enum:
     REASONS_MAX = 64      # room for later issues; a node's drop counters are one array

@@ -19,7 +19,6 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("queue full", "the device had no room for the frame at that moment"),
     ("outbox full", "the memory for frames waiting to be collected is used up: collect them more often"),
     ("write refused", "the kernel refused the frame for a reason of its own"),
-    ("port removed", "the port was removed while the frame waited"),
 )
 
 

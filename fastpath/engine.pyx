@@ -54,20 +54,24 @@ cdef class Engine(Graph):
         self.ports = {}
 
     cdef int add(self, Node node) except -1:
-        if any(node.name == other.name for other in self.nodes):
-            raise ValueError(f"there is a node {node.name!r} already")
         Graph.add(self, node)
         if isinstance(node, Port):
             self.ports[node.name] = node
         return 0
 
     cdef int discard(self, Node node) except -1:
-        self.ports.pop(node.name, None)
-        return Graph.discard(self, node)
+        Graph.discard(self, node)
+        if isinstance(node, Port):
+            del self.ports[node.name]
+            self.core.port_drops[(<Port>node).index] = NULL
+        return 0
 
     cdef int measure_fanout(self) except -1:
-        """Poll as few frames as can all be flooded within the arena, so that an honest flood never meets the budget."""
+        """After a rewiring: poll as few frames as can all be flooded within the arena, so that an honest flood never meets the budget."""
         cdef uint32_t fanout = 1
+        if not self.core.rewired:
+            return 0
+        self.core.rewired = False
         for node in self.nodes:
             fanout += (<Node>node).fanout()
         self.burst = max(<uint32_t>1, min(self.burst_wanted, self.core.arena.clones.count // fanout))
@@ -149,7 +153,7 @@ cdef class Engine(Graph):
         return total
 
     def remove(self, Node node not None) -> None:
-        """Take a node out; whoever leads to it must have been led elsewhere before."""
+        """Take a node out; edges that led to it lead nowhere. A bridge keeps the member until `remove_member`."""
         self.discard(node)
 
     def counters(self):

@@ -58,6 +58,7 @@ cdef struct Core:                # the C side of a Graph: all that nodes may use
     drop_hook on_drop
     void* on_drop_context
     uint64_t seed
+    bint rewired                 # fan-outs may have changed since the Engine last looked
 
 cdef class Node:
     cdef Head head
@@ -66,11 +67,13 @@ cdef class Node:
     cdef void process(self, Frame** burst, uint32_t n) noexcept nogil
     cdef void expire(self, int64_t now) noexcept nogil
     cdef uint32_t fanout(self) noexcept
+    cdef void forget(self, const Head* target) noexcept
     cdef void connect(self, Edge* edge, Node target, uint16_t target_input=*)
 
 cdef class Graph:
     cdef Core core
     cdef readonly list nodes
+    cdef readonly dict by_name
     cdef Head** heads            # of `nodes`, for code without the GIL
     cdef uint32_t n_heads
     cdef uint64_t[REASONS_MAX] no_port_drops

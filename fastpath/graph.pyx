@@ -53,6 +53,23 @@ cdef void set_due(Head* head, int64_t due) noexcept nogil:
         head.core.due = due
 
 
+cdef void sleep(Head* port) noexcept nogil:
+    """Take a port out of the list of those to poll."""
+    cdef Core* core = port.core
+    cdef Head* before = NULL
+    cdef Head* at = core.first_ready
+    while at != port:
+        before = at
+        at = at.next_ready
+    if before == NULL:
+        core.first_ready = port.next_ready
+    else:
+        before.next_ready = port.next_ready
+    if core.last_ready == port:
+        core.last_ready = before
+    port.ready = False
+
+
 cdef class Node:
     """Takes bursts of frames, owns its tables and counters. Subclasses override `process`, and `expire` if they wait for times."""
 
@@ -70,6 +87,9 @@ cdef class Node:
     cdef uint32_t fanout(self) noexcept:
         """Clones that one frame may need here."""
         return 0
+
+    cdef void forget(self, const Head* target) noexcept:
+        """Lead every edge to this node to nowhere: it is about to go."""
 
     cdef void connect(self, Edge* edge, Node target, uint16_t target_input=0):
         """Lead an edge of ours to a node of the same graph, or, with None, to nowhere."""
@@ -96,6 +116,7 @@ cdef class Graph:
     def __cinit__(self, *args, uint32_t small=768, uint32_t large=256, uint32_t clones=16384, uint64_t seed=0, **kwargs):
         cdef uint32_t i
         self.nodes = []
+        self.by_name = {}
         self.core.due = NEVER
         self.core.seed = seed
         self.core.port_drops = <uint64_t**>calloc(PORTS_MAX, sizeof(uint64_t*))
@@ -133,7 +154,10 @@ cdef class Graph:
 
     cdef int add(self, Node node) except -1:
         """Make the node part of this graph; its part-filled Burst is made here, so that `emit` cannot fail."""
-        cdef Head** heads = <Head**>realloc(self.heads, (self.n_heads + 1) * sizeof(Head*))
+        cdef Head** heads
+        if node.name in self.by_name:
+            raise ValueError(f"there is a node {node.name!r} already")
+        heads = <Head**>realloc(self.heads, (self.n_heads + 1) * sizeof(Head*))
         if heads == NULL:
             raise MemoryError("graph: heads")
         self.heads = heads
@@ -144,12 +168,20 @@ cdef class Graph:
         self.heads[self.n_heads] = &node.head
         self.n_heads += 1
         self.nodes.append(node)
+        self.by_name[node.name] = node
+        self.core.rewired = True
         return 0
 
     cdef int discard(self, Node node) except -1:
-        """Take the node out. The caller has led every edge elsewhere; its Burst stays with the graph for the next node."""
+        """Take the node out, between turns; edges to it lead nowhere from now on. Its Burst stays with the graph."""
         cdef uint32_t at = self.nodes.index(node)
+        for other in self.nodes:
+            (<Node>other).forget(&node.head)
+        if node.head.ready:
+            sleep(&node.head)
         del self.nodes[at]
+        del self.by_name[node.name]
+        self.core.rewired = True
         self.n_heads -= 1
         memmove(&self.heads[at], &self.heads[at + 1], (self.n_heads - at) * sizeof(Head*))
         return 0

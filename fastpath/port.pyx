@@ -4,12 +4,12 @@ from libc.stdint cimport uint16_t, uint32_t
 
 from fastpath.counters cimport MTU
 from fastpath.frame cimport ETHERNET_HEADER, NEEDS_CSUM, Frame
-from fastpath.graph cimport PORTS_MAX, Graph, Node, drop
+from fastpath.graph cimport PORTS_MAX, Graph, Head, Node, drop
 from fastpath.wire cimport load16, wire_likely
 
 
 cdef class Port(Node):
-    """A port of the graph; `index` (1…65535) is what frames carry as their ingress, and is used again after `retire`."""
+    """A port of the graph; `index` (1…65535) is what frames carry as their ingress, and is used again after its removal."""
 
     def __init__(self, Graph graph not None, str name not None, *, uint32_t mtu=1500):
         cdef uint32_t index = 1
@@ -34,6 +34,10 @@ cdef class Port(Node):
         if not 68 <= mtu <= 65535:
             raise ValueError("mtu: 68 to 65535 octets")
         self.mtu = mtu
+
+    cdef void forget(self, const Head* target) noexcept:
+        if self.out.head == target:
+            self.out = self.head.core.void_edge
 
     cdef uint32_t poll(self, uint32_t room) noexcept nogil:
         """Take up to `room` frames from outside, `receive` and count each, and return how many; wake ourselves if more wait."""
