@@ -1,0 +1,93 @@
+"""Remove all that a lab has on this machine, whatever of it was killed and when; nothing else; again and again with no harm."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from dataplane.errors import UserError
+from dataplane.proc import mounts, pids
+from dataplane.proc.helper import MARK
+from dataplane.proc.registry import base_folder, holder, lab_folder, labs, try_lock
+
+PATIENCE = 10.0
+
+
+def clean(lab: str) -> bool:
+    """End the processes of ``lab`` and remove its namespaces, mounts and files. False when there was nothing.
+
+    A lab process that still runs is killed: ask it to end first. TAPs and routes end with their namespaces, mounts and
+    commands with their shims. UserError when something does not end.
+    """
+    folder = lab_folder(lab)
+    try:
+        lock = _locked(folder)
+    except FileNotFoundError:
+        _release()
+        return False
+    try:
+        _end_processes(folder)
+        _remove_namespaces(folder)
+        shutil.rmtree(folder)
+    finally:
+        os.close(lock)
+    _release()
+    return True
+
+
+def _locked(folder: Path) -> int:
+    deadline = time.monotonic() + PATIENCE
+    while (lock := try_lock(folder)) is None:
+        other = holder(folder)
+        if other is not None:
+            pids.kill(*other)
+        if time.monotonic() > deadline:
+            raise UserError("another process works on this lab", where=str(folder), mend="wait until it ends, or end it", status=1)
+        time.sleep(0.02)
+    return lock
+
+
+def _members(folder: Path) -> Iterator[tuple[int, int]]:
+    """The helper and all its forks: same command line, which names the folder, and same user."""
+    name = os.fsencode(folder)
+    for entry in os.listdir("/proc"):
+        if not entry.isdecimal():
+            continue
+        with suppress(OSError):
+            start = pids.start_time(entry)
+            words = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")[:-1]
+            if words[-4:-3] == [MARK.encode()] and words[-2] == name and os.stat(f"/proc/{entry}").st_uid == os.geteuid() and start:
+                yield int(entry), start
+
+
+def _end_processes(folder: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    # One that dies may have forked just before: look until there is none.
+    while members := list(_members(folder)):
+        for pid, start in members:
+            pids.kill(pid, start, wait=0.0)
+        for pid, start in members:
+            pids.kill(pid, start, wait=max(0.0, deadline - time.monotonic()))
+        if time.monotonic() > deadline:
+            raise UserError("a process of the lab does not end", where=f"process {members[0][0]}", mend="see ps -l", status=1)
+
+
+def _remove_namespaces(folder: Path) -> None:
+    with suppress(FileNotFoundError):
+        for record in sorted((folder / "namespaces").iterdir()):
+            body = pids.read_json(str(record))
+            if body is not None:
+                mounts.unbind(body["name"], body["inode"])
+
+
+def _release() -> None:
+    """Undo what the first lab did for all: once the last is gone."""
+    base = base_folder()
+    if os.geteuid() == 0:
+        mounts.release(str(base), others=bool(labs()))
+    with suppress(OSError):
+        base.rmdir()

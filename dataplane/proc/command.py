@@ -1,0 +1,74 @@
+"""Start a command as a child of the shim: session, terminal, user, folder, exec; and say at once when that fails."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import termios
+from collections.abc import Mapping, Sequence
+
+from dataplane.errors import UserError
+from dataplane.proc.users import Credentials
+
+_STAGES = ("set up its streams", "enter its folder", "become its user", "run the command")
+_EXEC = 3
+
+
+def start_command(
+    argv: Sequence[str], env: Mapping[str, str], folder: str, user: Credentials, *, stdio: Sequence[int], tty: bool
+) -> int:
+    """Fork and exec; the child's pid. ``stdio``: its three streams, all one terminal's when ``tty``.
+
+    UserError when it did not start, with status 127 (no such command) or 126 (there, but it cannot run) as Docker has them.
+    """
+    told, tell = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        _become_command(argv, env, folder, user, stdio=stdio, tty=tty, tell=tell)
+    os.close(tell)
+    try:
+        answer = os.read(told, 8)
+    finally:
+        os.close(told)
+    if not answer:
+        return pid
+    os.waitpid(pid, 0)
+    stage, number = answer[0], answer[1]
+    missing = stage == _EXEC and number in {errno.ENOENT, errno.ENOTDIR}
+    place, mend = (argv[0], "give a program of this host, or its full path") if stage == _EXEC else (folder, "make the folder")
+    raise UserError(
+        f"cannot {_STAGES[stage]}: {os.strerror(number)}",
+        where=place,
+        mend=mend if stage != 2 else "run the lab as root",
+        status=127 if missing else 126,
+    )
+
+
+def _become_command(
+    argv: Sequence[str], env: Mapping[str, str], folder: str, user: Credentials, *, stdio: Sequence[int], tty: bool, tell: int
+) -> None:
+    stage = 0
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        # Copies above 2 first: a given stream may itself be 0, 1 or 2.
+        high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3) for fd in stdio]
+        for target, fd in enumerate(high):
+            os.dup2(fd, target)
+        if tty:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        os.umask(0o022)
+        stage = 2
+        user.become()
+        stage = 1
+        os.chdir(folder)
+        stage = _EXEC
+        os.execvpe(argv[0], list(argv), dict(env))
+    except OSError as error:
+        os.write(tell, bytes((stage, (error.errno or errno.EIO) & 0xFF)))
+    finally:
+        os._exit(127)

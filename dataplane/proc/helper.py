@@ -1,0 +1,144 @@
+"""The lab process's side of the helper: start it, ask it for namespaces, TAPs, netlink sockets and shims."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dataplane
+from dataplane.errors import UserError
+from dataplane.proc import message
+from dataplane.proc.instance import Instance
+from dataplane.proc.message import Body
+from dataplane.proc.spec import InstanceSpec, NamespaceRef
+
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
+
+MARK = "dataplane-helper"
+TIMEOUT = 60.0
+
+_PROGRAM = "import sys; sys.path.insert(0, {root!r}); from dataplane.proc.server import main; main(sys.argv[2:])"
+
+
+class Helper:
+    """A connection to the helper of one lab. Its methods may be called from several threads; each waits for its reply.
+
+    Each raises UserError for what the machine refuses, and when the helper is gone.
+    """
+
+    def __init__(self, folder: Path, connection: socket.socket) -> None:
+        self.lab, self.folder = folder.name, folder
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    @classmethod
+    def start(cls, lab: str, folder: Path) -> Helper:
+        """Start the helper of ``lab``, whose state folder (``registry.lab_folder``) is ``folder``.
+
+        It is a fresh interpreter: one thread, few pages, nothing of this process. Call it early all the same, its 30 ms
+        then pass while this process imports what is heavy.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        program = _PROGRAM.format(root=str(Path(dataplane.__file__).parent.parent))
+        # A preloaded library (a sanitiser's) is for this process; it would weigh on every shim.
+        env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+        env.setdefault("PATH", os.defpath)
+        with ours, theirs, (folder / "helper.log").open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", program, MARK, lab, str(folder), str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                pass_fds=(theirs.fileno(),),
+                env=env,
+            )
+            theirs.close()
+            child.wait()
+            ours.settimeout(TIMEOUT)
+            reply, _fds = message.receive(ours)
+        if reply is None:
+            raise UserError("the helper process did not start", where=str(folder / "helper.log"), mend="read that file", status=1)
+        message.raise_failure(reply)
+        return cls.connect(folder)
+
+    @classmethod
+    def connect(cls, folder: Path) -> Helper:
+        """The running helper of the lab in ``folder``; it serves several lab processes, also one after the other."""
+        try:
+            connection = message.connect(str(folder / "helper.sock"))
+        except OSError:
+            raise UserError(
+                f"the helper of lab {folder.name} is gone", where=str(folder), mend=f"dataplane down --lab {folder.name}", status=1
+            ) from None
+        connection.settimeout(TIMEOUT)
+        return cls(folder, connection)
+
+    def _ask(self, verb: str, name: str, **more: object) -> tuple[Body, list[int]]:
+        try:
+            with self._lock:
+                message.send(self._connection, {"do": verb, "name": name, **more})
+                reply, fds = message.receive(self._connection)
+        except OSError:
+            reply, fds = None, []
+        if reply is None:
+            raise UserError(f"the helper of lab {self.lab} is gone", mend=f"dataplane down --lab {self.lab}", status=1)
+        message.raise_failure(reply)
+        return reply, fds
+
+    def _namespace(self, verb: str, name: str, **more: object) -> NamespaceRef:
+        reply, _fds = self._ask(verb, name, **more)
+        return NamespaceRef(name, reply["path"], reply["inode"], reply["owned"])
+
+    def create_namespace(self, name: str) -> NamespaceRef:
+        """A fresh network namespace: lo, down, and nothing else. As root it is /run/netns/LAB-NAME."""
+        return self._namespace("create", name)
+
+    def enter_namespace(self, name: str, path: str) -> NamespaceRef:
+        """The namespace that a user made at ``path``, known here as ``name``; ``remove_namespace`` leaves it as it is."""
+        return self._namespace("enter", name, path=path)
+
+    def host_namespace(self, name: str) -> NamespaceRef:
+        """The host's own namespace, known here as ``name``."""
+        return self._namespace("host", name)
+
+    def remove_namespace(self, namespace: NamespaceRef) -> None:
+        """Let go of a namespace. It ends when its last process and the last descriptor opened in it are gone."""
+        self._ask("remove", namespace.name)
+
+    def open_tap(self, namespace: NamespaceRef, ifname: str, *, mac: str | None = None, flags: int = 0) -> int:
+        """A non-blocking descriptor of a new TAP in ``namespace``, with vnet headers (IFF_VNET_HDR); it goes with the descriptor.
+
+        ``flags``: further IFF_… bits of linux/if_tun.h.
+        """
+        _reply, fds = self._ask("tap", namespace.name, ifname=ifname, mac=mac, flags=flags)
+        return fds[0]
+
+    def set_sysctls(self, namespace: NamespaceRef, values: Mapping[str, str]) -> None:
+        """Write ``net.…`` sysctls in ``namespace``, in order."""
+        self._ask("sysctl", namespace.name, values=dict(values))
+
+    @contextmanager
+    def netlink(self, namespace: NamespaceRef) -> Iterator[IPRoute]:
+        """A pyroute2 IPRoute that works in ``namespace``, for the calling thread. An open one keeps the namespace alive."""
+        from pyroute2 import IPRoute
+
+        _reply, fds = self._ask("netlink", namespace.name)
+        with IPRoute(fileno=fds[0]) as route:
+            yield route
+
+    def spawn(self, spec: InstanceSpec) -> Instance:
+        """Start a service under a shim of its own; returns when its command runs, or raises why it does not (status 126, 127)."""
+        reply, fds = self._ask("spawn", spec.name, **spec.body())
+        return Instance(spec.name, self.folder / "instances" / spec.name, reply["pid"], reply["start"], fds[0])
+
+    def close(self) -> None:
+        """Let go of the helper. It lives on, with the namespaces and the shims: ``clean`` ends those."""
+        self._connection.close()

@@ -1,0 +1,203 @@
+"""The helper process: makes namespaces, opens TAPs in them and forks shims, at the request of the lab process.
+
+It is a fresh interpreter with one thread for ever (setns and unshare fail in threaded processes), imports little (its
+shims share its pages), is in no namespace of the lab but the user and mount namespace of an ordinary user's lab, and
+outlives the lab process. It ends when it is killed, which is what ``clean`` does.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import gc
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+from dataplane.errors import UserError
+from dataplane.proc import kernel, message, pids, tap
+from dataplane.proc.message import Body
+from dataplane.proc.spaces import Space, Spaces
+from dataplane.proc.spawn import fork_shim
+from dataplane.proc.sysctls import write_sysctls
+from dataplane.proc.users import resolve_user
+
+MAX_CLIENTS = 64
+
+Reply = tuple[Body, list[int]]
+
+
+def enter_user_namespace() -> None:
+    """Enter a user and mount namespace of our own, uid and gid 0 there being the caller's here (user_namespaces(7))."""
+    uid, gid = os.geteuid(), os.getegid()
+    try:
+        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+        kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_SLAVE)
+    except OSError as error:
+        limit = error.errno in {errno.ENOSPC, errno.EUSERS}
+        raise UserError(
+            "this user may not make user namespaces" + (": their limit is reached" if limit else ""),
+            where="/proc/sys/user/max_user_namespaces" if limit else "",
+            mend="run as root, or as root set: sysctl -w "
+            + (
+                "user.max_user_namespaces=10000"
+                if limit
+                else "kernel.unprivileged_userns_clone=1 (Debian) or kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)"
+            ),
+            status=1,
+        ) from None
+
+
+class Server:
+    """Answers one request at a time."""
+
+    def __init__(self, lab: str, folder: str, privileged: bool) -> None:
+        self.folder, self.privileged = folder, privileged
+        self.spaces = Spaces(lab, folder, named=privileged)
+        self.shims: set[int] = set()
+        self._verbs: dict[str, Callable[[Body], Reply]] = {
+            "create": lambda body: self._described(self.spaces.create(body["name"])),
+            "enter": lambda body: self._described(self.spaces.enter(body["name"], body["path"])),
+            "host": lambda body: self._described(self.spaces.host(body["name"])),
+            "remove": self._remove,
+            "tap": self._tap,
+            "netlink": self._netlink,
+            "sysctl": self._sysctl,
+            "spawn": self._spawn,
+        }
+
+    def answer(self, body: Body) -> Reply:
+        """The reply to one request, errors included."""
+        try:
+            return self._verbs[body["do"]](body)
+        except (UserError, OSError, ValueError) as error:
+            return message.failure(error), []
+
+    @staticmethod
+    def _described(space: Space) -> Reply:
+        return {"path": space.path, "inode": space.inode, "owned": space.owned}, []
+
+    def _remove(self, body: Body) -> Reply:
+        self.spaces.remove(body["name"])
+        return {}, []
+
+    def _tap(self, body: Body) -> Reply:
+        return self.spaces.get(body["name"]).inside(lambda: ({}, [tap.open_tap(body["ifname"], body["mac"], body["flags"])]))
+
+    def _netlink(self, body: Body) -> Reply:
+        def work() -> Reply:
+            # A datagram socket, not a raw one: asyncio, under pyroute2, takes no other.
+            return {}, [socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, socket.NETLINK_ROUTE).detach()]
+
+        return self.spaces.get(body["name"]).inside(work)
+
+    def _sysctl(self, body: Body) -> Reply:
+        def work() -> Reply:
+            write_sysctls(body["values"])
+            return {}, []
+
+        return self.spaces.get(body["name"]).inside(work)
+
+    def _spawn(self, body: Body) -> Reply:
+        pid = fork_shim(body, self.spaces.get(body["namespace"]), self.folder, self.privileged)
+        self.shims.add(pid)
+        return {"pid": pid, "start": pids.start_time(pid)}, [os.pidfd_open(pid)]
+
+    def reap(self) -> None:
+        """Collect every child that has ended."""
+        with suppress(ChildProcessError):
+            while True:
+                pid, _status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                self.shims.discard(pid)
+
+    def serve(self, listener: socket.socket) -> None:
+        """For ever: take connections, answer requests, reap shims."""
+        wake, bell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        poll = select.poll()
+        poll.register(listener, select.POLLIN)
+        poll.register(wake, select.POLLIN)
+        clients: dict[int, socket.socket] = {}
+        while True:
+            for fd, _events in poll.poll():
+                if fd == wake:
+                    os.read(wake, 4096)
+                    self.reap()
+                elif fd == listener.fileno():
+                    connection, _address = listener.accept()
+                    if len(clients) >= MAX_CLIENTS:
+                        connection.close()
+                        continue
+                    connection.setblocking(True)
+                    clients[connection.fileno()] = connection
+                    poll.register(connection, select.POLLIN)
+                elif not self._converse(clients[fd]):
+                    poll.unregister(fd)
+                    clients.pop(fd).close()
+
+    def _converse(self, connection: socket.socket) -> bool:
+        """One request of one client. False: it is gone."""
+        try:
+            body, given = message.receive(connection)
+            for fd in given:
+                os.close(fd)
+            if body is None:
+                return False
+            reply, fds = self.answer(body)
+            try:
+                message.send(connection, reply, fds)
+            finally:
+                for fd in fds:
+                    os.close(fd)
+        except (OSError, ValueError):
+            return False
+        return True
+
+
+def privileged() -> bool:
+    """The caller is root with CAP_SYS_ADMIN (bit 21): no user namespace is needed."""
+    with open("/proc/self/status", encoding="utf-8") as file:
+        effective = next(line for line in file if line.startswith("CapEff:"))
+    return os.geteuid() == 0 and bool(int(effective.split()[1], 16) >> 21 & 1)
+
+
+def main(words: list[str]) -> None:
+    """Become a helper: detach, say how it went, serve. ``words``: lab, state folder, descriptor to say it on."""
+    lab, folder, ready_fd = words[0], words[1], int(words[2])
+    if os.fork() != 0:
+        os._exit(0)
+    os.setsid()
+    os.umask(0o077)
+    os.chdir("/")
+    kernel.set_name("dataplane-help")
+    ready = socket.socket(fileno=ready_fd)
+    fcntl.fcntl(ready_fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+    try:
+        root = privileged()
+        if not root:
+            enter_user_namespace()
+        kernel.become_subreaper()
+        for name in ("namespaces", "instances"):
+            os.makedirs(os.path.join(folder, name), mode=0o700, exist_ok=True)
+        listener = message.listen(os.path.join(folder, "helper.sock"))
+        pids.write_json(os.path.join(folder, "helper.json"), {"pid": os.getpid(), "start": pids.start_time("self")})
+    except Exception as error:  # whatever it was, the lab process is told
+        message.send(ready, message.failure(error))
+        os._exit(1)
+    message.send(ready, {"pid": os.getpid()})
+    ready.close()
+    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared. A first look at the
+    # user database loads the libraries behind it once, not in every shim.
+    resolve_user("root", root)
+    gc.collect()
+    gc.freeze()
+    Server(lab, folder, root).serve(listener)

@@ -1,0 +1,31 @@
+"""Write sysctls of the caller's network namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dataplane.errors import UserError
+
+
+def sysctl_path(key: str) -> str:
+    """The file of a key. As in sysctl(8) the first separator decides: ``net/ipv4/conf/eth0.1/forwarding`` keeps its dot."""
+    slash, dot = key.find("/"), key.find(".")
+    parts = key.split("/") if slash >= 0 and (dot < 0 or slash < dot) else key.split(".")
+    if parts[0] != "net" or len(parts) < 3 or "" in parts or ".." in parts or any("/" in part for part in parts):
+        raise UserError(f"the sysctl {key} is not one of a network namespace", where=key, mend="only net.… can be set per service")
+    return "/proc/sys/" + "/".join(parts)
+
+
+def write_sysctls(values: Mapping[str, str]) -> None:
+    """Write each value in order. UserError names the first that the kernel refuses."""
+    for key, value in values.items():
+        path = sysctl_path(key)
+        try:
+            with open(path, "w", encoding="ascii") as file:
+                file.write(f"{value}\n")
+        except FileNotFoundError:
+            raise UserError("a network namespace has no such sysctl here", where=key, mend="remove it", status=1) from None
+        except (OSError, UnicodeError) as error:
+            raise UserError(
+                f"the kernel refuses the value {value!r}: {error}", where=key, mend="give a value that the sysctl takes", status=1
+            ) from None
