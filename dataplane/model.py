@@ -76,7 +76,9 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Healthcheck:
-    """``test`` runs in the service's namespaces; times in nanoseconds, Compose's defaults."""
+    """``test`` runs in the service's namespaces; times in nanoseconds, Compose's defaults.
+
+    It is ``("CMD", program, …)`` or ``("CMD-SHELL", line)``."""
 
     test: tuple[str, ...]
     interval_ns: int = 30_000_000_000
@@ -88,7 +90,7 @@ class Healthcheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restart:
-    """``policy``: no | always | on-failure | unless-stopped. ``max_retries`` 0 means without end (on-failure only)."""
+    """``policy``: no | always | on-failure | unless-stopped. ``max_retries`` 0 means without end."""
 
     policy: str = "no"
     max_retries: int = 0
@@ -110,6 +112,7 @@ class Service:
     ``container:X`` or ``netns:PATH`` (which may stand beside attachments).
 
     ``scaled``: scale or replicas was written, so instances are numbered.
+    ``links``: (service, alias) pairs, names that hold for this service alone.
     """
 
     name: str
@@ -129,6 +132,7 @@ class Service:
     restart: Restart = Restart()
     healthcheck: Healthcheck | None = None
     depends_on: tuple[Dependency, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

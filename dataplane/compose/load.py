@@ -1,0 +1,99 @@
+"""A Compose file, text or dict -> Topology: the one way in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dataplane.compose.envfile import parse
+from dataplane.compose.extends import extended
+from dataplane.compose.files import find, read_text
+from dataplane.compose.findings import Findings
+from dataplane.compose.interpolate import interpolated
+from dataplane.compose.names import from_folder, lab_name
+from dataplane.compose.nodes import At, Node
+from dataplane.compose.plain_nodes import from_plain
+from dataplane.compose.substitution import Substitution
+from dataplane.compose.topology import topology
+from dataplane.compose.yaml_nodes import read
+from dataplane.model import Topology
+
+UNNAMED = "lab"
+"""The name of a lab that comes as text or dict and does not say one: there is no folder to take it from."""
+OVERRIDES = ("compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml")
+
+Source = str | os.PathLike[str] | Mapping[str, object]
+
+
+def load(
+    source: Source,
+    *,
+    name: str | None = None,
+    profiles: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    text: bool = False,
+    run_commands: bool = False,
+) -> Topology:
+    """The topology that ``source`` describes.
+
+    ``source``: the path of a file or of a folder that holds one, a dict, or YAML text (with ``text``, or when it has more than one
+    line). ``name``: the lab's name; else the file's ``name:``, else its folder's. ``profiles``: else ``COMPOSE_PROFILES``.
+    ``environment``: what variables are taken from, ``os.environ`` by default; ``.env`` beside the file stands below it.
+    ``run_commands``: also run the commands of services with a ``build`` or an image.
+
+    UserError names the first thing that is wrong, with file, line, key and mend; what is merely without effect is in ``warnings``.
+    """
+    outer = os.environ if environment is None else environment
+    raw, beside = _open(source, text)
+    variables = _variables(beside, outer)
+    findings = Findings()
+    lab = _name(raw, name, Substitution(variables.get))
+    substitution = Substitution({"COMPOSE_PROJECT_NAME": lab, **variables}.get)
+
+    def read_other(path: Path, at: At) -> Node:
+        other = read(read_text(path, at.wrong("").where), str(path), str(path.parent))
+        return interpolated(other, substitution)
+
+    root = extended(interpolated(raw, substitution), read_other)
+    findings.unset |= substitution.unset
+    if beside is not None:
+        findings.remarks += _overrides(beside)
+    chosen = tuple(profiles) or tuple(filter(None, variables.get("COMPOSE_PROFILES", "").split(",")))
+    return topology(root, lab, chosen, variables.get, findings, run_commands=run_commands)
+
+
+def _open(source: Source, text: bool) -> tuple[Node, Path | None]:
+    """The tree, and the file it came from."""
+    if isinstance(source, Mapping):
+        return from_plain(source, str(Path.cwd())), None
+    if isinstance(source, str) and (text or "\n" in source):
+        return read(source, "<text>", str(Path.cwd())), None
+    path = Path(source)
+    if path.is_dir():
+        path = find(path)
+    return read(read_text(path), str(path), str(path.absolute().parent)), path.absolute()
+
+
+def _variables(file: Path | None, outer: Mapping[str, str]) -> dict[str, str]:
+    """``.env`` beside the file, below the environment."""
+    beside = file.parent / ".env" if file else None
+    if beside is None or not beside.is_file():
+        return dict(outer)
+    return parse(read_text(beside), str(beside), outer.get) | dict(outer)
+
+
+def _name(raw: Node, given: str | None, substitution: Substitution) -> str:
+    """The lab's name: given, written, the folder's."""
+    if given is not None:
+        return lab_name(given, "")
+    written = At(raw).get("name") if isinstance(raw.value, Mapping) else None
+    if written is not None and isinstance(written.value, str):
+        return lab_name(At(interpolated(written.node, substitution), written.path).text(), written.wrong("").where)
+    return from_folder(raw.place.folder, raw.place.file) if not raw.place.file.startswith("<") else UNNAMED
+
+
+def _overrides(file: Path) -> list[str]:
+    """Compose would lay an override file over this one; we read one file, and say so."""
+    found = [name for name in OVERRIDES if (file.parent / name).is_file()]
+    return [f"{name} beside the file is not read: give one file" for name in found]

@@ -1,0 +1,64 @@
+"""A service of the file -> `model.Service`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from dataplane.compose.attachments import attachments
+from dataplane.compose.context import Context
+from dataplane.compose.dependencies import dependencies, links
+from dataplane.compose.environment import environment, labels
+from dataplane.compose.healthcheck import healthcheck
+from dataplane.compose.hosts import extra_hosts, hostname
+from dataplane.compose.netmode import network_mode
+from dataplane.compose.nodes import At
+from dataplane.compose.portrange import exposed
+from dataplane.compose.process import process
+from dataplane.compose.replicas import check_copies, replicas
+from dataplane.compose.restart import restart
+from dataplane.compose.sysctls import sysctls
+from dataplane.compose.values import flag, texts
+from dataplane.model import Service
+
+OURS = "x-dataplane"
+
+
+def service(name: str, at: At, context: Context, active: Collection[str]) -> Service:
+    """The service ``name``, its shape already checked. UserError for what cannot be, or not yet."""
+    mode = network_mode(name, at, context)
+    joined = attachments(at, mode, context)
+    count, scaled = replicas(at)
+    check_copies(count, at, mode, joined)
+    expose = at.get("expose")
+    running = process(at, environment(at, context.lookup), may_run(at) or context.run_commands)
+    if not running.run:
+        context.findings.never_run.append(name)
+    return Service(
+        name=name,
+        attachments=joined,
+        network_mode=mode,
+        replicas=count,
+        scaled=scaled,
+        process=running,
+        hostname=hostname(at.get("hostname")),
+        extra_hosts=extra_hosts(name, at.get("extra_hosts"), context.findings),
+        sysctls=sysctls(name, at.get("sysctls"), mode, context.findings),
+        expose=tuple(exposed(entry) for entry in expose.elements()) if expose else (),
+        dns=texts(at.get("dns")),
+        dns_search=texts(at.get("dns_search")),
+        dns_opt=texts(at.get("dns_opt")),
+        labels=labels(at, context.lookup),
+        restart=restart(at),
+        healthcheck=healthcheck(at.get("healthcheck")) if running.run else None,
+        depends_on=dependencies(at, mode, context.services, active),
+        links=links(at),
+    )
+
+
+def may_run(at: At) -> bool:
+    """Whether the command is meant for this host: ``image: host`` or no image at all, and no build; or ``x-dataplane: {run: true}``."""
+    ours = at.get(OURS)
+    if ours is not None and flag(ours, "run"):
+        return True
+    image = at.get("image")
+    return at.get("build") is None and at.get("provider") is None and (image is None or image.text() == "host")
