@@ -1,4 +1,4 @@
-"""Durations: ``1h5m30s20ms`` (Compose Specification, 11-extension, "Specifying durations"; Go's ParseDuration plus days and weeks)."""
+"""Durations: ``1h5m30s20ms`` (Compose Specification, 11-extension; days and weeks as Docker Compose reads them)."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from dataplane.compose.envfile import FORMATS
@@ -19,11 +20,8 @@ def environment(service: At, lookup: Lookup) -> Options:
     own = optional_pairs(service.get("environment"))
     resolved = {key: lookup(key) if value is None else value for key, value in own.items()}
 
-    def known(name: str) -> str | None:
-        outside = lookup(name)
-        return resolved.get(name) if outside is None else outside
-
-    variables = _from_files(service.get("env_file"), known)
+    given = {key: value for key, value in resolved.items() if value is not None}
+    variables = _from_files(service.get("env_file"), partial(_first, lookup, given))
     for key, value in resolved.items():
         if value is None:
             variables.pop(key, None)
@@ -36,6 +34,11 @@ def labels(service: At, lookup: Lookup) -> Options:
     """``label_file`` below ``labels``."""
     own = {key: value or "" for key, value in optional_pairs(service.get("labels")).items()}
     return frozen(_from_files(service.get("label_file"), lookup) | own)
+
+
+def _first(lookup: Lookup, below: Mapping[str, str], name: str) -> str | None:
+    value = lookup(name)
+    return below.get(name) if value is None else value
 
 
 def _from_files(files: At | None, lookup: Lookup) -> dict[str, str]:
@@ -53,5 +56,5 @@ def _from_files(files: At | None, lookup: Lookup) -> dict[str, str]:
         if not required and not path.exists():
             continue
         text = read_text(path, named.wrong("").where)
-        found |= FORMATS[form](text, str(path), lambda name: found.get(name) if lookup(name) is None else lookup(name))
+        found |= FORMATS[form](text, str(path), partial(_first, lookup, found))
     return found

@@ -52,7 +52,7 @@ class _Resolver:
         self.values += count(below)
         if self.values > MAX_NODES:
             raise extends.wrong(f"what the services extend comes to more than {MAX_NODES:,} values", "extend smaller services")
-        return merged(below, over) if below.value is not None else over
+        return merged(below, over, at.path) if below.value is not None else over
 
     def base(self, root: Node, extends: At) -> tuple[Node, At, str]:
         """The file, the place and the name of what is extended."""

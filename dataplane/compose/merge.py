@@ -32,59 +32,60 @@ NAMED = frozenset({"depends_on", "networks", "models"})
 HOSTS = frozenset({"extra_hosts", "build.extra_hosts"})
 
 
-def merged(base: Node, over: Node, path: str = "") -> Node:
-    """``over`` laid over ``base``; ``path`` counts from the service. UserError when a mapping meets a list."""
-    if over.tag == "override":
-        return over
-    if path in REPLACED:
+def merged(base: Node, over: Node, owner: str, path: str = "") -> Node:
+    """``over`` laid over ``base``; ``path`` counts from the service at ``owner``. UserError when a mapping meets a list."""
+    if over.tag == "override" or path in REPLACED:
         return over
     for paths, convert in CONVERSIONS:
         if path in paths:
             base, over = convert(base), convert(over)
-    if over.value is None:
-        return base
+    return base if over.value is None else _laid(base, over, owner, path)
+
+
+def _laid(base: Node, over: Node, owner: str, path: str) -> Node:
+    """By the kinds of the two: mappings merge, lists join, anything else is replaced."""
     match base.value, over.value:
         case tuple() as first, tuple() as second:
-            return replace(over, value=(*first, *(node for node in second if not any(same(node, other) for other in first))))
+            present = {identity(node) for node in first}
+            return replace(over, value=(*first, *(node for node in second if identity(node) not in present)))
         case Mapping() as first, Mapping() as second:
-            if path == "logging" and _driver(first) not in (None, _driver(second)) and _driver(second) is not None:
-                return over
-            return replace(over, value=_merged_entries(first, second, path))
-        case (tuple() | Mapping(), _) | (_, tuple() | Mapping()) if base.value is not None and not path.startswith("ulimits."):
-            raise wrong(
-                over,
-                path,
-                f"{kind(over)} cannot be merged over {kind(base)} of the extended service ({base.place})",
-                "write both alike",
+            other_driver = (
+                path == "logging" and {_driver(first), _driver(second)}.isdisjoint({None}) and _driver(first) != _driver(second)
             )
+            return over if other_driver else replace(over, value=_merged_entries(first, second, owner, path))
+        case None, _:
+            return over
+        case (tuple() | Mapping(), _) | (_, tuple() | Mapping()) if not path.startswith("ulimits."):
+            what = f"{kind(over)} cannot be merged over {kind(base)} of the extended service ({base.place})"
+            raise wrong(over, f"{owner}.{path}", what, "write both alike")
     return over
 
 
-def _merged_entries(first: Mapping[str, Node], second: Mapping[str, Node], path: str) -> dict[str, Node]:
+def _merged_entries(first: Mapping[str, Node], second: Mapping[str, Node], owner: str, path: str) -> dict[str, Node]:
     entries = dict(first)
     for key, node in second.items():
         if node.tag == "reset":
             entries.pop(key, None)
         elif key in entries:
-            entries[key] = merged(entries[key], node, f"{path}.{key}" if path else key)
+            entries[key] = merged(entries[key], node, owner, f"{path}.{key}" if path else key)
         else:
             entries[key] = node
     return entries
 
 
-def same(one: Node, other: Node) -> bool:
-    """Whether two values are equal, wherever they are written."""
-    match one.value, other.value:
-        case tuple() as first, tuple() as second:
-            return len(first) == len(second) and all(map(same, first, second))
-        case Mapping() as first, Mapping() as second:
-            return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
-        case first, second:
-            return type(first) is type(second) and first == second
+def identity(node: Node) -> object:
+    """Something hashable that two equal values share, wherever they are written."""
+    match node.value:
+        case tuple() as nodes:
+            return tuple(map(identity, nodes))
+        case Mapping() as entries:
+            return frozenset((key, identity(entry)) for key, entry in entries.items())
+        case scalar:
+            return type(scalar), scalar
 
 
 def _driver(logging: Mapping[str, Node]) -> object:
-    return logging["driver"].value if "driver" in logging else None
+    return identity(logging["driver"]) if "driver" in logging else None
 
 
 def pairs(node: Node) -> Node:

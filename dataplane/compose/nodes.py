@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
-from typing import NoReturn
 
 from dataplane.errors import UserError
 
@@ -68,8 +67,8 @@ class At:
         """The error to raise about the value standing here."""
         return wrong(self.node, self.path, what, mend)
 
-    def _not(self, wanted: str) -> NoReturn:
-        raise self.wrong(f"{kind(self.node)} stands where {wanted} belongs")
+    def _not(self, wanted: str) -> UserError:
+        return self.wrong(f"{kind(self.node)} stands where {wanted} belongs")
 
     @property
     def value(self) -> Value:
@@ -82,7 +81,7 @@ class At:
         if entries is None:
             return None
         if not isinstance(entries, Mapping):
-            self._not("a mapping")
+            raise self._not("a mapping")
         child = entries.get(key)
         return None if child is None or child.value is None else At(child, f"{self.path}.{key}" if self.path else key)
 
@@ -92,7 +91,7 @@ class At:
         if entries is None:
             return
         if not isinstance(entries, Mapping):
-            self._not("a mapping")
+            raise self._not("a mapping")
         for key, child in entries.items():
             yield key, At(child, f"{self.path}.{key}" if self.path else key)
 
@@ -105,7 +104,7 @@ class At:
                 for index, node in enumerate(nodes):
                     yield At(node, f"{self.path}[{index}]")
             case Mapping():
-                self._not("a list")
+                raise self._not("a list")
             case _:
                 yield self
 
@@ -113,7 +112,7 @@ class At:
         """A text, or a number as Compose writes it."""
         match self.node.value:
             case None | tuple() | Mapping():
-                self._not("a text")
+                raise self._not("a text")
             case scalar:
                 return as_text(scalar)
 
@@ -121,7 +120,7 @@ class At:
         """A whole number, also when written as text (``"${COUNT}"``)."""
         match self.node.value:
             case bool():
-                self._not("a whole number")
+                raise self._not("a whole number")
             case int() as number:
                 return number
             case float() as number if number.is_integer():
@@ -131,7 +130,7 @@ class At:
             case str() | float() as other:
                 raise self.wrong(f'"{other}" is not a whole number')
             case _:
-                self._not("a whole number")
+                raise self._not("a whole number")
 
     def boolean(self) -> bool:
         """True or false, also when written as text (``"${FLAG}"``)."""
@@ -143,7 +142,7 @@ class At:
             case str() as text:
                 raise self.wrong(f'"{text}" is neither true nor false', "write true or false")
             case _:
-                self._not("true or false")
+                raise self._not("true or false")
 
 
 BOOLEANS = {"true": True, "y": True, "yes": True, "on": True, "false": False, "n": False, "no": False, "off": False}

@@ -56,7 +56,7 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
 
 
 def may_run(at: At) -> bool:
-    """Whether the command is meant for this host: ``image: host`` or no image at all, and no build; or ``x-dataplane: {run: true}``."""
+    """Whether the command is meant for this host: no ``build``, and no image but ``host``; or ``x-dataplane: {run: true}``."""
     ours = at.get(OURS)
     if ours is not None and flag(ours, "run"):
         return True

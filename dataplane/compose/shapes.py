@@ -43,7 +43,7 @@ class Plain:
         """By type; a truth value is no number."""
         return isinstance(node.value, self.types) and (bool in self.types or not isinstance(node.value, bool))
 
-    def check(self, at: At, findings: Findings, owner: str) -> None:
+    def check(self, at: At, findings: Findings, owner: str) -> None:  # noqa: ARG002 - nothing below a scalar to note
         """The value's type, then whether ``read`` can read it."""
         if not self.takes(at.node):
             raise mismatch(at, self)
@@ -130,7 +130,7 @@ class Anything:
 
     phrase: str = "anything"
 
-    def takes(self, node: Node) -> bool:
+    def takes(self, node: Node) -> bool:  # noqa: ARG002 - whatever it is
         """Always."""
         return True
 

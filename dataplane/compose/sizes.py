@@ -1,4 +1,4 @@
-"""Byte values: ``512``, ``64k``, ``1.5g`` (Compose Specification, "Specifying byte values"; binary multiples as Docker counts them)."""
+"""Byte values: ``512``, ``64k``, ``1.5g`` (Compose Specification, 11-extension; binary multiples, as Docker counts)."""
 
 from __future__ import annotations
 

@@ -103,13 +103,13 @@ class Substitution:
 
 
 def closing_brace(text: str, position: int) -> int:
-    """Where the brace that was opened just before ``position`` closes; ``${`` inside opens another."""
+    """Where the brace that was opened just before ``position`` closes. Braces inside come in pairs, as in ``${V:-{"a": 1}}``."""
     depth = 1
     for index in range(position, len(text)):
         if text[index] == "}":
             depth -= 1
             if depth == 0:
                 return index
-        elif text.startswith("${", index):
+        elif text[index] == "{":
             depth += 1
     raise SubstitutionError(f'"${{{text[position:]}" has no closing brace', "write ${NAME}, or $$ for a dollar sign")

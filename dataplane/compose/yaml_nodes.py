@@ -91,7 +91,7 @@ class _Reader:
         if unfit(text):
             self.wrong(event, UNFIT)
         if event.tag is None or event.tag in OURS:
-            return plain(text) if event.style is None else text
+            return text if event.style else plain(text)
         if event.tag not in TAGS and event.tag != "!":
             self.wrong(event, f'the tag "{event.tag}" means nothing here', "remove it")
         return TAGS.get(event.tag, str)(text)
@@ -128,7 +128,7 @@ class _Reader:
                 self.wrong(item, f'the key "{key}" is written twice, first in line {lines[key]}', "keep one of the two")
             lines[key] = item.start_mark.line + 1
             node = self.node(next(self.events), depth + 1)
-            if key == MERGE and item.style is None:
+            if key == MERGE and not getattr(item, "style", ""):
                 merged = self.merge(item, node)
             else:
                 own[key] = replace(node, place=self.place(item))
