@@ -34,11 +34,11 @@ cdef uint32_t call_poll(Port port, uint32_t room) noexcept nogil:
 cdef poll_function poll_of = <poll_function><void*>call_poll
 
 COUNTERS_DTYPE = np.dtype(
-    [("node", "U64")] + [(name, "<u8") for name in ("in", "out", "cloned", "originated", "consumed", "held", "dropped")]
+    [("node", "U128")] + [(name, "<u8") for name in ("in", "out", "cloned", "originated", "consumed", "held", "dropped")]
 )
-DROPS_DTYPE = np.dtype([("scope", "U4"), ("name", "U64"), ("reason", "U24"), ("count", "<u8")])
+DROPS_DTYPE = np.dtype([("scope", "U4"), ("name", "U128"), ("reason", "U24"), ("count", "<u8")])
 TRAFFIC_DTYPE = np.dtype(
-    [("port", "U64")] + [(name, "<u8") for name in ("in_frames", "in_octets", "out_frames", "out_octets", "dropped")]
+    [("port", "U128")] + [(name, "<u8") for name in ("in_frames", "in_octets", "out_frames", "out_octets", "dropped")]
 )
 
 
