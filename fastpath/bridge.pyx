@@ -205,7 +205,7 @@ cdef class Bridge(Node):
 
     cdef void arm(self) noexcept nogil:
         """The scanner runs only while there is something to age."""
-        if self.fdb.ageing and self.fdb.table.count:
+        if self.fdb.table.count and (self.fdb.ageing or self.fdb.to_sweep):
             set_due(&self.head, self.head.core.now + self.fdb.period)
 
     cdef void expire(self, int64_t now) noexcept nogil:

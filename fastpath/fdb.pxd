@@ -54,6 +54,7 @@ cdef struct Fdb:
     uint32_t ageing               # ticks; 0: entries do not age
     int64_t period                # ns between two slices of the scanner
     uint32_t cursor
+    uint32_t to_sweep             # buckets still to be scanned since the last flush
     FdbCounters counters
 
 cdef int fdb_init(Fdb* fdb, uint32_t limit, int64_t ageing, uint64_t seed) except -1

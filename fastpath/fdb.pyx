@@ -5,6 +5,8 @@ from libc.stdlib cimport calloc, free, realloc
 
 from fastpath.table cimport WAYS, table_erase, table_find, table_free, table_home, table_init, table_insert
 
+cdef int64_t DEFAULT_AGEING = 300_000_000_000     # ns: IEEE 802.1D-2004, table 7-5
+
 
 cdef int fdb_init(Fdb* fdb, uint32_t limit, int64_t ageing, uint64_t seed) except -1:
     """Room for `limit` learned stations; `ageing` in ns, 0 for never. Errors: MemoryError."""
@@ -26,7 +28,8 @@ cdef void fdb_set_ageing(Fdb* fdb, int64_t ageing) noexcept nogil:
     cdef int64_t tick = <int64_t>1 << TICK_SHIFT
     cdef int64_t slices = (fdb.table.n_buckets + SLICE - 1) // SLICE
     fdb.ageing = 0 if ageing <= 0 else <uint32_t>min((ageing + tick - 1) // tick, <int64_t>0x7FFFFFFF)
-    fdb.period = max(<int64_t>fdb.ageing * tick // (4 * slices), <int64_t>1000000)
+    # Without ageing the scanner only sweeps up after a flush, at its usual pace.
+    fdb.period = max((<int64_t>fdb.ageing * tick or DEFAULT_AGEING) // (4 * slices), <int64_t>1000000)
 
 
 cdef int fdb_add_member(Fdb* fdb, uint32_t member, uint32_t limit) except -1:
@@ -61,6 +64,7 @@ cdef void fdb_flush(Fdb* fdb, uint32_t member) noexcept nogil:
     at.count = 0
     at.generation += 1
     set_expected(fdb, member)
+    fdb.to_sweep = fdb.table.n_buckets
     if at.generation == 0:
         # 256 flushes: entries of the first generation would come to life again, so all stale ones go now.
         purge(fdb, member)
@@ -166,3 +170,5 @@ cdef void fdb_scan(Fdb* fdb, int64_t now) noexcept nogil:
             # Another pair may take this place: look at it again.
             table_erase(&fdb.table, fdb.table.buckets[fdb.cursor].keys[way])
         fdb.cursor += 1
+        if fdb.to_sweep:
+            fdb.to_sweep -= 1

@@ -227,7 +227,7 @@ cdef class Graph:
             core.due = due
             if due > now:
                 return
-            core.now = due
+            core.now = max(core.now, due)
             for i in range(self.n_heads):
                 head = self.heads[i]
                 if head.due == due:
