@@ -7,7 +7,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
-from fastpath.arena cimport take_polled
+from fastpath.arena cimport Arena, take_polled
 from fastpath.counters cimport OUTBOX_FULL
 from fastpath.frame cimport MAX_FRAME, Frame
 from fastpath.graph cimport Graph, drop, wake
@@ -137,29 +137,36 @@ cdef class MemoryPort(Port):
         self.cyclic = self.count > 0
 
     cdef uint32_t poll(self, uint32_t room) noexcept nogil:
+        cdef Arena* arena = &self.head.core.arena
+        cdef const uint8_t* source = self.octets + self.cursor
+        cdef uint32_t at = self.polled
         cdef uint32_t n = 0
         cdef uint32_t length
         cdef uint64_t octets = 0
         cdef Frame* frame
-        while n < room and self.polled < self.count:
-            length = self.lengths[self.polled]
-            frame = take_polled(&self.head.core.arena, length)
+        if not self.cyclic:
+            room = min(room, self.count - at)
+        while n < room:
+            length = self.lengths[at]
+            frame = take_polled(arena, length)
             if frame == NULL:
                 break
-            copy_lines(frame.data, self.octets + self.cursor, length)
+            copy_lines(frame.data, source, length)
             frame.head = frame.length = length
-            self.cursor += padded(length)
-            self.polled += 1
-            if self.polled == self.count:
-                self.polled = 0
-                self.cursor = 0
-                if not self.cyclic:
-                    self.count = 0
-                    self.used = 0
             receive(self, frame)
+            source += padded(length)
             octets += length
             n += 1
+            at += 1
+            if at == self.count:
+                at = 0
+                source = self.octets
         count_in(self, n, octets)
+        self.polled = at
+        self.cursor = source - self.octets
+        if at == 0 and n and not self.cyclic:
+            self.count = 0
+            self.used = 0
         if self.count:
             wake(&self.head)
         return n
@@ -168,11 +175,13 @@ cdef class MemoryPort(Port):
         cdef uint32_t i
         cdef uint32_t sent = 0
         cdef uint64_t octets = 0
+        cdef uint64_t touched = 0
         cdef Frame* frame
         if self.outbox is None:
             for i in range(n):
-                self.touched += burst[i].data[0]
+                touched += burst[i].data[0]
                 octets += burst[i].length
+            self.touched += touched
             sent = n
         else:
             for i in range(n):
