@@ -1,0 +1,40 @@
+"""A driver is a pure function from a Network and its endpoints to a Wiring. This is the register of them.
+
+To add one: a module here with such a function, a line in `DRIVERS`, a folder in tests/scenarios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from dataplane.drivers import bridge, host, none
+from dataplane.errors import UserError
+from dataplane.model import Endpoint, Network, Plan
+from dataplane.wiring import Wiring, joined
+
+Driver = Callable[[Network, tuple[Endpoint, ...]], Wiring]
+DRIVERS: Mapping[str, Driver] = MappingProxyType({"bridge": bridge.wire, "host": host.wire, "none": none.wire, "null": none.wire})
+LATER = ("overlay", "macvlan", "ipvlan")
+
+
+def wire(plan: Plan) -> Wiring:
+    """The wiring of every network of the plan. Errors: UserError for an unknown driver or a bad option, with its place."""
+    parts = []
+    for key, network in plan.networks.items():
+        endpoints = tuple(endpoint for endpoint in plan.endpoints() if endpoint.network == key)
+        where = f"{plan.topology.source}: networks.{key}"
+        try:
+            parts.append(_driver(network)(network, endpoints))
+        except UserError as error:
+            raise UserError(error.what, where=error.where or where, mend=error.mend, status=error.status) from None
+    return joined(parts)
+
+
+def _driver(network: Network) -> Driver:
+    driver = DRIVERS.get(network.driver)
+    if driver is not None:
+        return driver
+    if network.driver in LATER:
+        raise UserError(f"driver {network.driver!r} is not in this version", mend="use driver: bridge")
+    raise UserError(f'plugin "{network.driver}" not found', mend=f"the drivers are {', '.join(sorted(set(DRIVERS) - {'null'}))}")

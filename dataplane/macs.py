@@ -1,0 +1,69 @@
+"""Who has which MAC address: deterministic, and one owner on a network. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dataplane.errors import UserError
+from dataplane.model import Endpoint, Topology
+
+
+def assign_macs(topology: Topology, rows: Mapping[str, tuple[Endpoint, ...]]) -> dict[str, tuple[Endpoint, ...]]:
+    """02:42 and the IPv4 address, as Docker up to 27, unless given; without IPv4 a hash of the port's name. One owner a network."""
+    owners: dict[tuple[str, str], Endpoint] = {}
+
+    def own(endpoint: Endpoint) -> Endpoint:
+        other = owners.setdefault((endpoint.network, endpoint.mac), endpoint)
+        if other is not endpoint:
+            raise UserError(
+                f"{other.port!r} and {endpoint.port!r} both have the MAC address {endpoint.mac}",
+                where=f"{topology.source}: networks.{endpoint.network}",
+                mend="give one of them another mac_address, or none",
+            )
+        return endpoint
+
+    for row in rows.values():
+        for endpoint in row:
+            if endpoint.given_mac:
+                own(_checked_mac(topology, endpoint))
+    finished = {}
+    for name, row in rows.items():
+        done = []
+        for endpoint in row:
+            if endpoint.given_mac:
+                done.append(endpoint)
+            elif endpoint.ipv4 is not None:
+                done.append(own(replace(endpoint, mac=f"02:42:{endpoint.ipv4.packed.hex(':')}")))
+            else:
+                done.append(own(replace(endpoint, mac=_hashed_mac(endpoint, owners))))
+        finished[name] = tuple(done)
+    return finished
+
+
+def _checked_mac(topology: Topology, endpoint: Endpoint) -> Endpoint:
+    """Errors: UserError if no station may have the address (IEEE 802, 8.2: group bit; all zero)."""
+    parts = endpoint.mac.split(":")
+    try:
+        octets = bytes(int(part, 16) for part in parts)
+        good = len(parts) == 6 and all(len(part) == 2 for part in parts) and any(octets) and not octets[0] & 1
+    except ValueError:
+        good = False
+    if not good:
+        raise UserError(
+            f"{endpoint.mac} is not a valid mac address",
+            where=f"{topology.source}: {endpoint.port}",
+            mend="six octets in hexadecimal, of which the first is even and not all are zero: 02:42:0a:00:00:05",
+        )
+    return endpoint
+
+
+def _hashed_mac(endpoint: Endpoint, owners: Mapping[tuple[str, str], Endpoint]) -> str:
+    attempt = 0
+    while True:
+        digest = hashlib.sha256(f"dataplane mac {endpoint.port} {attempt}".encode()).digest()
+        mac = f"02:42:{digest[:4].hex(':')}"
+        if (endpoint.network, mac) not in owners:
+            return mac
+        attempt += 1

@@ -1,0 +1,60 @@
+"""The names that each instance resolves, as its /etc/hosts. Pure.
+
+An instance knows those it shares a network with, by the names that Docker's DNS would answer to there: instance, service,
+aliases, and each of these followed by the network's name.
+"""
+
+from __future__ import annotations
+
+from dataplane.model import Endpoint, IPAddress, Plan
+from dataplane.sandbox import sandbox_of
+
+Row = tuple[str, tuple[str, ...]]
+LOCAL: tuple[Row, ...] = (
+    ("127.0.0.1", ("localhost",)),
+    ("::1", ("localhost", "ip6-localhost", "ip6-loopback")),
+    ("ff02::1", ("ip6-allnodes",)),
+    ("ff02::2", ("ip6-allrouters",)),
+)
+
+
+def hosts(plan: Plan, instance: str) -> tuple[Row, ...]:
+    """Address and names, a row each: extra_hosts first (they win), then itself, then its neighbours in the file's order.
+
+    An instance that shares another's namespace (``service:X``) sees that one's neighbours, and its own extra_hosts.
+    """
+    rows: list[Row] = [(address, (name,)) for name, address in plan.instances[instance].service.extra_hosts]
+    owner = plan.instances[sandbox_of(plan, instance)]
+    joined = {endpoint.network for endpoint in owner.endpoints}
+    everyone = [e for e in plan.endpoints() if e.network in joined]
+    for endpoint in sorted(everyone, key=lambda e: e.instance != owner.name):
+        names = _names(plan, endpoint)
+        rows += [(str(address), names) for address in _addresses(endpoint)]
+    return tuple(rows)
+
+
+def hosts_file(plan: Plan, instance: str) -> str:
+    """The text of the instance's /etc/hosts. Of no use to ``network_mode: host``, which keeps the host's own."""
+    rows = list(LOCAL)
+    found = hosts(plan, instance)
+    hostname = plan.instances[instance].service.hostname or instance
+    if not any(hostname in names for _, names in found):
+        rows.append(("127.0.1.1", (hostname,)))
+    return "".join(f"{address}\t{' '.join(names)}\n" for address, names in (*rows, *found))
+
+
+def _addresses(endpoint: Endpoint) -> tuple[IPAddress, ...]:
+    return tuple(address for address in (endpoint.ipv4, endpoint.ipv6) if address is not None)
+
+
+def _names(plan: Plan, endpoint: Endpoint) -> tuple[str, ...]:
+    service = plan.instances[endpoint.instance].service
+    short = [endpoint.instance, service.name, *endpoint.aliases]
+    if service.hostname:
+        short.append(service.hostname)
+    network = plan.networks[endpoint.network].name
+    full = [f"{name}.{network}" for name in short]
+    # The key of the network as well, where its name outside differs: it is what the file calls it.
+    if endpoint.network != network:
+        full += [f"{name}.{endpoint.network}" for name in short]
+    return tuple(dict.fromkeys((*short, *full)))

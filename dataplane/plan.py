@@ -1,0 +1,197 @@
+"""A Topology becomes a Plan: instances counted out, ports named, every subnet, address and MAC decided. Pure.
+
+Addresses that the file gives are claimed before any is chosen, so the order of services never makes a given one "in use".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address
+
+from dataplane.errors import UserError
+from dataplane.interfaces import interface_names, place
+from dataplane.ipam import AddressSpace, Leases
+from dataplane.macs import assign_macs
+from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, Plan, Pool, Topology
+from dataplane.sandbox import require_distinct_interfaces, require_sandboxes
+
+PORT_NAME_MAX = 64  # counters and drop tables have room for no more
+
+
+@contextmanager
+def _standing(where: str) -> Iterator[None]:
+    """Errors from inside say where in the file they come from."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(error.what, where=error.where or where, mend=error.mend, status=error.status) from None
+
+
+def make_plan(topology: Topology, occupied: Iterable[IPNetwork] = ()) -> Plan:
+    """Decide everything the file leaves open. `occupied`: subnets that automatic pools keep clear of (host routes).
+
+    Equal arguments give equal plans. Errors: UserError for pools, addresses, names and MACs that cannot be.
+    """
+    instances = {instance.name: instance for instance in _instances(topology)}
+    require_sandboxes(topology, {name: instance.service for name, instance in instances.items()})
+    leases = _lease_pools(topology, occupied)
+    drafts = {name: _drafts(topology, instance) for name, instance in instances.items()}
+    _refuse_collisions(topology, drafts)
+    require_distinct_interfaces(topology, {instances[n].service.name: [e.interface for e in row] for n, row in drafts.items()})
+    _claim_given(topology, instances, drafts, leases)
+    addressed = {
+        name: tuple(_addressed(place(topology, instances[name].service, draft.network), draft, leases) for draft in row)
+        for name, row in drafts.items()
+    }
+    endpoints = assign_macs(topology, addressed)
+    return Plan(
+        name=topology.name,
+        topology=topology,
+        networks={key: _with_gateways(network, leases[key]) for key, network in topology.networks.items()},
+        instances={name: replace(instance, endpoints=endpoints[name]) for name, instance in instances.items()},
+    )
+
+
+def _instances(topology: Topology) -> Iterator[Instance]:
+    """Every running copy: ``web``, or ``web-1`` … when scale or replicas was written. Errors: two with one name."""
+    seen: dict[str, str] = {}
+    for service in topology.services.values():
+        for index in range(1, service.replicas + 1):
+            name = f"{service.name}-{index}" if service.scaled else service.name
+            if name in seen:
+                raise UserError(
+                    f"services {seen[name]!r} and {service.name!r} both have an instance called {name!r}",
+                    where=f"{topology.source}: services.{service.name}",
+                    mend="rename one of the two services",
+                )
+            seen[name] = service.name
+            yield Instance(name=name, service=service, index=index, endpoints=())
+
+
+# -- pools --------------------------------------------------------------------------------------------------------------
+
+
+def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork]) -> dict[str, list[Leases]]:
+    """The subnets of every network: the file's first, then those chosen for networks that name none."""
+    space = AddressSpace(topology.name, occupied)
+    pools: dict[str, list[Pool]] = {}
+    for key, network in topology.networks.items():
+        if network.external:
+            raise UserError(
+                f"network {network.name} declared as external, but could not be found",
+                where=f"{topology.source}: networks.{key}.external",
+                mend="remove `external`: this version makes every network itself",
+            )
+        wanted = [p for p in network.pools if network.enable_ipv4 and p.subnet.version == 4]
+        wanted += [p for p in network.pools if network.enable_ipv6 and p.subnet.version == 6]
+        for pool in wanted:
+            with _standing(f"{topology.source}: networks.{key}.ipam"):
+                space.claim(pool.subnet)
+        pools[key] = wanted
+    for key, network in topology.networks.items():
+        with _standing(f"{topology.source}: networks.{key}"):
+            if network.enable_ipv4 and not any(p.subnet.version == 4 for p in pools[key]):
+                pools[key].append(Pool(subnet=space.choose_ipv4()))
+            if network.enable_ipv6 and not any(p.subnet.version == 6 for p in pools[key]):
+                pools[key].append(Pool(subnet=space.choose_ipv6()))
+    leases = {}
+    for key, chosen in pools.items():
+        with _standing(f"{topology.source}: networks.{key}.ipam"):
+            leases[key] = [Leases(pool) for pool in chosen]
+    return leases
+
+
+def _with_gateways(network: Network, leases: list[Leases]) -> Network:
+    return replace(network, pools=tuple(replace(lease.pool, gateway=lease.gateway) for lease in leases))
+
+
+# -- endpoints ----------------------------------------------------------------------------------------------------------
+
+
+def _drafts(topology: Topology, instance: Instance) -> tuple[Endpoint, ...]:
+    """The instance's endpoints with what the file gives and no more."""
+    return tuple(
+        Endpoint(
+            port=f"{instance.name}.{attachment.network}",
+            instance=instance.name,
+            network=attachment.network,
+            interface=interface,
+            mac=(attachment.mac_address or "").lower().replace("-", ":"),
+            ipv4=attachment.ipv4_address,
+            ipv6=attachment.ipv6_address,
+            aliases=attachment.aliases,
+            gw_priority=attachment.gw_priority,
+            given_mac=attachment.mac_address is not None,
+            options=attachment.driver_opts,
+        )
+        for attachment, interface in interface_names(topology, instance.service)
+    )
+
+
+def _refuse_collisions(topology: Topology, drafts: Mapping[str, tuple[Endpoint, ...]]) -> None:
+    seen: dict[str, Endpoint] = {}
+    for draft in (draft for row in drafts.values() for draft in row):
+        other = seen.setdefault(draft.port, draft)
+        if other is not draft:
+            raise UserError(
+                f"two ports are called {draft.port!r}: {other.instance!r} on network {other.network!r}"
+                f" and {draft.instance!r} on network {draft.network!r}",
+                where=topology.source,
+                mend="rename one of the services or networks",
+            )
+        if len(draft.port) > PORT_NAME_MAX:
+            raise UserError(
+                f"the port name {draft.port!r} has more than {PORT_NAME_MAX} characters",
+                where=topology.source,
+                mend="shorten the service's or the network's name",
+            )
+
+
+def _claim_given(
+    topology: Topology,
+    instances: Mapping[str, Instance],
+    drafts: Mapping[str, tuple[Endpoint, ...]],
+    leases: Mapping[str, list[Leases]],
+) -> None:
+    """Take the static addresses, before any other is chosen."""
+    for draft in (draft for row in drafts.values() for draft in row):
+        with _standing(place(topology, instances[draft.instance].service, draft.network)):
+            for address in (draft.ipv4, draft.ipv6):
+                if address is not None:
+                    _lease_of(address, draft.network, leases[draft.network]).claim(address)
+
+
+def _lease_of(address: IPAddress, network: str, leases: list[Leases]) -> Leases:
+    for lease in leases:
+        if address in lease:
+            return lease
+    raise UserError(
+        f"no configured subnet contains IP address {address}",
+        mend=f"network {network!r} has {', '.join(str(lease.subnet) for lease in leases) or 'no subnet'}",
+    )
+
+
+def _addressed(where: str, draft: Endpoint, leases: Mapping[str, list[Leases]]) -> Endpoint:
+    """Choose what the file does not give."""
+    ipv4, ipv6 = draft.ipv4, draft.ipv6
+    with _standing(where):
+        if ipv4 is None:
+            chosen = _take(leases[draft.network], 4)
+            ipv4 = chosen if isinstance(chosen, IPv4Address) else None
+        if ipv6 is None:
+            chosen = _take(leases[draft.network], 6)
+            ipv6 = chosen if isinstance(chosen, IPv6Address) else None
+    return replace(draft, ipv4=ipv4, ipv6=ipv6)
+
+
+def _take(leases: list[Leases], version: int) -> IPAddress | None:
+    """From the first subnet of the family that has room; None where the family is off."""
+    family = [lease for lease in leases if lease.subnet.version == version]
+    for lease in family[:-1]:
+        try:
+            return lease.take()
+        except UserError:
+            continue
+    return family[-1].take() if family else None

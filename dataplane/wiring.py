@@ -1,0 +1,80 @@
+"""A network as data: nodes and links.
+
+Drivers make a Wiring, `drawing` shows it, `actions` finds the difference between two, `apply` carries it out. Nothing here
+knows what a node does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+Value = int | str
+Settings = Mapping[str, Value]
+NOTHING: Settings = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpec:
+    """A node: ``port`` is where frames come in and go out, other kinds are named after what they do."""
+
+    name: str
+    kind: str
+    settings: Settings = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two nodes that send to each other. The settings are those of `near` as a member of `far`."""
+
+    near: str
+    far: str
+    settings: Settings = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Nodes by name, links by (near, far). Order is kept (it numbers things), equality does not look at it."""
+
+    nodes: Mapping[str, NodeSpec] = field(default_factory=lambda: MappingProxyType({}))
+    links: Mapping[tuple[str, str], Link] = field(default_factory=lambda: MappingProxyType({}))
+
+    @staticmethod
+    def of(nodes: Iterable[NodeSpec], links: Iterable[Link] = ()) -> Wiring:
+        """From plain sequences. Errors: ValueError for a name used twice, or a link to a node that is not there."""
+        by_name: dict[str, NodeSpec] = {}
+        for node in nodes:
+            if by_name.setdefault(node.name, node) is not node:
+                raise ValueError(f"two nodes are called {node.name!r}")
+        by_ends: dict[tuple[str, str], Link] = {}
+        for link in links:
+            if link.near not in by_name or link.far not in by_name:
+                raise ValueError(f"a link without its nodes: {link.near} -- {link.far}")
+            if by_ends.setdefault((link.near, link.far), link) is not link:
+                raise ValueError(f"two links from {link.near} to {link.far}")
+        return Wiring(MappingProxyType(by_name), MappingProxyType(by_ends))
+
+
+def joined(parts: Iterable[Wiring]) -> Wiring:
+    """Several wirings side by side. Errors: ValueError if they share a name."""
+    parts = tuple(parts)
+    return Wiring.of((n for p in parts for n in p.nodes.values()), (k for p in parts for k in p.links.values()))
+
+
+def shown(settings: Settings) -> str:
+    """Settings as people read them: ``mtu 1500, ageing 300 s``; flags by name when set, what is empty or off left out."""
+    words = []
+    for name, value in settings.items():
+        if value is True:
+            words.append(name)
+        elif name.endswith("_ns") and isinstance(value, int):
+            words.append(f"{name[:-3]} {value / 1e9:g} s")
+        elif value not in (False, ""):
+            words.append(f"{name} {value}")
+    return ", ".join(words)
+
+
+def titled(node: NodeSpec) -> str:
+    """The node's name, with its kind in front unless the name begins with it."""
+    return node.name if node.name.startswith(f"{node.kind} ") else f"{node.kind} {node.name}"
