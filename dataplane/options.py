@@ -43,8 +43,8 @@ def seconds(options: Options, key: str, default_ns: int) -> int:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal(-1)
-    if not 0 <= value <= 1_000_000:
-        raise UserError(f"{key} is {text!r}, which is not a number of seconds", mend=f"write {key}: \"300\" for five minutes")
+    if not value.is_finite() or not 0 <= value <= 1_000_000:
+        raise UserError(f"{key} is {text!r}, which is not a number of seconds", mend=f'write {key}: "300" for five minutes')
     return int(value * 1_000_000_000)
 
 

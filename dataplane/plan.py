@@ -17,8 +17,6 @@ from dataplane.macs import assign_macs
 from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, Plan, Pool, Topology
 from dataplane.sandbox import require_distinct_interfaces, require_sandboxes
 
-PORT_NAME_MAX = 64  # counters and drop tables have room for no more
-
 
 @contextmanager
 def _standing(where: str) -> Iterator[None]:
@@ -78,12 +76,6 @@ def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork]) -> dict[str,
     space = AddressSpace(topology.name, occupied)
     pools: dict[str, list[Pool]] = {}
     for key, network in topology.networks.items():
-        if network.external:
-            raise UserError(
-                f"network {network.name} declared as external, but could not be found",
-                where=f"{topology.source}: networks.{key}.external",
-                mend="remove `external`: this version makes every network itself",
-            )
         wanted = [p for p in network.pools if network.enable_ipv4 and p.subnet.version == 4]
         wanted += [p for p in network.pools if network.enable_ipv6 and p.subnet.version == 6]
         for pool in wanted:
@@ -140,12 +132,6 @@ def _refuse_collisions(topology: Topology, drafts: Mapping[str, tuple[Endpoint, 
                 f" and {draft.instance!r} on network {draft.network!r}",
                 where=topology.source,
                 mend="rename one of the services or networks",
-            )
-        if len(draft.port) > PORT_NAME_MAX:
-            raise UserError(
-                f"the port name {draft.port!r} has more than {PORT_NAME_MAX} characters",
-                where=topology.source,
-                mend="shorten the service's or the network's name",
             )
 
 

@@ -21,20 +21,13 @@ def require_sandboxes(topology: Topology, services: Mapping[str, Service]) -> No
 
     `services` is by instance name."""
     for name, service in services.items():
-        mode = service.network_mode
         where = f"{topology.source}: services.{service.name}.network_mode"
-        kind, _, target = mode.partition(":")
-        if mode and kind != "netns" and service.attachments:
+        kind = service.network_mode.partition(":")[0]
+        if kind == "netns" and service.replicas > 1:
             raise UserError(
-                f"service {service.name!r} declares mutually exclusive `network_mode` and `networks`",
+                f"{service.replicas} copies of {service.name!r} cannot share one namespace",
                 where=where,
-                mend="remove one of the two; only network_mode netns:PATH goes with networks",
-            )
-        if kind == "netns" and (not target or service.replicas > 1):
-            raise UserError(
-                "netns: needs the path of a namespace" if not target else f"{service.replicas} copies cannot share one namespace",
-                where=where,
-                mend="netns:/run/netns/NAME, with one copy of the service",
+                mend="one copy, or a namespace of their own for each: leave network_mode out",
             )
         if kind in {"service", "container"}:
             _require_end(name, services, where)
@@ -76,9 +69,7 @@ def _require_end(start: str, services: Mapping[str, Service], where: str) -> Non
             following = _joined(services, seen[-1])
         except KeyError as error:
             kind = services[seen[-1]].network_mode.partition(":")[0]
-            raise UserError(
-                f"No such {kind}: {error.args[0]}", where=where, mend=f"this lab has {', '.join(services)}"
-            ) from None
+            raise UserError(f"No such {kind}: {error.args[0]}", where=where, mend=f"this lab has {', '.join(services)}") from None
         if following is None:
             return
         if following in seen:

@@ -21,7 +21,7 @@ class NodeSpec:
 
     name: str
     kind: str
-    settings: Settings = NOTHING
+    settings: Settings = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Link:
 
     near: str
     far: str
-    settings: Settings = NOTHING
+    settings: Settings = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,16 @@ class Wiring:
         """From plain sequences. Errors: ValueError for a name used twice, or a link to a node that is not there."""
         by_name: dict[str, NodeSpec] = {}
         for node in nodes:
-            if by_name.setdefault(node.name, node) is not node:
+            if node.name in by_name:
                 raise ValueError(f"two nodes are called {node.name!r}")
+            by_name[node.name] = node
         by_ends: dict[tuple[str, str], Link] = {}
         for link in links:
             if link.near not in by_name or link.far not in by_name:
                 raise ValueError(f"a link without its nodes: {link.near} -- {link.far}")
-            if by_ends.setdefault((link.near, link.far), link) is not link:
+            if (link.near, link.far) in by_ends:
                 raise ValueError(f"two links from {link.near} to {link.far}")
+            by_ends[link.near, link.far] = link
         return Wiring(MappingProxyType(by_name), MappingProxyType(by_ends))
 
 
