@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+# As typing has it, without importing typing: `dataplane --help` starts within three times an empty interpreter.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from dataplane.lab import Lab

@@ -26,6 +26,7 @@ MNT_DETACH = 0x2
 
 NS_GET_NSTYPE = 0xB703
 
+_PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -70,3 +71,8 @@ def set_name(name: str) -> None:
 def become_subreaper() -> None:
     """Orphaned descendants become children of this process, which can then reap them."""
     _check(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+
+
+def become_dumpable() -> None:
+    """The files of /proc/self belong to the process's user again, as they do after exec (PR_SET_DUMPABLE)."""
+    _check(_libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0))
