@@ -14,7 +14,7 @@ INTO = {
 }
 
 
-@click.command(epilog="\b\nFor good:\n" + "\n".join(f"  dataplane completion {shell} > {path}" for shell, path in INTO.items()))
+@click.command(epilog="\b\nFor good, write what it prints to\n" + "\n".join(f"  {shell:4}  {path}" for shell, path in INTO.items()))
 @click.argument("shell", type=click.Choice(list(INTO)))
 def command(shell: str) -> None:
     """Print the completion script of a shell.
