@@ -17,7 +17,12 @@ from fastpath.bridge import Bridge
 from fastpath.counters import REASONS, reason_name, sentence
 from fastpath.engine import Engine
 from fastpath.graph import Graph, Node
+from fastpath.loop import LinkEvent, Loop
 from fastpath.memory import MemoryPort, Outbox
 from fastpath.port import Port
+from fastpath.tap import OFFLOADS, TapPort
 
-__all__ = ["REASONS", "Bridge", "Engine", "Graph", "MemoryPort", "Node", "Outbox", "Port", "reason_name", "sentence"]
+__all__ = [
+    "OFFLOADS", "REASONS", "Bridge", "Engine", "Graph", "LinkEvent", "Loop", "MemoryPort", "Node", "Outbox", "Port", "TapPort",
+    "reason_name", "sentence",
+]

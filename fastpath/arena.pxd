@@ -69,6 +69,11 @@ cdef inline Frame* take_polled(Arena* arena, uint32_t length) noexcept nogil:
         arena.families += 1
     return frame
 
+cdef inline void untake_polled(Arena* arena) noexcept nogil:
+    """Give the large slot taken last by `take_polled` back: nothing came."""
+    arena.large.used -= 1
+    arena.families -= 1
+
 # A copy that shares the payload: own headroom, own first HEAD octets, the rest read-only. NULL when the family's allowance
 # or the slots are used up (drop reason "turn budget").
 cdef Frame* clone(Arena* arena, Frame* frame) noexcept nogil

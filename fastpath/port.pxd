@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
-from fastpath.counters cimport REASONS_MAX, RUNT
+from fastpath.counters cimport REASONS_MAX, RUNT, Reason
 from fastpath.frame cimport MIN_FRAME, Frame
 from fastpath.graph cimport Edge, Node, drop, emit
 from fastpath.wire cimport wire_unlikely
@@ -43,6 +43,12 @@ cdef inline void receive(Port port, Frame* frame) noexcept nogil:
         drop(&port.head, frame, RUNT)
     else:
         emit(&port.out, frame)
+
+cdef inline void refuse(Port port, Frame* frame, Reason reason) noexcept nogil:
+    """A polled frame ends where it came in; `count_in` counts it with the others."""
+    frame.ingress = port.index
+    port.head.counters.left -= 1
+    drop(&port.head, frame, reason)
 
 cdef inline void count_in(Port port, uint32_t frames, uint64_t octets) noexcept nogil:
     """So many frames of so many octets in all were received."""

@@ -1,0 +1,40 @@
+"""The run loop: turns an Engine on real devices, in one thread, without the GIL, until told to stop.
+
+Each round is one epoll_wait, one turn, and, rarely, Python: what was submitted, signals, and what became of links. epoll is
+level-triggered, so a port reads no further than it wants, and what it left is reported again.
+
+Adaptive polling: an empty epoll_wait is repeated for SPIN ns after the last frame before the thread sleeps, but only while that
+has lately paid: a sleep that ends within SPIN would have been worth the wait, a spin that finds nothing was not. On few cores
+whoever spins takes the time from those who would send: so the credit is small, and lost at once.
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from fastpath.device cimport DevicePort
+from fastpath.engine cimport Engine
+
+cdef enum:
+    READY = 64                # ports reported by one epoll_wait
+    EVENTS = 1024             # link events kept for Python
+
+cdef class Loop:
+    cdef readonly Engine engine
+    cdef readonly bint poll           # never sleep
+    cdef readonly bint running
+    cdef readonly int event_fd        # readable while `events` has something
+    cdef readonly uint64_t lost       # link events that nobody read in time
+    cdef int epoll
+    cdef int wake_read
+    cdef int wake_write
+    cdef bint stopping
+    cdef uint64_t changes             # of links; ports count here
+    cdef uint64_t changes_told
+    cdef dict ports                   # watched, by name
+    cdef object submitted             # deque of (function, Future)
+    cdef object link_events           # deque of LinkEvent
+    cdef int unwatch(self, DevicePort port) except -1
+    cdef int poke(self) except -1
+    cdef int act(self) except -1
+    cdef int tell_links(self) except -1
+    cdef int turns(self, Engine engine) noexcept nogil
+    cdef int sleep(self, Engine engine, void* events) noexcept nogil

@@ -1,0 +1,27 @@
+"""A port on a TAP device (linux/if_tun.h): one read or write is one frame, or one super-frame of up to 64 KiB with its virtio header.
+
+A read lands in a large slot of the arena, its header in the headroom in front; a write takes the header from there too. So a
+frame costs one copy by the kernel each way and none by us. What a TAP can do is asked for, best first, and what the kernel
+refuses is left out:
+
+    UDP_TUNNEL_GSO, UDP_TUNNEL_GSO_CSUM   kernel 6.17, with a header of 24 octets
+    USO4, USO6                            kernel 6.2
+    TSO4, TSO6, CSUM                      long since
+"""
+
+from libc.stdint cimport uint32_t
+
+from fastpath.device cimport DevicePort
+from fastpath.frame cimport Frame
+
+cdef enum:
+    TAP_BURST = 64            # frames read in one poll at most: what arrives behind them meets the others' latency
+    TAP_OCTETS = 262144       # octets read in one poll at most, about: they stay in the second-level cache until written
+
+# Asks the kernel for the offloads wanted (Port.takes bits) and those they need: which it gave, and the header's size (0: none).
+cdef uint32_t tap_negotiate(int fd, uint32_t wanted, uint32_t* header) except? 0xFFFFFFFF
+
+cdef class TapPort(DevicePort):
+    cdef uint32_t header      # octets of virtio header in front of each frame
+    cdef uint32_t budget      # frames the next poll reads: doubled by a full poll, so that a lone frame goes on at once
+    cdef int write_parts(self, Frame* frame) noexcept nogil
