@@ -1,4 +1,4 @@
-"""A Port whose outside is a file descriptor: a TAP now, sockets later. What the kernel answers becomes a link state or a named drop.
+"""A Port whose outside is a file descriptor, like a TAP. What the kernel answers becomes a link state or a named drop.
 
     LINK_UP     writes succeed, or nothing was written yet
     LINK_DOWN   the last write was refused because the device is down; the next that succeeds makes it up again

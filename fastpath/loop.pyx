@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EINTR, errno
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t
 from posix.unistd cimport close
 
 from fastpath.device cimport DevicePort, LINK_GONE

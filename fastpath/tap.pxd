@@ -1,4 +1,4 @@
-"""A port on a TAP device (linux/if_tun.h): one read or write is one frame, or one super-frame of up to 64 KiB with its virtio header.
+"""A port on a TAP device (linux/if_tun.h): a read or write is one frame, or one super-frame of up to 64 KiB, with its virtio header.
 
 A read lands in a large slot of the arena, its header in the headroom in front; a write takes the header from there too. So a
 frame costs one copy by the kernel each way and none by us. What a TAP can do is asked for, best first, and what the kernel

@@ -18,7 +18,7 @@ cdef enum:
 cdef uint32_t behind_ip(const uint8_t* octets, uint32_t length, uint32_t at, uint32_t version, uint8_t* protocol) noexcept nogil:
     """Where the transport header begins behind the IP header at `at`, and which it is; 0: no whole, unfragmented IP header."""
     cdef uint32_t header
-    cdef uint32_t i
+    cdef uint32_t _
     if version == 4:
         if at + 20 > length or octets[at] >> 4 != 4:
             return 0
@@ -32,7 +32,7 @@ cdef uint32_t behind_ip(const uint8_t* octets, uint32_t length, uint32_t at, uin
         return 0
     protocol[0] = octets[at + 6]
     at += 40
-    for i in range(EXTENSIONS):
+    for _ in range(EXTENSIONS):
         # Hop-by-hop options, routing, destination options (RFC 8200, section 4).
         if protocol[0] != 0 and protocol[0] != 43 and protocol[0] != 60:
             return at
@@ -140,7 +140,7 @@ cdef void vnet_write(uint8_t* to, uint32_t size, const Frame* frame) noexcept no
 
 
 def claims(const uint8_t[::1] header not None, const uint8_t[::1] octets not None) -> dict[str, int] | None:
-    """What a header of 10 or 24 octets makes of a frame: its facts by name, or None where they do not fit. For inspection and tests.
+    """What a header of 10 or 24 octets makes of a frame: its facts by name; None: they do not fit. For inspection and tests.
 
     Errors: ValueError for another length of header, or no octets.
     """
