@@ -3,6 +3,7 @@
 Switches, read from the environment:
   DATAPLANE_BUILD=release (default) | trace (line tracing, for coverage) | annotate (HTML)
     | sanitize (ASan + UBSan, bounds checked)
+Modes write different C and objects: give each a copy of the tree of its own, as the Makefile does.
 """
 
 import os
@@ -29,6 +30,7 @@ DIRECTIVES = {
     "cdivision": True,
     "embedsignature": True,
     "auto_pickle": False,
+    "autotestdict": False,
     "linetrace": MODE == "trace",
 }
 
@@ -39,19 +41,17 @@ extensions = [
         include_dirs=[numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
         + ([("CYTHON_TRACE_NOGIL", "1")] if MODE == "trace" else []),
-        extra_compile_args=["-std=gnu11", "-Wno-unused-function", *COMPILE],
+        extra_compile_args=["-std=gnu11", "-Wno-unused-function", "-Wno-sign-compare", *COMPILE],
         extra_link_args=SANITIZE if MODE == "sanitize" else [],
     )
     for source in sorted(Path("fastpath").glob("*.pyx"))
 ]
 
 setup(
+    options={"build_ext": {"parallel": 2}},
     ext_modules=cythonize(
         extensions,
         compiler_directives=DIRECTIVES,
         annotate=MODE == "annotate",
-        build_dir=None,
-        # Line tracing writes other C than the release build: never reuse one for the other.
-        force=MODE != "release",
     )
 )

@@ -5,9 +5,8 @@ import numpy as np
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from fastpath.arena cimport arena_reset
-from fastpath.counters cimport REASONS_MAX
 from fastpath.counters import REASONS
-from fastpath.graph cimport BURST, Graph, Head, NEVER, Node, wake
+from fastpath.graph cimport BURST, Graph, Head, NEVER, Node
 from fastpath.port cimport Port
 
 cdef extern from *:

@@ -1,7 +1,7 @@
 """The slow paths of the FDB: new and moved stations, limits, flushing, the scanner."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport free, realloc
 
 from fastpath.table cimport WAYS, table_erase, table_find, table_free, table_home, table_init, table_insert
 
