@@ -53,5 +53,5 @@ setup(
         extensions,
         compiler_directives=DIRECTIVES,
         annotate=MODE == "annotate",
-    )
+    ),
 )

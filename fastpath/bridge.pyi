@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from fastpath.graph import Graph, Node
 
 FDB_DTYPE: np.dtype[Any]
 
+@final
 class Bridge(Node):
     @property
     def names(self) -> list[str | None]: ...

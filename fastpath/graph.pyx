@@ -114,7 +114,6 @@ cdef class Graph:
     """Nodes over one arena, with one time. `small`, `large` and `clones` are the numbers of slots of each size."""
 
     def __cinit__(self, *args, uint32_t small=768, uint32_t large=256, uint32_t clones=16384, uint64_t seed=0, **kwargs):
-        cdef uint32_t i
         self.nodes = []
         self.by_name = {}
         self.core.due = NEVER
@@ -124,7 +123,7 @@ cdef class Graph:
             raise MemoryError("graph")
         self.core.port_drops[0] = self.no_port_drops
         arena_init(&self.core.arena, small, large, clones)
-        for i in range((small + large + clones) // BURST + 2):
+        for _ in range((small + large + clones) // BURST + 2):
             self.more_bursts()
 
     def __init__(self, *args, **kwargs):

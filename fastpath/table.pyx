@@ -39,11 +39,11 @@ cdef void table_free(Table* table) noexcept:
 
 
 cdef uint64_t* table_insert(Table* table, uint64_t key, uint32_t home, uint64_t value) noexcept nogil:
-    cdef uint32_t probe, way
+    cdef uint32_t way
     cdef Bucket* bucket
     if table.count >= table.capacity:
         return NULL
-    for probe in range(min(PROBES, table.n_buckets)):
+    for _ in range(min(PROBES, table.n_buckets)):
         bucket = &table.buckets[home]
         if bucket.keys[WAYS - 1] == 0:
             way = 0
