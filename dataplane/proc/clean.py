@@ -21,7 +21,7 @@ def clean(lab: str) -> bool:
     """End the processes of ``lab`` and remove its namespaces, mounts and files. False when there was nothing.
 
     A lab process that still runs is killed: ask it to end first. TAPs and routes end with their namespaces, mounts and
-    commands with their shims. UserError when something does not end.
+    commands with their shims. UserError when something does not end. Not to be called inside ``registry.hold``.
     """
     folder = lab_folder(lab)
     try:
@@ -43,6 +43,8 @@ def _locked(folder: Path) -> int:
     deadline = time.monotonic() + PATIENCE
     while (lock := try_lock(folder)) is None:
         other = holder(folder)
+        if other is not None and other[0] == os.getpid():
+            raise RuntimeError(f"{folder} is held by the caller")
         if other is not None:
             pids.kill(*other)
         if time.monotonic() > deadline:

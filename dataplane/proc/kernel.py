@@ -27,7 +27,6 @@ MNT_DETACH = 0x2
 NS_GET_NSTYPE = 0xB703
 
 _PR_SET_DUMPABLE = 4
-_PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -63,9 +62,9 @@ def unmount(target: str, flags: int = 0) -> None:
 
 
 def set_name(name: str) -> None:
-    """Name this process as ``ps -o comm`` shows it (15 octets)."""
-    buffer = ctypes.create_string_buffer(name.encode()[:15])
-    _check(_libc.prctl(_PR_SET_NAME, ctypes.addressof(buffer), 0, 0, 0))
+    """Name this process as ``ps -o comm`` shows it; the kernel keeps 15 octets (proc(5), comm)."""
+    with open("/proc/self/comm", "w", encoding="ascii") as file:
+        file.write(name)
 
 
 def become_subreaper() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from contextlib import suppress
 
 from dataplane.errors import UserError
 from dataplane.proc import kernel, message, pids
@@ -70,7 +69,7 @@ def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report:
         kernel.set_name("dataplane-shim")
         os.setsid()
         signal.set_wakeup_fd(-1)
-        _close_all_but({0, 1, 2, space.fd, report.fileno()})
+        _close_all_but(space.fd, report.fileno())
         user = resolve_user(spec["user"], privileged)
         notes = enter_namespaces(space, spec["hostname"], spec["binds"], spec["sysctls"])
         if space.fd >= 0:
@@ -88,8 +87,10 @@ def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report:
     shim.run()
 
 
-def _close_all_but(keep: set[int]) -> None:
-    for fd in map(int, os.listdir("/proc/self/fd")):
-        if fd not in keep:
-            with suppress(OSError):
-                os.close(fd)
+def _close_all_but(*keep: int) -> None:
+    """Close what the helper has open beyond its standard streams: its clients, and the other services' namespaces."""
+    low = 3
+    for fd in sorted(keep):
+        os.closerange(low, fd)
+        low = max(low, fd + 1)
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
