@@ -1,0 +1,72 @@
+"""Run a piece of a test in a mount namespace of its own, where /run is empty, as root or as an ordinary user.
+
+There /proc/mounts and /run can be compared before and after, whatever else runs on the machine; and the TUN node is open to all
+without changing the machine's own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from dataplane.proc import kernel
+
+MS_PRIVATE = 1 << 18
+USER = 65534
+ROOT = Path(__file__).parents[2]
+
+
+def run_in_private_world(work: Callable[[], None], *, user: bool = False) -> None:
+    """Fork, prepare, run ``work`` there; an exception inside fails the test with its traceback."""
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            _prepare(user)
+            work()
+            code = 0
+        except BaseException:
+            os.write(tell, traceback.format_exc().encode()[-60000:])
+        finally:
+            os._exit(code)
+    os.close(tell)
+    with os.fdopen(told) as file:
+        text = file.read()
+    _, status = os.waitpid(pid, 0)
+    assert status == 0, f"in the private world: {text or status}"
+
+
+def _prepare(user: bool) -> None:
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.mount("", "/", flags=kernel.MS_REC | MS_PRIVATE)
+    needed = [(path, os.open(path, os.O_PATH)) for path in {Path(sys.prefix), Path(sys.base_prefix), ROOT}]
+    kernel.mount("none", "/run", "tmpfs")
+    os.environ.pop("XDG_RUNTIME_DIR", None)
+    if not user:
+        return
+    os.mknod("/run/tun", 0o20666, os.makedev(10, 200))
+    Path("/run/tun").chmod(0o666)
+    kernel.mount("/run/tun", "/dev/net/tun", flags=kernel.MS_BIND)
+    _open_ways(needed)
+    Path("/run/user").mkdir()
+    os.chown("/run/user", USER, USER)
+    os.environ |= {"XDG_RUNTIME_DIR": "/run/user", "HOME": "/run/user", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    os.setgroups([])
+    os.setresgid(USER, USER, USER)
+    os.setresuid(USER, USER, USER)
+
+
+def _open_ways(needed: list[tuple[Path, int]]) -> None:
+    """Cover every folder on the way that only root may pass (/root, say) with one that all may."""
+    blocked = {next((a for a in reversed(path.parents) if not a.stat().st_mode & 0o001), None) for path, _fd in needed} - {None}
+    for folder in blocked:
+        kernel.mount("none", str(folder), "tmpfs")
+        os.chmod(str(folder), 0o755)
+    for path, fd in needed:
+        if blocked & set(path.parents):
+            path.mkdir(parents=True, exist_ok=True)
+            kernel.mount(f"/proc/self/fd/{fd}", str(path), flags=kernel.MS_BIND | kernel.MS_REC)

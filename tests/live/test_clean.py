@@ -1,0 +1,167 @@
+"""Whatever of a lab is killed, and when: ``clean`` leaves nothing of it, and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from private_world import run_in_private_world
+from traces import namespaces, of_lab, processes
+
+from dataplane.proc.clean import clean
+from dataplane.proc.helper import Helper
+from dataplane.proc.registry import base_folder, hold, lab_folder
+from dataplane.proc.spec import InstanceSpec
+
+pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="private mount namespaces need root")]
+
+# A lab process that brings services up as fast as it can and then waits.
+LAB = """
+import sys, time
+from dataplane.proc.helper import Helper
+from dataplane.proc.registry import hold
+from dataplane.proc.spec import InstanceSpec
+name = sys.argv[1]
+with hold(name) as folder:
+    helper = Helper.start(name, folder)
+    taps = []
+    for n in range(6):
+        namespace = helper.create_namespace(f"s{n}")
+        taps.append(helper.open_tap(namespace, "eth0", mac=f"02:42:0a:00:00:{n:02x}"))
+        argv = ("sh", "-c", "sleep 1000 & setsid sleep 1000 & wait") if n % 2 else ()
+        helper.spawn(InstanceSpec(name=f"s{n}", namespace=namespace, argv=argv, hostname=f"s{n}"))
+    print("up", flush=True)
+    time.sleep(1000)
+"""
+
+
+def start(name: str) -> subprocess.Popen[str]:
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.Popen([sys.executable, "-c", LAB, name], stdout=subprocess.PIPE, text=True, env=env)
+
+
+def everything() -> tuple[list[str], list[str]]:
+    """All mounts, and all files under /run."""
+    return Path("/proc/mounts").read_text().splitlines(), sorted(str(path) for path in Path("/run").rglob("*"))
+
+
+def end_strays(name: str) -> None:
+    """After a failed test only: its private world is gone, and with it the way to `clean` it."""
+    for pid in processes(name):
+        os.kill(pid, signal.SIGKILL)
+
+
+def inodes_of(folder: Path) -> set[int]:
+    records = (json.loads(path.read_text()) for path in (folder / "namespaces").glob("s?"))
+    return {record["inode"] for record in records}
+
+
+def kill_and_clean(victim: str, name: str) -> None:
+    before = everything()
+    lab = start(name)
+    assert lab.stdout is not None
+    assert lab.stdout.readline() == "up\n"
+    folder = lab_folder(name)
+    inodes = inodes_of(folder)
+    assert len(processes(name)) == 8  # the lab process, the helper, six shims
+    if os.geteuid() == 0:
+        assert inodes <= namespaces()
+        assert len(inodes) == 6
+    helper = json.loads((folder / "helper.json").read_text())["pid"]
+    shim = json.loads((folder / "instances" / "s1" / "status.json").read_text())["pid"]
+    for pid in {"lab": [lab.pid], "helper": [helper], "shim": [shim], "all": [helper, lab.pid, shim], "none": []}[victim]:
+        os.kill(pid, signal.SIGKILL)
+    assert clean(name)
+    lab.wait(5)  # clean kills a lab process that still holds the lab
+    assert of_lab(name, folder, inodes) == []
+    assert everything() == before
+    assert not clean(name)
+
+
+@pytest.mark.parametrize("user", [False, True], ids=["root", "user"])
+@pytest.mark.parametrize("victim", ["lab", "helper", "shim", "all", "none"])
+def test_nothing_is_left_after(victim: str, user: bool) -> None:
+    name = f"process-{victim}-{os.urandom(3).hex()}"
+    try:
+        run_in_private_world(lambda: kill_and_clean(victim, name), user=user)
+    finally:
+        end_strays(name)
+
+
+def kill_at_random_moments() -> None:
+    chance = random.Random(7)
+    before = everything()
+    for n in range(12):
+        name = f"process-random{n}"
+        lab = start(name)
+        time.sleep(0.05 + chance.random() * 0.25)
+        victims = processes(name)
+        for pid in chance.sample(victims, k=min(len(victims), 1 + n % 3)):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        folder = lab_folder(name)
+        clean(name)
+        lab.kill()
+        lab.wait(5)
+        clean(name)
+        assert of_lab(name, folder, set()) == []
+        assert everything() == before
+
+
+@pytest.mark.parametrize("user", [False, True], ids=["root", "user"])
+def test_nothing_is_left_when_killed_at_any_moment(user: bool) -> None:
+    run_in_private_world(kill_at_random_moments, user=user)
+
+
+def clean_one_of_two() -> None:
+    with hold("process-a") as first, hold("process-b") as second:
+        helpers = [Helper.start(folder.name, folder) for folder in (first, second)]
+        spaces = [helper.create_namespace("web") for helper in helpers]
+        services = [h.spawn(InstanceSpec(name="web", namespace=s)) for h, s in zip(helpers, spaces, strict=True)]
+    assert spaces[0].inode != spaces[1].inode
+    assert clean("process-a")
+    assert services[0].wait(0)
+    assert services[1].run(["true"], timeout=5) == (0, b"")
+    assert services[1].status().state == "running"
+    with helpers[1].netlink(spaces[1]) as ip:
+        assert len(ip.get_links()) == 1
+    assert clean("process-b")
+    assert not base_folder().exists()
+
+
+@pytest.mark.parametrize("user", [False, True], ids=["root", "user"])
+def test_one_lab_is_cleaned_beside_another(user: bool) -> None:
+    run_in_private_world(clean_one_of_two, user=user)
+
+
+def leave_a_users_names_alone() -> None:
+    with hold("process-a") as folder:
+        helper = Helper.start("process-a", folder)
+        helper.create_namespace("web")
+        subprocess.run(["ip", "netns", "add", "process-a-db"], check=True)
+        subprocess.run(["ip", "netns", "add", "mine"], check=True)
+        space = helper.enter_namespace("mine", "/run/netns/mine")
+        helper.spawn(InstanceSpec(name="mine", namespace=space))
+    clean("process-a")
+    assert sorted(os.listdir("/run/netns")) == ["mine", "process-a-db"]
+    assert subprocess.run(["ip", "netns", "exec", "mine", "true"], check=False).returncode == 0
+
+
+def test_a_users_own_namespaces_stay() -> None:
+    run_in_private_world(leave_a_users_names_alone)
+
+
+def test_the_holder_may_not_clean_itself() -> None:
+    name = f"process-self{os.getpid()}"
+    with hold(name), pytest.raises(RuntimeError):
+        clean(name)
+    assert clean(name)
