@@ -1,7 +1,7 @@
 """The log of a service: one JSON object a line, ``{"time": ns since 1970, "stream": "stdout", "text": "…"}``, bounded.
 
-A line longer than ``LINE`` octets is cut in parts, all but its last marked ``"partial": true``. When the file has ``limit`` octets
-it becomes ``….1``, in place of the one before.
+A line longer than ``LINE`` octets is cut in parts, all but its last marked ``"partial": true``. A file that would pass ``limit``
+octets becomes ``….1``, in place of the one before.
 """
 
 from __future__ import annotations
@@ -28,34 +28,32 @@ class Log:
 
     def write(self, stream: str, data: bytes) -> None:
         """Take what the service wrote; whole lines go to the file, the rest waits for its end."""
-        now = time.time_ns()
         *lines, rest = (self._open_lines.pop(stream, b"") + data).split(b"\n")
-        for line in lines:
-            self._line(now, stream, line.removesuffix(b"\r"))
-        while len(rest) > LINE:
-            self._record(now, stream, rest[:LINE], partial=True)
-            rest = rest[LINE:]
-        if rest:
-            self._open_lines[stream] = rest
+        cut = len(rest) - len(rest) % LINE if len(rest) > LINE else 0
+        self._append(stream, [line.removesuffix(b"\r") for line in lines], rest[:cut])
+        if rest[cut:]:
+            self._open_lines[stream] = rest[cut:]
 
     def close(self) -> None:
         """Write the lines that never ended, and close."""
-        now = time.time_ns()
         for stream, rest in self._open_lines.items():
-            self._line(now, stream, rest)
+            self._append(stream, [rest], b"")
         os.close(self._fd)
 
-    def _line(self, now: int, stream: str, line: bytes) -> None:
-        while len(line) > LINE:
-            self._record(now, stream, line[:LINE], partial=True)
-            line = line[LINE:]
-        self._record(now, stream, line, partial=False)
+    def _append(self, stream: str, lines: list[bytes], begun: bytes) -> None:
+        """Whole lines, and the beginning of one, in one write."""
+        head = f'{{"time": {time.time_ns()}, "stream": "{stream}", "text": '
+        records: list[str] = []
+        for line in lines:
+            *parts, last = _cut(line)
+            records += [_record(head, part, ', "partial": true') for part in parts]
+            records.append(_record(head, last, ""))
+        if begun:
+            records += [_record(head, part, ', "partial": true') for part in _cut(begun)]
+        if records:
+            self._put("".join(records).encode())
 
-    def _record(self, now: int, stream: str, text: bytes, *, partial: bool) -> None:
-        body = {"time": now, "stream": stream, "text": text.decode("utf-8", "replace")}
-        if partial:
-            body["partial"] = True
-        data = json.dumps(body, ensure_ascii=False).encode() + b"\n"
+    def _put(self, data: bytes) -> None:
         try:
             if self._size + len(data) > self._limit:
                 os.close(self._fd)
@@ -64,3 +62,11 @@ class Log:
             self._size += os.write(self._fd, data)
         except OSError:
             return
+
+
+def _record(head: str, text: bytes, tail: str) -> str:
+    return f"{head}{json.dumps(text.decode('utf-8', 'replace'))}{tail}}}\n"
+
+
+def _cut(line: bytes) -> list[bytes]:
+    return [line[at : at + LINE] for at in range(0, len(line), LINE)] or [b""]

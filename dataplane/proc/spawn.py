@@ -90,7 +90,7 @@ def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report:
 def _close_all_but(*keep: int) -> None:
     """Close what the helper has open beyond its standard streams: its clients, and the other services' namespaces."""
     low = 3
-    for fd in sorted(keep):
+    for fd in sorted(fd for fd in keep if fd >= low):
         os.closerange(low, fd)
-        low = max(low, fd + 1)
+        low = fd + 1
     os.closerange(low, os.sysconf("SC_OPEN_MAX"))

@@ -19,14 +19,19 @@ USER = 65534
 ROOT = Path(__file__).parents[2]
 
 
-def run_in_private_world(work: Callable[[], None], *, user: bool = False) -> None:
-    """Fork, prepare, run ``work`` there; an exception inside fails the test with its traceback."""
+def run_in_private_world(
+    work: Callable[[], None], *, user: bool = False, tun_mode: int = 0o666, user_namespaces: bool = True
+) -> None:
+    """Fork, prepare, run ``work`` there; an exception inside fails the test with its traceback.
+
+    ``tun_mode``: of the TUN node that a user finds; ``user_namespaces``: that user may make some.
+    """
     told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            _prepare(user)
+            _prepare(user, tun_mode, user_namespaces)
             work()
             code = 0
         except BaseException:
@@ -40,7 +45,7 @@ def run_in_private_world(work: Callable[[], None], *, user: bool = False) -> Non
     assert status == 0, f"in the private world: {text or status}"
 
 
-def _prepare(user: bool) -> None:
+def _prepare(user: bool, tun_mode: int, user_namespaces: bool) -> None:
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("", "/", flags=kernel.MS_REC | MS_PRIVATE)
     needed = [(path, os.open(path, os.O_PATH)) for path in {Path(sys.prefix), Path(sys.base_prefix), ROOT}]
@@ -49,7 +54,7 @@ def _prepare(user: bool) -> None:
     if not user:
         return
     os.mknod("/run/tun", 0o20666, os.makedev(10, 200))
-    Path("/run/tun").chmod(0o666)
+    Path("/run/tun").chmod(tun_mode)
     kernel.mount("/run/tun", "/dev/net/tun", flags=kernel.MS_BIND)
     _open_ways(needed)
     Path("/run/user").mkdir()
@@ -58,6 +63,17 @@ def _prepare(user: bool) -> None:
     os.setgroups([])
     os.setresgid(USER, USER, USER)
     os.setresuid(USER, USER, USER)
+    if not user_namespaces:
+        _forbid_user_namespaces()
+
+
+def _forbid_user_namespaces() -> None:
+    """Enter a user namespace, as the user still, whose limit of further ones is 0."""
+    kernel.become_dumpable()
+    kernel.unshare(kernel.CLONE_NEWUSER)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{USER} {USER} 1"), ("gid_map", f"{USER} {USER} 1")):
+        Path("/proc/self", name).write_text(text)
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
 
 
 def _open_ways(needed: list[tuple[Path, int]]) -> None:
@@ -65,7 +81,7 @@ def _open_ways(needed: list[tuple[Path, int]]) -> None:
     blocked = {next((a for a in reversed(path.parents) if not a.stat().st_mode & 0o001), None) for path, _fd in needed} - {None}
     for folder in blocked:
         kernel.mount("none", str(folder), "tmpfs")
-        os.chmod(str(folder), 0o755)
+        folder.chmod(0o755)
     for path, fd in needed:
         if blocked & set(path.parents):
             path.mkdir(parents=True, exist_ok=True)

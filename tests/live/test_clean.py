@@ -152,7 +152,7 @@ def leave_a_users_names_alone() -> None:
         space = helper.enter_namespace("mine", "/run/netns/mine")
         helper.spawn(InstanceSpec(name="mine", namespace=space))
     clean("process-a")
-    assert sorted(os.listdir("/run/netns")) == ["mine", "process-a-db"]
+    assert sorted(path.name for path in Path("/run/netns").iterdir()) == ["mine", "process-a-db"]
     assert subprocess.run(["ip", "netns", "exec", "mine", "true"], check=False).returncode == 0
 
 

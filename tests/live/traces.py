@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,11 +9,11 @@ from pathlib import Path
 def processes(lab: str) -> list[int]:
     """Living processes with a word in their command line that ends in the name of the lab."""
     found = []
-    for entry in filter(str.isdecimal, os.listdir("/proc")):
+    for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             # A zombie has an empty command line.
-            if f"{lab}\0".encode() in Path(f"/proc/{entry}/cmdline").read_bytes():
-                found.append(int(entry))
+            if f"{lab}\0".encode() in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
     return found
 
 
@@ -23,7 +22,7 @@ def namespaces() -> set[int]:
     found = set()
     for path in [*Path("/proc").glob("[0-9]*/ns/net"), *Path("/proc").glob("[0-9]*/fd/*")]:
         with suppress(OSError):
-            target = os.readlink(path)
+            target = str(path.readlink())
             if target.startswith("net:["):
                 found.add(int(target[5:-1]))
     return found
@@ -34,7 +33,7 @@ def of_lab(lab: str, folder: Path, inodes: set[int]) -> list[str]:
     left = [f"process {pid}" for pid in processes(lab)]
     left += [f"mount {line}" for line in Path("/proc/mounts").read_text().splitlines() if lab in line]
     with suppress(FileNotFoundError):
-        left += [f"name {name}" for name in os.listdir("/run/netns") if name.startswith(f"{lab}-")]
+        left += [f"name {path.name}" for path in Path("/run/netns").iterdir() if path.name.startswith(f"{lab}-")]
     left += [f"namespace {inode}" for inode in inodes & namespaces()]
     left += [str(folder)] if folder.exists() else []
     return left
