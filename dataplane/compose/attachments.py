@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from dataplane.compose.addresses import interface, ipv4, ipv6, mac
 from dataplane.compose.context import Context
+from dataplane.compose.hosts import host_name
 from dataplane.compose.nodes import At
-from dataplane.compose.values import options, texts
+from dataplane.compose.values import options
 from dataplane.model import Attachment, Network
 
 DEFAULT = "default"
@@ -26,7 +27,9 @@ def attachments(service: At, mode: str, context: Context) -> tuple[Attachment, .
         found += [_attachment(key, at, service, context) for key, at in _entries(written)]
     elif mode == "":
         found.append(_attachment(DEFAULT, At(replace(service.node, value=None), service.path), service, context))
-    _distinct_interfaces(found, written)
+    if written is not None:
+        _distinct_interfaces(found, written)
+        _distinct_subnets(found, written, context)
     return _with_service_mac(tuple(found), service)
 
 
@@ -63,7 +66,7 @@ def _attachment(key: str, at: At, service: At, context: Context) -> Attachment:
     container = service.get("container_name")
     return Attachment(
         network=key,
-        aliases=(*((container.text(),) if container else ()), *texts(at.get("aliases"))),
+        aliases=tuple(host_name(one) for source in (container, at.get("aliases")) if source for one in source.elements()),
         ipv4_address=_static(v4, ipv4(v4), network) if v4 else None,
         ipv6_address=_static(v6, ipv6(v6), network) if v6 else None,
         mac_address=mac(given) if given else None,
@@ -101,10 +104,22 @@ def _static(at: At, address: A, network: Network) -> A:
     return address
 
 
-def _distinct_interfaces(found: list[Attachment], written: At | None) -> None:
+def _distinct_subnets(found: list[Attachment], written: At, context: Context) -> None:
+    """A host on two networks with one subnet could not tell where an address is."""
+    pools = [(one.network, pool.subnet) for one in found for pool in context.networks[one.network].pools]
+    for index, (network, subnet) in enumerate(pools):
+        for other, earlier in pools[:index]:
+            if other != network and earlier.overlaps(subnet):
+                raise written.wrong(
+                    f'the subnets {earlier} of "{other}" and {subnet} of "{network}" overlap',
+                    "join one of the two networks, or change a subnet",
+                )
+
+
+def _distinct_interfaces(found: list[Attachment], written: At) -> None:
     names = [attachment.interface_name for attachment in found if attachment.interface_name]
     for name in names:
-        if written is not None and names.count(name) > 1:
+        if names.count(name) > 1:
             raise written.wrong(f'two interfaces would be called "{name}"', "give each interface_name once")
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
+from dataplane.compose.hosts import host_name
 from dataplane.compose.nodes import At
-from dataplane.compose.values import flag, texts
+from dataplane.compose.values import flag
 from dataplane.model import Dependency, Service
 
 
@@ -69,7 +70,8 @@ def _no_circle(services: Mapping[str, Service], at: Mapping[str, At]) -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         circle: list[str] = list(reversed(error.args[1]))
-        first = min(range(len(circle) - 1), key=lambda i: list(services).index(circle[i]))
+        rank = {name: index for index, name in enumerate(services)}
+        first = min(range(len(circle) - 1), key=lambda index: rank[circle[index]])
         turned = circle[first:-1] + circle[: first + 1]
         place = at[turned[0]]
         raise (place.get("depends_on") or place.get("network_mode") or place.get("links") or place).wrong(
@@ -103,5 +105,9 @@ def _possible(service: Service, services: Mapping[str, Service], at: At) -> tupl
 
 def links(service: At) -> tuple[tuple[str, str], ...]:
     """(service, alias) of every link; without an alias the service's own name."""
-    pairs = (text.partition(":") for text in texts(service.get("links")))
-    return tuple((target, alias or target) for target, _, alias in pairs)
+    found: list[tuple[str, str]] = []
+    written = service.get("links")
+    for element in written.elements() if written else ():
+        target, _, alias = element.text().partition(":")
+        found.append((target, host_name(At(replace(element.node, value=alias or target), element.path))))
+    return tuple(found)

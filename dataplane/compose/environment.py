@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from dataplane.compose.envfile import FORMATS
-from dataplane.compose.files import read_text
+from dataplane.compose.files import exists, read_text
 from dataplane.compose.nodes import At
 from dataplane.compose.values import frozen, optional_pairs
 from dataplane.model import Options
@@ -53,7 +53,7 @@ def _from_files(files: At | None, lookup: Lookup) -> dict[str, str]:
             if format_ and form not in FORMATS:
                 raise format_.wrong(f'there is no format "{form}"', "write format: raw, or leave it out")
         path = Path(named.node.place.folder, named.text())
-        if not required and not path.exists():
+        if not required and not exists(path):
             continue
         text = read_text(path, named.wrong("").where)
         found |= FORMATS[form](text, str(path), partial(_first, lookup, found))

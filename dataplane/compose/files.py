@@ -16,9 +16,17 @@ def find(folder: str | os.PathLike[str] = ".") -> Path:
     """The Compose file of ``folder``. UserError when there is none."""
     for name in NAMES:
         path = Path(folder, name)
-        if path.is_file():
+        if exists(path):
             return path
     raise UserError(f"no Compose file in {os.fspath(folder)}", mend=f"give one with -f FILE, or write {NAMES[0]}")
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a file at ``path`` that could be read; what cannot be asked is not there."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def read_text(path: Path, where: str = "") -> str:
@@ -27,9 +35,8 @@ def read_text(path: Path, where: str = "") -> str:
         with path.open("rb") as file:
             octets = file.read(MAX_OCTETS + 1)
     except FileNotFoundError:
-        raise UserError(
-            f"there is no file {path}", where=where, mend="check the path; relative ones start at the file that names them"
-        ) from None
+        mend = "relative paths start at the file that names them" if where else "check the path"
+        raise UserError(f"there is no file {path}", where=where, mend=mend) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UserError(f"{str(path)!r} cannot be read: {reason}", where=where, mend="check the path and its permissions") from None

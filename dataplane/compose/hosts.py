@@ -12,13 +12,12 @@ from dataplane.compose.nodes import At
 
 HOSTNAME = re.compile(r"(?=.{1,64}$)[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?)*", re.ASCII)
 """64 octets are what the kernel's UTS namespace holds (sethostname(2))."""
+WORD = re.compile(r"[!-~]+")
 
 
-def hostname(at: At | None) -> str | None:
-    """The host name, as RFC 1123 section 2.1 allows it, and ``_``."""
-    if at is not None and not HOSTNAME.fullmatch(at.text()):
-        raise at.wrong(f'"{at.text()}" cannot be a host name', 'use letters, digits, "-" and ".", at most 64')
-    return None if at is None else at.text()
+def host_name(at: At) -> str:
+    """A name for /etc/hosts or the UTS namespace, as RFC 1123 section 2.1 allows it, and ``_``."""
+    return _sound(at.text(), at)
 
 
 def extra_hosts(name: str, at: At | None, findings: Findings) -> tuple[tuple[str, str], ...]:
@@ -39,20 +38,28 @@ def _entries(at: At | None) -> Iterator[tuple[str, At]]:
         return
     if isinstance(at.value, Mapping):
         for host, addresses in at.items():
-            _sound(host, addresses)
             for element in addresses.elements():
-                yield host, element
+                yield _sound(host, addresses), element
         return
     for element in at.elements():
         text = element.text()
         host, separator, rest = text.partition("=") if "=" in text else text.partition(":")
         if not separator:
             raise element.wrong(f'"{text}" has no address', 'write "host=10.0.0.5"')
-        _sound(host, element)
         for part in rest.split(","):
-            yield host, At(replace(element.node, value=part), element.path)
+            yield _sound(host, element), At(replace(element.node, value=part), element.path)
 
 
-def _sound(host: str, at: At) -> None:
+def _sound(host: str, at: At) -> str:
     if not HOSTNAME.fullmatch(host):
         raise at.wrong(f'"{host}" cannot be a host name', 'use letters, digits, "-" and ".", at most 64')
+    return host
+
+
+def resolver(at: At | None) -> tuple[str, ...]:
+    """Words of /etc/resolv.conf: search domains, options (resolv.conf(5))."""
+    words = tuple(entry.text() for entry in at.elements()) if at else ()
+    for word in words:
+        if at is not None and not WORD.fullmatch(word):
+            raise at.wrong(f'"{word}" cannot stand in /etc/resolv.conf', "write one word without spaces")
+    return words

@@ -12,6 +12,8 @@ from dataplane.compose.nodes import At, Node
 from dataplane.compose.shapes import Anything, ListOf, MapOf, OneOf, Plain, Shape, mismatch
 from dataplane.compose.sizes import size
 
+OURS = "x-dataplane"
+
 
 class Use(Enum):
     """``USED``; ``IGNORED``: changes no packet, named once in a warning; ``LATER``: refused until a version that can honour it."""
@@ -55,7 +57,7 @@ class Table:
         for name, entry in at.items():
             known = self.keys.get(name)
             if known is None:
-                if not (self.extensible and name.startswith("x-")):
+                if not (self.extensible and name.startswith("x-")) or name == OURS:
                     raise unknown(entry, name, self.keys, self.extensible)
                 continue
             if entry.value is None and not known.shape.takes(entry.node):
@@ -73,6 +75,8 @@ class Table:
 def unknown(at: At, name: str, known: Collection[str], extensible: bool) -> Exception:
     """The error of a key nobody knows, with the nearest one that is known."""
     near = get_close_matches(name[:100], known, 1)
+    if name == OURS:
+        return at.wrong(f"{OURS} means nothing here", "write it at the top of the file, on a network or on a service")
     otherwise = "remove it, or begin it with x-" if extensible else f"known here: {', '.join(known)}"
     return at.wrong(f'the key "{name}" is unknown', f'did you mean "{near[0]}"?' if near else otherwise)
 

@@ -25,7 +25,7 @@ from dataplane.compose.keys import (
 )
 from dataplane.compose.shapes import ListOf, MapOf, OneOf, Plain, Shape
 
-DURATION = Plain("a duration", (str,), duration)
+DURATION = Plain("a duration", (str,), duration, 'write a number and a unit, in quotes: "30s"')
 
 
 def quiet(shapes: Mapping[str, Shape], required: Iterable[str] = (), *, extensible: bool = True) -> Table:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dataplane.compose.envfile import parse
 from dataplane.compose.extends import extended
-from dataplane.compose.files import find, read_text
+from dataplane.compose.files import exists, find, read_text
 from dataplane.compose.findings import Findings
 from dataplane.compose.interpolate import interpolated
 from dataplane.compose.names import from_folder, lab_name
@@ -70,15 +70,16 @@ def _open(source: Source, text: bool) -> tuple[Node, Path | None]:
     if isinstance(source, str) and (text or "\n" in source):
         return read(source, "<text>", str(Path.cwd())), None
     path = Path(source)
-    if path.is_dir():
+    if exists(path) and path.is_dir():
         path = find(path)
-    return read(read_text(path), str(path), str(path.absolute().parent)), path.absolute()
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps "..", Path.resolve follows links
+    return read(read_text(path), str(path), str(absolute.parent)), absolute
 
 
 def _variables(file: Path | None, outer: Mapping[str, str]) -> dict[str, str]:
     """``.env`` beside the file, below the environment."""
     beside = file.parent / ".env" if file else None
-    if beside is None or not beside.is_file():
+    if beside is None or not exists(beside):
         return dict(outer)
     return parse(read_text(beside), str(beside), outer.get) | dict(outer)
 
@@ -95,5 +96,5 @@ def _name(raw: Node, given: str | None, substitution: Substitution) -> str:
 
 def _overrides(file: Path) -> list[str]:
     """Compose would lay an override file over this one; we read one file, and say so."""
-    found = [name for name in OVERRIDES if (file.parent / name).is_file()]
+    found = [name for name in OVERRIDES if exists(file.parent / name)]
     return [f"{name} beside the file is not read: give one file" for name in found]

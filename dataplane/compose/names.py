@@ -27,7 +27,7 @@ def lab_name(written: str, where: str) -> str:
 
 def from_folder(folder: str, file: str) -> str:
     """The name of a lab whose file does not say: its folder's."""
-    name = normalised(Path(folder).resolve().name)
+    name = normalised(Path(folder).name)
     if not LAB.fullmatch(name):
         raise UserError(f'the folder "{folder}" gives the lab no name', where=file, mend="write name: at the top of the file")
     return name

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dataplane.compose.attachments import networks_used
 from dataplane.compose.context import Context
 from dataplane.compose.nodes import At
+from dataplane.model import Service
 
 MODES = "write none, host, service:NAME or netns:PATH, or leave it out and use networks"
 
@@ -40,6 +43,16 @@ def network_mode(name: str, service: At, context: Context) -> str:
             f'network_mode "{written.text()}" and networks exclude each other', "keep one of the two (netns:PATH may have both)"
         )
     return result
+
+
+def check_shared(services: Mapping[str, Service], at: Mapping[str, At]) -> None:
+    """UserError when a service shares the namespace of one that has no instance."""
+    for service in services.values():
+        target = service.network_mode.removeprefix("service:")
+        if target != service.network_mode and services[target].replicas == 0:
+            raise at[service.name].wrong(
+                f'there are 0 instances of "{target}", whose namespace this service shares', f"scale {target} to 1"
+            )
 
 
 def _of_driver(service: At, context: Context) -> str:

@@ -92,6 +92,9 @@ def _pool(at: At) -> Pool:
     if inside.prefixlen > inside.max_prefixlen - 1:
         raise written.wrong(f"the subnet {inside} has room for one address only", "make it larger")
 
+    if inside.is_multicast or inside.is_loopback or inside.network_address.is_unspecified:
+        raise written.wrong(f"no interface may have an address of {inside}", "choose a private subnet: 10.0.0.0/24, or fd00::/64")
+
     def member(entry: At) -> IPAddress:
         parsed = address(entry)
         if parsed not in inside:

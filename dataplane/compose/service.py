@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from dataplane.compose.addresses import address
 from dataplane.compose.attachments import attachments
 from dataplane.compose.context import Context
 from dataplane.compose.dependencies import dependencies, links
 from dataplane.compose.environment import environment, labels
 from dataplane.compose.healthcheck import healthcheck
-from dataplane.compose.hosts import extra_hosts, hostname
+from dataplane.compose.hosts import extra_hosts, host_name, resolver
+from dataplane.compose.keys import OURS
 from dataplane.compose.netmode import network_mode
 from dataplane.compose.nodes import At
 from dataplane.compose.portrange import exposed
@@ -17,10 +19,8 @@ from dataplane.compose.process import process
 from dataplane.compose.replicas import check_copies, replicas
 from dataplane.compose.restart import restart
 from dataplane.compose.sysctls import sysctls
-from dataplane.compose.values import flag, texts
+from dataplane.compose.values import flag
 from dataplane.model import Service
-
-OURS = "x-dataplane"
 
 
 def service(name: str, at: At, context: Context, active: Collection[str]) -> Service:
@@ -40,13 +40,13 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
         replicas=count,
         scaled=scaled,
         process=running,
-        hostname=hostname(at.get("hostname")),
+        hostname=host_name(named) if (named := at.get("hostname")) else None,
         extra_hosts=extra_hosts(name, at.get("extra_hosts"), context.findings),
         sysctls=sysctls(name, at.get("sysctls"), mode, context.findings),
         expose=tuple(exposed(entry) for entry in expose.elements()) if expose else (),
-        dns=texts(at.get("dns")),
-        dns_search=texts(at.get("dns_search")),
-        dns_opt=texts(at.get("dns_opt")),
+        dns=tuple(str(address(entry)) for entry in servers.elements()) if (servers := at.get("dns")) else (),
+        dns_search=resolver(at.get("dns_search")),
+        dns_opt=resolver(at.get("dns_opt")),
         labels=labels(at, context.lookup),
         restart=restart(at),
         healthcheck=healthcheck(at.get("healthcheck")) if running.run else None,

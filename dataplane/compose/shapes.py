@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dataplane.compose.findings import Findings
-from dataplane.compose.nodes import At, Node, kind
+from dataplane.compose.nodes import At, Node, as_text, kind
 
 
 class Shape(Protocol):
@@ -38,6 +38,7 @@ class Plain:
     phrase: str
     types: tuple[type, ...]
     read: Callable[[At], object] | None = None
+    mend: str = ""
 
     def takes(self, node: Node) -> bool:
         """By type; a truth value is no number."""
@@ -59,8 +60,9 @@ class OneOf:
 
     @property
     def phrase(self) -> str:
-        """Every alternative."""
-        return " or ".join(dict.fromkeys(shape.phrase for shape in self.shapes))
+        """Every alternative but nothing, which is what an absent key is."""
+        phrases = list(dict.fromkeys(shape.phrase for shape in self.shapes))
+        return " or ".join(phrase for phrase in phrases if phrase != "nothing")
 
     def takes(self, node: Node) -> bool:
         """Whether any alternative does."""
@@ -140,5 +142,20 @@ class Anything:
 
 def mismatch(at: At, shape: Shape) -> Exception:
     """The error of a value of the wrong kind."""
-    quotes = isinstance(at.value, bool | int | float) and "text" in shape.phrase
-    return at.wrong(f"{kind(at.node)} stands where {shape.phrase} belongs", "put it in quotes" if quotes else "")
+    what = f"{kind(at.node)} stands where {shape.phrase} belongs"
+    if isinstance(shape, Plain) and shape.mend:
+        return at.wrong(what, shape.mend)
+    if isinstance(at.value, bool | int | float) and "text" in shape.phrase:
+        return at.wrong(what, f'put it in quotes: "{as_text(at.value)}"')
+    if at.value is None:
+        return at.wrong(what, "write it after the colon, or indented under it")
+    return at.wrong(what, f"write {shape.phrase}: {next(example for word, example in EXAMPLES if word in shape.phrase)}")
+
+
+EXAMPLES = (
+    ("true", "true"),
+    ("mapping", "{KEY: VALUE}"),
+    ("list", "[ONE, TWO]"),
+    ("number", "1"),
+    ("", "one word, or words in quotes"),
+)

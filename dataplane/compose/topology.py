@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from dataplane.compose.attachments import DEFAULT, networks_used
@@ -12,6 +13,7 @@ from dataplane.compose.dependencies import settled
 from dataplane.compose.environment import Lookup
 from dataplane.compose.findings import Findings
 from dataplane.compose.keys_file import FILE
+from dataplane.compose.netmode import check_shared
 from dataplane.compose.network import network
 from dataplane.compose.nodes import At, Node, kind
 from dataplane.compose.portnames import check_names
@@ -28,14 +30,14 @@ EVERY = "*"
 def topology(root: Node, name: str, profiles: Sequence[str], lookup: Lookup, findings: Findings, *, run_commands: bool) -> Topology:
     """The lab ``name`` that ``root`` describes. UserError for the first thing that is wrong, unknown or not yet possible."""
     file = At(root)
-    if not FILE.takes(root):
+    if not isinstance(root.value, Mapping):
         raise file.wrong(f"{kind(root)} stands where the file's mapping belongs", "begin with services:")
-    FILE.check(file, findings, "")
     written = file.get("services")
     every = dict(written.items()) if written else {}
+    active = {key: at for key, at in every.items() if _active(at, profiles)}
+    FILE.check(_with_services(file, active), findings, "")
     if not every:
         raise file.wrong("the file has no services", "write at least: services: {web: {image: host}}")
-    active = {key: at for key, at in every.items() if _active(at, profiles)}
     if not active:
         raise file.wrong("no service is left: every one has profiles, and none is active", "activate one with --profile")
     networks = _networks(file, name, active)
@@ -50,6 +52,7 @@ def topology(root: Node, name: str, profiles: Sequence[str], lookup: Lookup, fin
     services = settled({key: service(key, at, context, active) for key, at in active.items()}, active)
     if sum(one.replicas for one in services.values()) > MOST:
         raise file.wrong(f"the lab has more than {MOST} instances", "lower scale or replicas")
+    check_shared(services, active)
     check_names(services, networks, active)
     check_statics(services, active)
     return Topology(
@@ -62,9 +65,18 @@ def topology(root: Node, name: str, profiles: Sequence[str], lookup: Lookup, fin
     )
 
 
+def _with_services(file: At, active: dict[str, At]) -> At:
+    """The file without the services that no profile brings in: they are as if they were not written."""
+    services = file.get("services")
+    if services is None or not isinstance(file.value, Mapping):
+        return file
+    left = replace(services.node, value={key: at.node for key, at in active.items()})
+    return At(replace(file.node, value={**file.value, "services": left}), file.path)
+
+
 def _active(at: At, profiles: Sequence[str]) -> bool:
     """Services without profiles always are (Compose Specification, 15-profiles)."""
-    written = at.get("profiles")
+    written = at.get("profiles") if isinstance(at.value, Mapping) else None
     for entry in written.elements() if written else ():
         if not PROFILE.fullmatch(entry.text()):
             raise entry.wrong(
@@ -80,6 +92,11 @@ def _networks(file: At, lab: str, active: dict[str, At]) -> dict[str, Network]:
     found = {key: network(key, at, lab) for key, at in written.items()} if written else {}
     if DEFAULT not in found and any(DEFAULT in networks_used(at) for at in active.values()):
         found[DEFAULT] = network(DEFAULT, None, lab)
+    owners: dict[str, str] = {}
+    for key, one in found.items():
+        owner = owners.setdefault(one.name, key)
+        if owner != key:
+            raise (written or file).wrong(f'the networks "{owner}" and "{key}" have one name, "{one.name}"', "change one of them")
     return found
 
 
