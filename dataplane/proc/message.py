@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -40,10 +41,15 @@ def send(connection: socket.socket, body: Body, fds: Iterable[int] = ()) -> None
 def receive_raw(connection: socket.socket) -> tuple[bytes, list[int]]:
     """One message as it came, with its descriptors (close-on-exec). Empty when the other side has closed."""
     try:
-        data, fds, _flags, _address = socket.recv_fds(connection, LIMIT, MAX_FDS, socket.MSG_CMSG_CLOEXEC)
+        # Not socket.recv_fds: before Python 3.12 it forgets the flag, and every command would inherit the descriptors.
+        data, ancillary, _flags, _address = connection.recvmsg(LIMIT, socket.CMSG_LEN(MAX_FDS * 4), socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         return b"", []
-    return data, fds
+    fds = array("i")
+    for level, kind, value in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(value[: len(value) - len(value) % fds.itemsize])
+    return data, list(fds)
 
 
 def parse(data: bytes) -> Body:

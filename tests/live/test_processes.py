@@ -360,6 +360,7 @@ def test_exec_gives_the_commands_own_status(user: bool) -> None:
         ours, theirs = os.pipe()
         service.exec(["sh", "-c", "echo $A$B $PWD"], (0, theirs, theirs), env={"B": "3"}, working_dir="/tmp").wait(5)
         assert os.read(ours, 100) == b"13 /tmp\n"
+        assert service.run(["sh", "-c", "ls /proc/self/fd | wc -l"], timeout=5) == (0, b"4\n")  # and the folder's own
         long = service.exec(["sleep", "50"], (0, theirs, theirs))
         assert long.wait(0.1) is None
         long.signal(signal.SIGTERM)
