@@ -57,6 +57,13 @@ class AddressSpace:
                 )
         self._taken.append(subnet)
 
+    def reuse(self, subnet: IPNetwork) -> bool:
+        """Take again what was chosen earlier, whatever the host routes by now; False if the file's own subnets are in the way."""
+        if any(overlapping(subnet, other) for other in self._taken):
+            return False
+        self._taken.append(subnet)
+        return True
+
     def choose_ipv4(self) -> IPv4Network:
         """The first of Docker's default pools that is free. Errors: UserError when none is."""
         for subnet in default_pools():

@@ -27,18 +27,21 @@ def _standing(where: str) -> Iterator[None]:
         raise UserError(error.what, where=error.where or where, mend=error.mend, status=error.status) from None
 
 
-def make_plan(topology: Topology, occupied: Iterable[IPNetwork] = ()) -> Plan:
+def make_plan(topology: Topology, occupied: Iterable[IPNetwork] = (), *, previous: Plan | None = None) -> Plan:
     """Decide everything the file leaves open. `occupied`: subnets that automatic pools keep clear of (host routes).
 
-    Equal arguments give equal plans. Errors: UserError for pools, addresses, names and MACs that cannot be.
+    What was chosen in `previous` stays as it is wherever it still can, so that a changed file renumbers nobody who did not
+    change. Equal arguments give equal plans. Errors: UserError for pools, addresses, names and MACs that cannot be.
     """
     instances = {instance.name: instance for instance in _instances(topology)}
     require_sandboxes(topology, {name: instance.service for name, instance in instances.items()})
-    leases = _lease_pools(topology, occupied)
+    leases = _lease_pools(topology, occupied, previous)
     drafts = {name: _drafts(topology, instance) for name, instance in instances.items()}
     _refuse_collisions(topology, drafts)
     require_distinct_interfaces(topology, {instances[n].service.name: [e.interface for e in row] for n, row in drafts.items()})
     _claim_given(topology, instances, drafts, leases)
+    if previous is not None:
+        drafts = _keep_addresses(drafts, leases, previous)
     addressed = {
         name: tuple(_addressed(place(topology, instances[name].service, draft.network), draft, leases) for draft in row)
         for name, row in drafts.items()
@@ -71,8 +74,8 @@ def _instances(topology: Topology) -> Iterator[Instance]:
 # -- pools --------------------------------------------------------------------------------------------------------------
 
 
-def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork]) -> dict[str, list[Leases]]:
-    """The subnets of every network: the file's first, then those chosen for networks that name none."""
+def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork], previous: Plan | None) -> dict[str, list[Leases]]:
+    """The subnets of every network: the file's first, then those chosen earlier, then new ones for networks that name none."""
     space = AddressSpace(topology.name, occupied)
     pools: dict[str, list[Pool]] = {}
     for key, network in topology.networks.items():
@@ -82,6 +85,11 @@ def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork]) -> dict[str,
             with _standing(f"{topology.source}: networks.{key}.ipam"):
                 space.claim(pool.subnet)
         pools[key] = wanted
+    for key, network in topology.networks.items():
+        for pool in previous.networks[key].pools if previous is not None and key in previous.networks else ():
+            enabled = network.enable_ipv4 if pool.subnet.version == 4 else network.enable_ipv6
+            if enabled and not any(p.subnet.version == pool.subnet.version for p in pools[key]) and space.reuse(pool.subnet):
+                pools[key].append(Pool(subnet=pool.subnet))
     for key, network in topology.networks.items():
         with _standing(f"{topology.source}: networks.{key}"):
             if network.enable_ipv4 and not any(p.subnet.version == 4 for p in pools[key]):
@@ -100,6 +108,8 @@ def _with_gateways(network: Network, leases: list[Leases]) -> Network:
 
 
 # -- endpoints ----------------------------------------------------------------------------------------------------------
+
+Drafts = Mapping[str, tuple[Endpoint, ...]]
 
 
 def _drafts(topology: Topology, instance: Instance) -> tuple[Endpoint, ...]:
@@ -122,7 +132,7 @@ def _drafts(topology: Topology, instance: Instance) -> tuple[Endpoint, ...]:
     )
 
 
-def _refuse_collisions(topology: Topology, drafts: Mapping[str, tuple[Endpoint, ...]]) -> None:
+def _refuse_collisions(topology: Topology, drafts: Drafts) -> None:
     seen: dict[str, Endpoint] = {}
     for draft in (draft for row in drafts.values() for draft in row):
         other = seen.setdefault(draft.port, draft)
@@ -138,7 +148,7 @@ def _refuse_collisions(topology: Topology, drafts: Mapping[str, tuple[Endpoint, 
 def _claim_given(
     topology: Topology,
     instances: Mapping[str, Instance],
-    drafts: Mapping[str, tuple[Endpoint, ...]],
+    drafts: Drafts,
     leases: Mapping[str, list[Leases]],
 ) -> None:
     """Take the static addresses, before any other is chosen."""
@@ -157,6 +167,30 @@ def _lease_of(address: IPAddress, network: str, leases: list[Leases]) -> Leases:
         f"no configured subnet contains IP address {address}",
         mend=f"network {network!r} has {', '.join(str(lease.subnet) for lease in leases) or 'no subnet'}",
     )
+
+
+def _keep_addresses(drafts: Drafts, leases: Mapping[str, list[Leases]], previous: Plan) -> dict[str, tuple[Endpoint, ...]]:
+    """Endpoints that were there before keep their addresses, where these are still free."""
+    before = {endpoint.port: endpoint for endpoint in previous.endpoints()}
+
+    def again(address: IPAddress | None, network: str) -> bool:
+        for lease in leases[network]:
+            if address is not None and address in lease and not lease.is_taken(address):
+                lease.claim(address)
+                return True
+        return False
+
+    def kept(draft: Endpoint) -> Endpoint:
+        old = before.get(draft.port)
+        if old is None:
+            return draft
+        return replace(
+            draft,
+            ipv4=old.ipv4 if draft.ipv4 is None and again(old.ipv4, draft.network) else draft.ipv4,
+            ipv6=old.ipv6 if draft.ipv6 is None and again(old.ipv6, draft.network) else draft.ipv6,
+        )
+
+    return {name: tuple(kept(draft) for draft in row) for name, row in drafts.items()}
 
 
 def _addressed(where: str, draft: Endpoint, leases: Mapping[str, list[Leases]]) -> Endpoint:

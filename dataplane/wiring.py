@@ -6,7 +6,7 @@ knows what a node does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -62,6 +62,14 @@ def joined(parts: Iterable[Wiring]) -> Wiring:
     """Several wirings side by side. Errors: ValueError if they share a name."""
     parts = tuple(parts)
     return Wiring.of((n for p in parts for n in p.nodes.values()), (k for p in parts for k in p.links.values()))
+
+
+def without(wiring: Wiring, names: Collection[str]) -> Wiring:
+    """The wiring less some nodes and all their links."""
+    return Wiring.of(
+        (node for name, node in wiring.nodes.items() if name not in names),
+        (link for ends, link in wiring.links.items() if not set(ends) & set(names)),
+    )
 
 
 def shown(settings: Settings) -> str:

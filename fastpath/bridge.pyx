@@ -74,6 +74,14 @@ cdef class Bridge(Node):
         self.head.core.rewired = True
         return number
 
+    def set_member(self, uint32_t number, *, uint32_t limit=0, bint hairpin=False, bint isolated=False) -> None:
+        """Other settings for a member, from the next frame on; its stations stay, even those beyond a smaller limit."""
+        if not self.is_member(number):
+            raise ValueError(f"{self.name} has no member {number}")
+        self.fdb.members[number].limit = limit or self.member_limit
+        self.members[number].hairpin = hairpin
+        self.members[number].isolated = isolated
+
     def remove_member(self, uint32_t number) -> None:
         """The member leaves; its stations are forgotten."""
         if not self.is_member(number):

@@ -18,7 +18,8 @@ cdef enum:
     LINE = 64
 
 cdef inline size_t padded(size_t octets) noexcept nogil:
-    return (octets + LINE - 1) & ~<size_t>(LINE - 1)
+    # No octets take a line too: whole lines are read.
+    return (max(octets, <size_t>1) + LINE - 1) & ~<size_t>(LINE - 1)
 
 
 cdef inline void copy_lines(uint8_t* to, const uint8_t* source, uint32_t n) noexcept nogil:

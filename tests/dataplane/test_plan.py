@@ -211,3 +211,33 @@ def test_no_two_endpoints_of_a_network_have_anything_in_common(choices, replicas
 def test_a_network_of_65532_endpoints_is_planned():
     plan = make_plan(topology([network("n")], [service("s", "n", scaled=True, replicas=65_532)]))
     assert plan.endpoints()[-1].ipv4 == IPv4Address("172.17.255.253")
+
+
+def test_a_changed_file_renumbers_nobody_who_did_not_change():
+    old = make_plan(
+        topology([network("m"), network("n", enable_ipv6=True)], [service("a", "n"), service("b", "n"), service("c", "m", "n")])
+    )
+    lab = topology(
+        [network("new"), network("n", enable_ipv6=True), network("m")],
+        [service("z", "n", "new"), service("c", "m", "n"), service("b", "n")],
+    )
+    new = make_plan(lab, [ip_network("172.16.0.0/12")], previous=old)
+    before = {row[0]: row for row in rows(old)}
+    assert {row[0]: row for row in rows(new) if row[0] in before} == {port: before[port] for port in ("b.n", "c.m", "c.n")}
+    assert {row[0]: row[3] for row in rows(new) if row[0] not in before} == {"z.n": "172.18.0.2", "z.new": "192.168.0.2"}
+    assert rows(make_plan(lab, previous=new)) == rows(new)
+
+
+def test_what_the_new_file_gives_comes_before_what_was():
+    old = make_plan(topology([network("n"), network("m")], [service("a", "n"), service("b", "n", "m")]))
+    lab = topology([network("n"), network("m", "172.17.0.0/24")], [service("a", "n"), service("b", attach("n", "172.19.0.2"), "m")])
+    with pytest.raises(UserError, match="no configured subnet contains"):
+        make_plan(lab, previous=old)
+    lab = topology([network("n"), network("m")], [service("a", "n"), service("b", attach("n", "172.17.0.2"), "m")])
+    assert [row[3] for row in rows(make_plan(lab, previous=old))] == ["172.17.0.3", "172.17.0.2", "172.18.0.2"]
+
+
+def test_a_family_switched_off_is_gone():
+    old = make_plan(topology([network("n", enable_ipv6=True)], [service("a", "n")]))
+    new = make_plan(topology([network("n", enable_ipv4=False, enable_ipv6=True)], [service("a", "n")]), previous=old)
+    assert [(e.ipv4, e.ipv6) for e in new.endpoints()] == [(None, old.endpoints()[0].ipv6)]

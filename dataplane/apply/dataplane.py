@@ -1,0 +1,157 @@
+"""Actions -> nodes of an Engine, and the Engine's numbers -> names.
+
+An Engine belongs to one thread and is changed between turns only; so every method here is for the thread that turns it, or is
+handed to that thread whole, as a function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import numpy as np
+
+from dataplane.actions import Action, AddLink, AddNode, ChangeLink, ChangeNode, RemoveLink, RemoveNode, diff
+from dataplane.errors import UserError
+from dataplane.wiring import Link, NodeSpec, Wiring
+from fastpath import REASONS, Bridge, Engine, Node, Port
+
+Rows = np.ndarray[Any, Any]
+SENTENCES = dict(REASONS)
+DROPS_DTYPE = np.dtype(
+    [("scope", "U4"), ("name", "U128"), ("reason", "U24"), ("count", "<u8"), ("sentence", f"U{max(map(len, SENTENCES.values()))}")]
+)
+FDB_DTYPE = np.dtype([("mac", "U17"), ("port", "U128"), ("age", "<f8"), ("static", "?")])
+
+
+class Ports(Protocol):
+    """Makes the ports of a dataplane: what is outside is its business."""
+
+    def make(self, engine: Engine, spec: NodeSpec) -> Port:
+        """A port for the specification, on the engine, leading nowhere yet. Errors: UserError or OSError."""
+
+    def discard(self, port: Port) -> None:
+        """The port is about to leave the engine: let go of its outside."""
+
+
+class Dataplane:
+    """A running wiring. `seed`: equal seeds, wirings and inputs give equal outputs; `burst`: frames a turn takes in at most."""
+
+    def __init__(self, ports: Ports, *, seed: int = 0, burst: int = 256) -> None:
+        self.engine = Engine(seed=seed, burst=burst)
+        self._ports = ports
+        self._nodes: dict[str, tuple[NodeSpec, Node]] = {}
+        self._links: dict[tuple[str, str], tuple[Link, int]] = {}
+
+    # -- changes --------------------------------------------------------------------------------------------------------
+
+    @property
+    def wiring(self) -> Wiring:
+        """What runs now."""
+        return Wiring.of((spec for spec, _ in self._nodes.values()), (link for link, _ in self._links.values()))
+
+    def change_to(self, wiring: Wiring) -> tuple[Action, ...]:
+        """Carry out the difference, and return it. Errors: as `apply`; what was done until then stays done."""
+        actions = diff(self.wiring, wiring)
+        self.apply(actions)
+        return actions
+
+    def apply(self, actions: Iterable[Action]) -> None:
+        """Carry out actions, between turns. Errors: UserError or OSError where a port cannot be made."""
+        for action in actions:
+            match action:
+                case AddNode(node):
+                    self._nodes[node.name] = node, self._make(node)
+                case RemoveNode(node):
+                    self._remove(node)
+                case ChangeNode(_, new):
+                    self._change(new)
+                case AddLink(link):
+                    self._links[link.near, link.far] = link, self._join(link)
+                case RemoveLink(link):
+                    self._part(link)
+                case ChangeLink(_, new_link):
+                    _, number = self._links[new_link.near, new_link.far]
+                    self._bridge(new_link.far).set_member(number, **_member(new_link))
+                    self._links[new_link.near, new_link.far] = new_link, number
+
+    def _make(self, spec: NodeSpec) -> Node:
+        match spec.kind:
+            case "port":
+                return self._ports.make(self.engine, spec)
+            case "bridge":
+                settings = spec.settings
+                return Bridge(self.engine, spec.name, ageing=int(settings["ageing_ns"]), limit=int(settings["fdb_limit"]))
+        raise ValueError(f"no such kind of node: {spec.kind}")
+
+    def _remove(self, spec: NodeSpec) -> None:
+        _, node = self._nodes.pop(spec.name)
+        if isinstance(node, Port):
+            self._ports.discard(node)
+        self.engine.remove(node)
+
+    def _change(self, spec: NodeSpec) -> None:
+        _, node = self._nodes[spec.name]
+        if isinstance(node, Port):
+            node.set_mtu(int(spec.settings["mtu"]))
+        elif isinstance(node, Bridge):
+            node.set_ageing(int(spec.settings["ageing_ns"]))
+        self._nodes[spec.name] = spec, node
+
+    def _join(self, link: Link) -> int:
+        port, bridge = self._port(link.near), self._bridge(link.far)
+        number = bridge.add_member(port, **_member(link))
+        port.lead_to(bridge, number)
+        return number
+
+    def _part(self, link: Link) -> None:
+        _, number = self._links.pop((link.near, link.far))
+        self._port(link.near).lead_to(None)
+        self._bridge(link.far).remove_member(number)
+
+    def _port(self, name: str) -> Port:
+        _, node = self._nodes[name]
+        assert isinstance(node, Port)
+        return node
+
+    def _bridge(self, name: str) -> Bridge:
+        _, node = self._nodes[name]
+        assert isinstance(node, Bridge)
+        return node
+
+    # -- tables ---------------------------------------------------------------------------------------------------------
+
+    def counters(self) -> Rows:
+        """A row a node: in + cloned + originated == out + consumed + dropped + held."""
+        return self.engine.counters()
+
+    def traffic(self) -> Rows:
+        """A row a port: frames and octets in from outside and out to it, and drops of the frames that came in by it."""
+        return self.engine.traffic()
+
+    def drops(self) -> Rows:
+        """A row (DROPS_DTYPE) for each reason that dropped something, by node and by port of ingress, with its sentence."""
+        rows = [
+            (row["scope"], row["name"], row["reason"], row["count"], SENTENCES[row["reason"].item()]) for row in self.engine.drops()
+        ]
+        return np.array(rows, dtype=DROPS_DTYPE)
+
+    def fdb(self, network: str) -> Rows:
+        """The stations that the network's bridge knows (FDB_DTYPE), by port and address; age in seconds. Errors: UserError."""
+        bridges = [name for name, (spec, _) in self._nodes.items() if spec.kind == "bridge"]
+        if f"bridge {network}" not in bridges:
+            known = ", ".join(name.removeprefix("bridge ") for name in bridges)
+            raise UserError(
+                f"there is no bridge network {network!r}", mend=f"the networks are {known}" if known else "this lab has none"
+            )
+        bridge = self._bridge(f"bridge {network}")
+        rows = [
+            (int(row["mac"]).to_bytes(6, "big").hex(":"), bridge.names[row["member"]], row["age_ns"] / 1e9, row["static"])
+            for row in bridge.stations(self.engine.now)
+        ]
+        return np.array(sorted(rows, key=lambda row: (row[1], row[0])), dtype=FDB_DTYPE)
+
+
+def _member(link: Link) -> dict[str, Any]:
+    settings = link.settings
+    return {"hairpin": settings["hairpin"], "isolated": settings["isolated"], "limit": int(settings["fdb_limit"])}
