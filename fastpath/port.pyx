@@ -2,9 +2,10 @@
 
 from libc.stdint cimport uint16_t, uint32_t
 
-from fastpath.counters cimport MTU
+from fastpath.counters cimport MTU, Reason
 from fastpath.frame cimport ETHERNET_HEADER, NEEDS_CSUM, Frame
 from fastpath.graph cimport PORTS_MAX, Graph, Head, Node, drop
+from fastpath.offload cimport WILL_DO, Segmenter, offload_taken, segmenter_begin, segmenter_next
 from fastpath.wire cimport load16, wire_likely
 
 
@@ -52,7 +53,7 @@ cdef class Port(Node):
         cdef uint32_t length = frame.length
         cdef uint16_t kind
         if frame.gso_type:
-            length = <uint32_t>frame.header + frame.gso_size
+            length = min(length, <uint32_t>frame.header + frame.gso_size)
         if wire_likely(length <= self.mtu + ETHERNET_HEADER):
             return True
         kind = load16(frame.data + 12)
@@ -82,4 +83,18 @@ cdef class Port(Node):
 
     cdef void finish_and_transmit(self, Frame* frame) noexcept nogil:
         """A frame whose checksum or segmentation was left to us: pass it on to an outside that does it, else do it here."""
-        self.transmit(&frame, 1)
+        cdef Segmenter segmenter
+        cdef Frame* segment
+        cdef int reason
+        if offload_taken(frame, self.takes):
+            self.transmit(&frame, 1)
+            return
+        reason = segmenter_begin(&segmenter, frame)
+        if reason != WILL_DO:
+            drop(&self.head, frame, <Reason>reason)
+            return
+        self.head.counters.cloned += segmenter.count - 1
+        segment = segmenter_next(&segmenter)
+        while segment != NULL:
+            self.transmit(&segment, 1)
+            segment = segmenter_next(&segmenter)

@@ -1,0 +1,300 @@
+"""Software segmentation, as a network card does it (virtio 1.2, 5.1.6.2; TCP: RFC 9293; ECN: RFC 3168, 6.1.2).
+
+Segments get consecutive sequence numbers and IPv4 identifications; FIN and PSH stay on the last, CWR on the first. Sums are
+taken in machine order throughout (RFC 1071, 2 B).
+"""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from fastpath.arena cimport HEADROOM
+from fastpath.counters cimport BAD_OFFLOAD, TURN_BUDGET
+from fastpath.counters import reason_name
+from fastpath.frame cimport (
+    ETHERNET_HEADER, GSO_ECN, GSO_NONE, GSO_TCPV4, GSO_TCPV6, GSO_TUNNEL_V4, GSO_TUNNEL_V6, GSO_UDP_L4, NEEDS_CSUM, OUTER_CSUM,
+    SHARED, Frame,
+)
+from fastpath.layout cimport HEADERS_MAX, PROTOCOL_TCP, PROTOCOL_UDP, Layout, layout_pseudo, layout_read, layout_read_ip
+from fastpath.port cimport TAKES_CSUM, TAKES_TSO4, TAKES_TSO6, TAKES_TUNNEL, TAKES_TUNNEL_CSUM, TAKES_USO4, TAKES_USO6
+from fastpath.wire cimport fold, load16, load32, store16, store32, sum_octets, wire_swap16
+
+cdef enum:
+    TUNNEL = GSO_TUNNEL_V4 | GSO_TUNNEL_V6
+    FIN = 0x01
+    PSH = 0x08
+    CWR = 0x80
+
+
+# -- facts ----------------------------------------------------------------------------------------------------------------
+
+
+cdef inline uint32_t checksum_at(uint8_t protocol) noexcept nogil:
+    return 16 if protocol == PROTOCOL_TCP else 6
+
+
+cdef bint read_facts(const Frame* frame, const uint8_t* octets, uint32_t n, Layout* outer, Layout* inner) noexcept nogil:
+    """Find the headers of a super-frame; False unless every fact agrees with them. `octets`: its first n, in one part."""
+    cdef uint8_t kind = frame.gso_type & ~(GSO_ECN | TUNNEL)
+    cdef uint32_t start
+    if frame.gso_size == 0 or not frame.flags & NEEDS_CSUM:
+        return False
+    outer.network = 0
+    if frame.gso_type & TUNNEL:
+        if not layout_read(outer, octets, n) or outer.protocol != PROTOCOL_UDP or outer.fragment:
+            return False
+        if frame.gso_type & TUNNEL != (GSO_TUNNEL_V4 if outer.version == 4 else GSO_TUNNEL_V6):
+            return False
+        if frame.outer_transport != outer.transport or frame.inner_network < outer.payload:
+            return False
+        if not layout_read_ip(inner, octets, n, frame.inner_network):
+            return False
+    elif not layout_read(inner, octets, n):
+        return False
+    if kind == GSO_TCPV4 or kind == GSO_TCPV6:
+        if inner.protocol != PROTOCOL_TCP or inner.version != (4 if kind == GSO_TCPV4 else 6):
+            return False
+    elif kind != GSO_UDP_L4 or inner.protocol != PROTOCOL_UDP or frame.gso_type & GSO_ECN:
+        return False
+    if inner.fragment or frame.csum_start != inner.transport or frame.csum_offset != checksum_at(inner.protocol):
+        return False
+    # The length fields of the largest segment must be able to say its length.
+    start = outer.network if outer.network else inner.network
+    return min(inner.payload + frame.gso_size, frame.length) - start <= 0xFFFF
+
+
+cdef inline bint checksum_fits(const Frame* frame) noexcept nogil:
+    cdef uint32_t end = <uint32_t>frame.csum_start + frame.csum_offset + 2
+    return frame.csum_start >= ETHERNET_HEADER and end <= frame.length and end <= HEADERS_MAX
+
+
+cdef bint offload_check(Frame* frame) noexcept nogil:
+    cdef Layout outer, inner
+    if not frame.gso_type:
+        return not frame.flags & NEEDS_CSUM or checksum_fits(frame)
+    if not read_facts(frame, frame.data, min(frame.head, HEADERS_MAX), &outer, &inner):
+        return False
+    frame.header = <uint16_t>inner.payload
+    if frame.length - inner.payload <= frame.gso_size and not frame.flags & OUTER_CSUM:
+        frame.gso_type = GSO_NONE
+    return True
+
+
+cdef bint offload_taken(const Frame* frame, uint32_t takes) noexcept nogil:
+    cdef uint8_t kind = frame.gso_type & ~(GSO_ECN | TUNNEL)
+    cdef uint32_t wanted = TAKES_CSUM if frame.flags & NEEDS_CSUM else 0
+    if frame.gso_type & TUNNEL:
+        wanted |= TAKES_TUNNEL_CSUM if frame.flags & OUTER_CSUM else TAKES_TUNNEL
+    if kind == GSO_TCPV4:
+        wanted |= TAKES_TSO4
+    elif kind == GSO_TCPV6:
+        wanted |= TAKES_TSO6
+    elif kind == GSO_UDP_L4:
+        wanted |= TAKES_USO4 | TAKES_USO6
+    elif kind != GSO_NONE:
+        return False
+    return takes & wanted == wanted
+
+
+cdef void offload_guess(Frame* frame, uint32_t mtu, bint complete, bint segment) noexcept nogil:
+    cdef Layout layout
+    cdef uint8_t* field
+    cdef uint16_t found, pseudo
+    cdef uint32_t length = frame.length
+    cdef uint32_t said
+    if not layout_read(&layout, frame.data, min(frame.head, HEADERS_MAX)) or layout.fragment or layout.routed:
+        return
+    if layout.version == 4:
+        said = load16(frame.data + layout.network + 2)
+    else:
+        said = load16(frame.data + layout.network + 4) + 40
+    # Padding behind the packet means that a wire was passed, and checksums with it. Length 0: left to the card.
+    if said != length - layout.network and not (layout.version == 4 and said == 0):
+        return
+    field = frame.data + layout.transport + checksum_at(layout.protocol)
+    pseudo = layout_pseudo(&layout, frame.data, length - layout.transport)
+    memcpy(&found, field, 2)
+    if segment and length - layout.network > mtu and mtu > layout.payload - layout.network:
+        memcpy(field, &pseudo, 2)
+        frame.gso_size = <uint16_t>(mtu - (layout.payload - layout.network))
+        frame.gso_type = GSO_UDP_L4
+        if layout.protocol == PROTOCOL_TCP:
+            frame.gso_type = GSO_TCPV4 if layout.version == 4 else GSO_TCPV6
+    elif not complete or found != pseudo:
+        return
+    frame.flags |= NEEDS_CSUM
+    frame.csum_start = <uint16_t>layout.transport
+    frame.csum_offset = <uint16_t>checksum_at(layout.protocol)
+
+
+# -- segments -------------------------------------------------------------------------------------------------------------
+
+
+cdef int segmenter_begin(Segmenter* segmenter, const Frame* frame) noexcept nogil:
+    cdef uint32_t n = min(frame.length, <uint32_t>HEADERS_MAX)
+    cdef uint32_t own = min(n, frame.head)
+    cdef uint32_t whole
+    cdef uint16_t partial
+    # A clone's own part is a short one; a border between the parts further back than the headers is never copied.
+    if frame.tail != NULL and frame.head > HEADERS_MAX:
+        return BAD_OFFLOAD
+    memcpy(segmenter.headers, frame.data, own)
+    if n > own:
+        memcpy(segmenter.headers + own, frame.tail, n - own)
+    segmenter.frame = frame
+    segmenter.done = 0
+    segmenter.count = 1
+    if not frame.gso_type:
+        if not checksum_fits(frame):
+            return BAD_OFFLOAD
+        segmenter.header = <uint32_t>frame.csum_start + frame.csum_offset + 2
+        segmenter.size = frame.length - segmenter.header
+        return WILL_DO
+    if not read_facts(frame, segmenter.headers, n, &segmenter.outer, &segmenter.inner):
+        return BAD_OFFLOAD
+    segmenter.header = segmenter.inner.payload
+    segmenter.size = frame.gso_size
+    if frame.length > segmenter.header:
+        segmenter.count = (frame.length - segmenter.header + segmenter.size - 1) // segmenter.size
+    if segmenter.count > SEGMENTS_MAX:
+        return TURN_BUDGET
+    # The sender's own sum is kept: if addresses were translated it was adjusted, and what was corrupt stays so.
+    memcpy(&partial, segmenter.headers + frame.csum_start + frame.csum_offset, 2)
+    whole = frame.length - segmenter.inner.transport
+    segmenter.pseudo = <uint64_t>partial + <uint16_t>~wire_swap16(<uint16_t>whole) + <uint16_t>~wire_swap16(<uint16_t>(whole >> 16))
+    return WILL_DO
+
+
+cdef inline uint64_t joined(uint64_t first, uint32_t n, uint64_t rest) noexcept nogil:
+    """The sum of n octets and of what follows them."""
+    if n & 1:
+        return first + wire_swap16(fold(rest))
+    return first + rest
+
+
+cdef void put_checksum(uint8_t* field, uint64_t total, bint udp) noexcept nogil:
+    cdef uint16_t checksum = <uint16_t>~fold(total)
+    if udp and checksum == 0:
+        checksum = 0xFFFF              # zero says "none" (RFC 768)
+    memcpy(field, &checksum, 2)
+
+
+cdef void put_lengths(uint8_t* octets, const Layout* layout, uint32_t end, uint32_t number) noexcept nogil:
+    """IP and UDP length fields for a packet that ends at `end`, the IPv4 identification and header checksum."""
+    cdef uint8_t* header = octets + layout.network
+    cdef uint32_t n = layout.transport - layout.network
+    cdef uint16_t checksum
+    if layout.protocol == PROTOCOL_UDP:
+        store16(octets + layout.transport + 4, <uint16_t>(end - layout.transport))
+    if layout.version == 6:
+        store16(header + 4, <uint16_t>(end - layout.network - 40))
+        return
+    store16(header + 2, <uint16_t>(end - layout.network))
+    store16(header + 4, <uint16_t>(load16(header + 4) + number))
+    store16(header + 10, 0)
+    checksum = <uint16_t>~fold(sum_octets(header, n, 0))
+    memcpy(header + 10, &checksum, 2)
+
+
+cdef void put_headers(Segmenter* segmenter, uint8_t* octets, uint32_t end) noexcept nogil:
+    """All fields that differ from segment to segment but the L4 checksums."""
+    cdef uint8_t* transport = octets + segmenter.inner.transport
+    cdef uint16_t pseudo
+    if segmenter.inner.protocol == PROTOCOL_TCP:
+        store32(transport + 4, load32(transport + 4) + segmenter.done * segmenter.size)
+        if segmenter.done:
+            transport[13] &= ~CWR
+        if segmenter.done + 1 < segmenter.count:
+            transport[13] &= ~(FIN | PSH)
+    put_lengths(octets, &segmenter.inner, end, segmenter.done)
+    if segmenter.outer.network:
+        put_lengths(octets, &segmenter.outer, end, segmenter.done)
+    pseudo = fold(segmenter.pseudo + wire_swap16(<uint16_t>(end - segmenter.inner.transport)))
+    memcpy(transport + checksum_at(segmenter.inner.protocol), &pseudo, 2)
+
+
+cdef Frame* segmenter_next(Segmenter* segmenter) noexcept nogil:
+    cdef const Frame* frame = segmenter.frame
+    cdef Frame* segment = &segmenter.segment
+    cdef uint8_t* octets = segmenter.scratch + HEADROOM
+    cdef uint32_t start = segmenter.header + segmenter.done * segmenter.size
+    cdef uint32_t end = min(start + segmenter.size, frame.length)
+    cdef uint32_t border = segmenter.header
+    cdef uint64_t rest = 0
+    if segmenter.done == segmenter.count:
+        return NULL
+    memcpy(octets, segmenter.headers, segmenter.header)
+    segment[0] = frame[0]
+    segment.length = segmenter.header + end - start
+    if start < frame.head < end:
+        # The payload begins in the frame's own part and ends in the shared one: the first piece goes along with the headers.
+        memcpy(octets + border, frame.data + start, frame.head - start)
+        border += frame.head - start
+        segment.tail = frame.tail
+    elif start < frame.head:
+        segment.tail = frame.data + start
+    else:
+        segment.tail = frame.tail + (start - frame.head)
+    if border == segment.length:
+        segment.tail = NULL
+    else:
+        rest = sum_octets(segment.tail, segment.length - border, 0)
+    if frame.gso_type:
+        put_headers(segmenter, octets, segment.length)
+    put_checksum(octets + frame.csum_start + frame.csum_offset,
+                 joined(sum_octets(octets + frame.csum_start, border - frame.csum_start, 0), border - frame.csum_start, rest),
+                 frame.csum_offset == 6)
+    if frame.gso_type and segmenter.outer.network:
+        put_outer_checksum(segmenter, octets, segment.length, border, rest)
+    segment.data = octets
+    segment.head = border
+    segment.room = HEADROOM
+    segment.gso_type = GSO_NONE
+    segment.flags = frame.flags & ~(NEEDS_CSUM | OUTER_CSUM | SHARED)
+    segmenter.done += 1
+    return segment
+
+
+cdef void put_outer_checksum(Segmenter* segmenter, uint8_t* octets, uint32_t length, uint32_t border, uint64_t rest) noexcept nogil:
+    """The tunnel's own checksum over a segment that is finished but for it; without the wish for one it is zero (RFC 7348, 5)."""
+    cdef uint32_t start = segmenter.outer.transport
+    cdef uint64_t total
+    store16(octets + start + 6, 0)
+    if not segmenter.frame.flags & OUTER_CSUM:
+        return
+    total = layout_pseudo(&segmenter.outer, octets, length - start)
+    put_checksum(octets + start + 6, joined(sum_octets(octets + start, border - start, total), border - start, rest), True)
+
+
+def segments(const uint8_t[::1] octets not None, *, int gso_type=0, int gso_size=0, int csum_start=0, int csum_offset=0,
+             bint outer_csum=False, int outer_transport=0, int inner_network=0, uint32_t own=0) -> list[bytes]:
+    """The finished segments of a frame that wants its checksum completed (used for testing).
+
+    `own` > 0: a frame in two parts, so many octets in the first. Errors: ValueError with the drop reason.
+    """
+    cdef Frame frame
+    cdef Frame* segment
+    cdef Segmenter segmenter
+    cdef int reason
+    memset(&frame, 0, sizeof(Frame))
+    # Copies of the right size, so that a sanitised build sees a read beyond them.
+    first = bytes(octets[:own]) if own else bytes(octets)
+    second = bytes(octets[own:]) if own else b""
+    frame.data = <uint8_t*><const char*>first
+    frame.head = <uint32_t>len(first)
+    frame.length = <uint32_t>octets.shape[0]
+    if second:
+        frame.tail = <const uint8_t*><const char*>second
+    frame.flags = NEEDS_CSUM | (OUTER_CSUM if outer_csum else 0)
+    frame.gso_type, frame.gso_size = <uint8_t>gso_type, <uint16_t>gso_size
+    frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
+    frame.outer_transport, frame.inner_network = <uint16_t>outer_transport, <uint16_t>inner_network
+    reason = segmenter_begin(&segmenter, &frame)
+    if reason != WILL_DO:
+        raise ValueError(reason_name(reason))
+    found = []
+    segment = segmenter_next(&segmenter)
+    while segment != NULL:
+        found.append(segment.data[:segment.head]
+                     + (segment.tail[:segment.length - segment.head] if segment.tail != NULL else b""))
+        segment = segmenter_next(&segmenter)
+    return found
