@@ -13,6 +13,9 @@ from dataplane.proc.spec import NamespaceRef
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
 
+# As `ip route` marks what it adds (linux/rtnetlink.h).
+_RTPROT_BOOT = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -41,7 +44,7 @@ def delete_route(ip: IPRoute, namespace: NamespaceRef, route: Route) -> Step:
 
 
 def _do(verb: str, ip: IPRoute, namespace: NamespaceRef, route: Route) -> Step:
-    spec: dict[str, object] = {"dst": str(route.destination), "oif": index_of(ip, namespace, route.dev)}
+    spec: dict[str, object] = {"dst": str(route.destination), "oif": index_of(ip, namespace, route.dev), "proto": _RTPROT_BOOT}
     if route.via is not None:
         spec["gateway"] = str(route.via)
     if route.metric is not None:

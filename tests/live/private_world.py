@@ -13,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dataplane.proc import kernel
+from dataplane.proc.clean import clean
+from dataplane.proc.helper import Helper
+from dataplane.proc.registry import hold
 
 MS_PRIVATE = 1 << 18
 USER = 65534
@@ -43,6 +46,20 @@ def run_in_private_world(
         text = file.read()
     _, status = os.waitpid(pid, 0)
     assert status == 0, f"in the private world: {text or status}"
+
+
+def in_lab(work: Callable[[Helper], None], *, user: bool = False) -> None:
+    """``work`` with the helper of a fresh lab in a private world."""
+
+    def inside() -> None:
+        name = f"process-{os.urandom(4).hex()}"
+        try:
+            with hold(name) as folder:
+                work(Helper.start(name, folder))
+        finally:
+            clean(name)
+
+    run_in_private_world(inside, user=user)
 
 
 def _prepare(user: bool, tun_mode: int, user_namespaces: bool) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from private_world import USER, run_in_private_world
+from private_world import USER, in_lab, run_in_private_world
 
 from dataplane.errors import UserError
 from dataplane.proc import message
@@ -27,21 +27,6 @@ from dataplane.proc.spec import InstanceSpec
 pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="private mount namespaces need root")]
 
 both = pytest.mark.parametrize("user", [False, True], ids=["root", "user"])
-Work = Callable[[Helper], None]
-
-
-def in_lab(work: Work, *, user: bool = False) -> None:
-    """``work`` with the helper of a fresh lab in a private world."""
-
-    def inside() -> None:
-        name = f"process-{os.urandom(4).hex()}"
-        try:
-            with hold(name) as folder:
-                work(Helper.start(name, folder))
-        finally:
-            clean(name)
-
-    run_in_private_world(inside, user=user)
 
 
 def log_of(instance: Instance, stream: str = "stdout") -> list[str]:
