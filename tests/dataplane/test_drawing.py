@@ -1,0 +1,85 @@
+"""Wirings as drawings, compared letter for letter."""
+
+import shutil
+import subprocess
+
+import pytest
+from topologies import attach, network, service, topology
+
+from dataplane.drawing import dot, mermaid, text
+from dataplane.drivers import wire
+from dataplane.plan import make_plan
+from dataplane.wiring import Link, NodeSpec, Wiring
+
+LAB = wire(
+    make_plan(
+        topology(
+            [network("front", "10.10.0.0/24"), network("back", "10.20.0.0/24", "fd20::/64", enable_ipv6=True)],
+            [service("web", "front", attach("back", driver_opts={"dataplane.hairpin": "1"})), service("database", "back")],
+        )
+    )
+)
+
+
+def test_text_is_a_tree_a_network_with_aligned_columns():
+    assert text(LAB) == (
+        "bridge front  ageing 300 s, fdb_limit 65536\n"
+        "└── web.front      eth0  10.10.0.2/24              02:42:0a:0a:00:02  mtu 1500\n"
+        "bridge back  ageing 300 s, fdb_limit 65536\n"
+        "├── web.back       eth1  10.20.0.2/24  fd20::2/64  02:42:0a:14:00:02  mtu 1500  hairpin\n"
+        "└── database.back  eth0  10.20.0.3/24  fd20::3/64  02:42:0a:14:00:03  mtu 1500\n"
+    )
+
+
+def test_columns_that_nobody_fills_are_left_out():
+    plan = make_plan(topology([network("n", "10.0.0.0/24")], [service("a", "n")]))
+    assert text(wire(plan)).splitlines()[1] == "└── a.n  eth0  10.0.0.2/24  02:42:0a:00:00:02  mtu 1500"
+
+
+def test_what_is_not_linked_is_shown_too():
+    assert text(Wiring.of([NodeSpec("a.n", "port"), NodeSpec("bridge n", "bridge")])) == "bridge n\nnot linked\n    a.n\n"
+    assert text(Wiring()) == ""
+
+
+def test_mermaid():
+    assert mermaid(LAB) == (
+        "graph LR\n"
+        '  n0["bridge front"]\n'
+        '  n1(["web.front<br/>eth0 10.10.0.2/24"])\n'
+        '  n2["bridge back"]\n'
+        '  n3(["web.back<br/>eth1 10.20.0.2/24 fd20::2/64"])\n'
+        '  n4(["database.back<br/>eth0 10.20.0.3/24 fd20::3/64"])\n'
+        "  n1 --- n0\n"
+        "  n3 ---|hairpin| n2\n"
+        "  n4 --- n2\n"
+    )
+
+
+def test_dot():
+    assert dot(LAB) == (
+        "graph wiring {\n"
+        "  rankdir=LR\n"
+        '  n0 [shape=box label="bridge front"]\n'
+        '  n1 [shape=ellipse label="web.front\\neth0 10.10.0.2/24"]\n'
+        '  n2 [shape=box label="bridge back"]\n'
+        '  n3 [shape=ellipse label="web.back\\neth1 10.20.0.2/24 fd20::2/64"]\n'
+        '  n4 [shape=ellipse label="database.back\\neth0 10.20.0.3/24 fd20::3/64"]\n'
+        "  n1 -- n0\n"
+        '  n3 -- n2 [label="hairpin"]\n'
+        "  n4 -- n2\n"
+        "}\n"
+    )
+
+
+ODD = Wiring.of([NodeSpec('a"b\\<c>', "port"), NodeSpec("x", "bridge")], [Link('a"b\\<c>', "x")])
+
+
+def test_odd_letters_do_not_break_the_drawing():
+    assert 'label="a\\"b\\\\<c>"' in dot(ODD)
+    assert "a#quot;b\\#lt;c#gt;" in mermaid(ODD)
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+@pytest.mark.parametrize("wiring", [LAB, ODD, Wiring()])
+def test_graphviz_takes_it(wiring):
+    subprocess.run(["dot", "-Tsvg"], input=dot(wiring).encode(), check=True, stdout=subprocess.DEVNULL)

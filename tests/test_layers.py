@@ -1,0 +1,125 @@
+"""Who may import whom, read from the sources (DESIGN: "Layout", what never happens)."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FASTPATH = ROOT / "fastpath"
+DATAPLANE = ROOT / "dataplane"
+
+# Modules of fastpath by layer. A module that is in none of them fails the test: say where it belongs.
+GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "vnet"}  # what every node stands on
+TABLES = {"table", "fdb"}
+PORT_BASES = {"port", "device"}
+NODES = {"bridge", "memory", "tap", "offload", "capture"}
+RUNNERS = {"engine", "loop", "bareloop", "replay", "pcap"}
+
+# No files, sockets, processes, clocks or chance in these parts of dataplane.
+PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "sandbox", "names", "portnames", "options", "wiring", "actions",
+        "drawing", "drivers")  # fmt: skip
+IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
+      "select", "signal", "fcntl", "ctypes", "tempfile", "logging", "pyroute2", "numpy", "fastpath"}  # fmt: skip
+
+
+def python_imports(path: Path) -> set[str]:
+    """Full names of the modules a Python file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def cython_imports(module: str) -> set[str]:
+    """Modules that a module of fastpath imports or cimports, in its .pyx and its .pxd."""
+    text = "\n".join(path.read_text() for path in (FASTPATH / f"{module}.pyx", FASTPATH / f"{module}.pxd") if path.exists())
+    return set(re.findall(r"^\s*from\s+([\w.]+)\s+c?import\b", text, re.M)) | set(
+        re.findall(r"^\s*c?import\s+([\w.]+)", text, re.M)
+    )
+
+
+def of_fastpath(module: str) -> set[str]:
+    return {name.removeprefix("fastpath.") for name in cython_imports(module) if name.startswith("fastpath.")} - {module}
+
+
+MODULES = sorted({path.stem for path in FASTPATH.glob("*.p[yx][xd]")} | {path.stem for path in FASTPATH.glob("*.pxd")})
+
+
+def sources(part: str) -> list[Path]:
+    path = DATAPLANE / part
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+def test_every_module_of_fastpath_has_its_layer():
+    layers = [GROUND, TABLES, PORT_BASES, NODES, RUNNERS]
+    assert sum(map(len, layers)) == len(set().union(*layers))
+    assert set(MODULES) <= set().union(*layers)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_fastpath_knows_nothing_of_containers(module):
+    assert not {name for name in cython_imports(module) if name.split(".")[0] == "dataplane"}
+
+
+def test_fastpath_in_python_knows_nothing_of_containers():
+    for path in FASTPATH.glob("*.py"):
+        assert not {name for name in python_imports(path) if name.split(".")[0] == "dataplane"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m in GROUND])
+def test_the_ground_stands_on_itself(module):
+    assert of_fastpath(module) <= GROUND
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m in TABLES])
+def test_a_table_imports_no_node(module):
+    assert of_fastpath(module) <= GROUND | TABLES
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m in PORT_BASES | NODES])
+def test_a_node_imports_no_other_nodes_module(module):
+    """They meet at Node; ports of a kind share a base, and any may call the segmenting of `offload`, which is plain functions."""
+    assert of_fastpath(module) & NODES <= {"offload"}
+    assert not of_fastpath(module) & RUNNERS - {"pcap"}
+
+
+@pytest.mark.parametrize("part", PURE)
+def test_the_pure_parts_do_no_io(part):
+    files = sources(part)
+    assert files
+    for path in files:
+        assert not {name for name in python_imports(path) if name.split(".")[0] in IO}, path
+        called = {
+            node.func.id
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert not called & {"open", "print", "input"}, path
+
+
+@pytest.mark.parametrize("part", PURE)
+def test_the_pure_parts_need_no_other(part):
+    for path in sources(part):
+        ours = {name.split(".")[1] for name in python_imports(path) if name.startswith("dataplane.")}
+        assert ours <= set(PURE), path
+
+
+def test_only_apply_imports_fastpath():
+    for path in sorted(DATAPLANE.rglob("*.py")):
+        if path.relative_to(DATAPLANE).parts[0] != "apply":
+            assert not {name for name in python_imports(path) if name.split(".")[0] == "fastpath"}, path
+
+
+def test_the_checks_can_fail(tmp_path):
+    """A relative or late import is seen as well."""
+    module = tmp_path / "m.py"
+    module.write_text("def f():\n    import fastpath.bridge\n    from os import path\n")
+    assert python_imports(module) == {"fastpath.bridge", "os", "os.path"}
+    assert "graph" in of_fastpath("bridge")
