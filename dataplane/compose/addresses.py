@@ -54,6 +54,13 @@ def subnet(at: At) -> IPNetwork:
     return loose
 
 
+def no_host(subnet: IPNetwork) -> tuple[IPAddress, ...]:
+    """The addresses of ``subnet`` that no host may have. A /31 and a /127 have none (RFC 3021, RFC 6164); IPv6 has no broadcast."""
+    if subnet.prefixlen >= subnet.max_prefixlen - 1:
+        return ()
+    return (subnet.network_address, *((subnet.broadcast_address,) if subnet.version == 4 else ()))
+
+
 def mac(at: At) -> str:
     """A unicast MAC, in the form ``02:42:0a:00:00:05``."""
     text = at.text()

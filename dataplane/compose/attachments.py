@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
-from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv6Address
+from itertools import pairwise
 from typing import TypeVar
 
-from dataplane.compose.addresses import interface, ipv4, ipv6, mac
+from dataplane.compose.addresses import interface, ipv4, ipv6, mac, no_host
 from dataplane.compose.context import Context
-from dataplane.compose.hosts import host_name
+from dataplane.compose.hosts import alias
 from dataplane.compose.nodes import At
 from dataplane.compose.values import options
 from dataplane.model import Attachment, Network
@@ -66,7 +67,7 @@ def _attachment(key: str, at: At, service: At, context: Context) -> Attachment:
     container = service.get("container_name")
     return Attachment(
         network=key,
-        aliases=tuple(host_name(one) for source in (container, at.get("aliases")) if source for one in source.elements()),
+        aliases=tuple(alias(one) for source in (container, at.get("aliases")) if source for one in source.elements()),
         ipv4_address=_static(v4, ipv4(v4), network) if v4 else None,
         ipv6_address=_static(v6, ipv6(v6), network) if v6 else None,
         mac_address=mac(given) if given else None,
@@ -96,31 +97,32 @@ def _static(at: At, address: A, network: Network) -> A:
             raise at.wrong(
                 f'{address} is reserved on the network "{network.key}" as aux_addresses.{name}', "choose another address"
             )
-    if pool.subnet.prefixlen < pool.subnet.max_prefixlen - 1:
-        if address == pool.subnet.network_address:
-            raise at.wrong(f"{address} is the address of the subnet {pool.subnet} itself", "choose another address")
-        if isinstance(pool.subnet, IPv4Network) and address == pool.subnet.broadcast_address:
-            raise at.wrong(f"{address} is the broadcast address of {pool.subnet}", "choose another address")
+    if address in no_host(pool.subnet):
+        raise at.wrong(f"{address} is the subnet's own or its broadcast address", "choose another address")
     return address
 
 
 def _distinct_subnets(found: list[Attachment], written: At, context: Context) -> None:
     """A host on two networks with one subnet could not tell where an address is."""
-    pools = [(one.network, pool.subnet) for one in found for pool in context.networks[one.network].pools]
-    for index, (network, subnet) in enumerate(pools):
-        for other, earlier in pools[:index]:
-            if other != network and earlier.overlaps(subnet):
-                raise written.wrong(
-                    f'the subnets {earlier} of "{other}" and {subnet} of "{network}" overlap',
-                    "join one of the two networks, or change a subnet",
-                )
+    pools = [(pool.subnet, one.network) for one in found for pool in context.networks[one.network].pools]
+    pools.sort(key=lambda pool: (pool[0].version, int(pool[0].network_address), pool[0].prefixlen))
+    # Sorted so, a subnet that overlaps any other also overlaps the one before or after it.
+    for (earlier, other), (subnet, network) in pairwise(pools):
+        if earlier.version == subnet.version and earlier.overlaps(subnet):
+            raise written.wrong(
+                f'the subnets {earlier} of "{other}" and {subnet} of "{network}" overlap',
+                "join one of the two networks, or change a subnet",
+            )
 
 
 def _distinct_interfaces(found: list[Attachment], written: At) -> None:
-    names = [attachment.interface_name for attachment in found if attachment.interface_name]
-    for name in names:
-        if names.count(name) > 1:
+    names: set[str] = set()
+    for attachment in found:
+        name = attachment.interface_name
+        if name in names:
             raise written.wrong(f'two interfaces would be called "{name}"', "give each interface_name once")
+        if name:
+            names.add(name)
 
 
 def _with_service_mac(found: tuple[Attachment, ...], service: At) -> tuple[Attachment, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from dataplane.compose.findings import Findings
@@ -16,6 +16,6 @@ class Context:
     lookup: Callable[[str], str | None]
     findings: Findings
     networks: Mapping[str, Network]
-    services: tuple[str, ...]
+    services: Collection[str]
     containers: Mapping[str, str]
     run_commands: bool = False

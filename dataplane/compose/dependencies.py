@@ -7,7 +7,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
-from dataplane.compose.hosts import host_name
+from dataplane.compose.hosts import alias as host_alias
 from dataplane.compose.nodes import At
 from dataplane.compose.values import flag
 from dataplane.model import Dependency, Service
@@ -25,8 +25,7 @@ def dependencies(service: At, mode: str, known: Collection[str], active: Collect
         for name, at in written.items():
             condition, required = at.get("condition"), at.get("required")
             needed = required is None or required.boolean()
-            if needed or name in known:
-                _there(name, at, known, active if needed else known)
+            _there(name, at, known, active if needed else known)
             if name in active:
                 found[name] = Dependency(
                     service=name,
@@ -54,7 +53,7 @@ def _there(name: str, at: At, known: Collection[str], active: Collection[str]) -
     if name not in active:
         raise at.wrong(
             f'the service "{name}" is left out, for none of its profiles is active',
-            f"activate one of its profiles, or write required: false under {name}",
+            "activate one of its profiles (--profile)",
         )
 
 
@@ -109,5 +108,5 @@ def links(service: At) -> tuple[tuple[str, str], ...]:
     written = service.get("links")
     for element in written.elements() if written else ():
         target, _, alias = element.text().partition(":")
-        found.append((target, host_name(At(replace(element.node, value=alias or target), element.path))))
+        found.append((target, host_alias(At(replace(element.node, value=alias or target), element.path))))
     return tuple(found)

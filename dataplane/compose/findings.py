@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 class Findings:
     """``unused``: keys that change nothing here -> who has them. ``never_run``: services whose command is not run."""
 
-    unused: dict[str, list[str]] = field(default_factory=dict)
+    unused: dict[str, dict[str, None]] = field(default_factory=dict)
     never_run: list[str] = field(default_factory=list)
     unset: dict[str, None] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
     def ignore(self, key: str, owner: str = "") -> None:
         """Note that ``key`` of ``owner`` (a service or network; "" for the file itself) changes nothing."""
-        owners = self.unused.setdefault(key, [])
-        if owner and owner not in owners:
-            owners.append(owner)
+        owners = self.unused.setdefault(key, {})
+        if owner:
+            owners[owner] = None
 
     def sentences(self) -> tuple[str, ...]:
         """The warnings, each key, service and variable in one of them."""

@@ -10,14 +10,22 @@ from dataplane.compose.addresses import address
 from dataplane.compose.findings import Findings
 from dataplane.compose.nodes import At
 
-HOSTNAME = re.compile(r"(?=.{1,64}$)[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?)*", re.ASCII)
-"""64 octets are what the kernel's UTS namespace holds (sethostname(2))."""
+NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]*", re.ASCII)
+LONGEST_NAME = 253
+"""Octets of a domain name in text (RFC 1035 section 2.3.4)."""
+LONGEST_HOSTNAME = 64
+"""Octets that the kernel's UTS namespace holds (sethostname(2))."""
 WORD = re.compile(r"[!-~]+")
 
 
-def host_name(at: At) -> str:
-    """A name for /etc/hosts or the UTS namespace, as RFC 1123 section 2.1 allows it, and ``_``."""
-    return _sound(at.text(), at)
+def alias(at: At) -> str:
+    """A name for /etc/hosts: letters, digits, ``-``, ``.`` and, as in Docker, ``_``."""
+    return _sound(at.text(), at, LONGEST_NAME)
+
+
+def hostname(at: At) -> str:
+    """The name of a UTS namespace."""
+    return _sound(at.text(), at, LONGEST_HOSTNAME)
 
 
 def extra_hosts(name: str, at: At | None, findings: Findings) -> tuple[tuple[str, str], ...]:
@@ -39,7 +47,7 @@ def _entries(at: At | None) -> Iterator[tuple[str, At]]:
     if isinstance(at.value, Mapping):
         for host, addresses in at.items():
             for element in addresses.elements():
-                yield _sound(host, addresses), element
+                yield _sound(host, addresses, LONGEST_NAME), element
         return
     for element in at.elements():
         text = element.text()
@@ -47,13 +55,13 @@ def _entries(at: At | None) -> Iterator[tuple[str, At]]:
         if not separator:
             raise element.wrong(f'"{text}" has no address', 'write "host=10.0.0.5"')
         for part in rest.split(","):
-            yield _sound(host, element), At(replace(element.node, value=part), element.path)
+            yield _sound(host, element, LONGEST_NAME), At(replace(element.node, value=part), element.path)
 
 
-def _sound(host: str, at: At) -> str:
-    if not HOSTNAME.fullmatch(host):
-        raise at.wrong(f'"{host}" cannot be a host name', 'use letters, digits, "-" and ".", at most 64')
-    return host
+def _sound(name: str, at: At, longest: int) -> str:
+    if len(name) > longest or not NAME.fullmatch(name):
+        raise at.wrong(f'"{name[:80]}" cannot be a host name', f'use letters, digits, "-" and ".", at most {longest}')
+    return name
 
 
 def resolver(at: At | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from dataplane.compose.addresses import address, subnet
+from dataplane.compose.addresses import address, no_host, subnet
 from dataplane.compose.nodes import At
 from dataplane.compose.values import options, pairs
 from dataplane.model import IPAddress, Network, Pool
@@ -101,13 +101,19 @@ def _pool(at: At) -> Pool:
             raise entry.wrong(f"{parsed} is outside the subnet {inside}", "choose an address inside it")
         return parsed
 
+    def host(entry: At) -> IPAddress:
+        parsed = member(entry)
+        if parsed in no_host(inside):
+            raise entry.wrong(f"{parsed} is the subnet's own or its broadcast address", "choose another address")
+        return parsed
+
     gateway, ip_range, auxiliary = at.get("gateway"), at.get("ip_range"), at.get("aux_addresses")
     within = subnet(ip_range) if ip_range else None
     if ip_range and within and not (within.version == inside.version and within.subnet_of(inside)):  # type: ignore[arg-type]
         raise ip_range.wrong(f"the range {within} is not part of the subnet {inside}", "choose a range inside it")
     return Pool(
         subnet=inside,
-        gateway=member(gateway) if gateway else None,
+        gateway=host(gateway) if gateway else None,
         ip_range=within,
         aux_addresses=MappingProxyType({name: member(entry) for name, entry in auxiliary.items()} if auxiliary else {}),
     )

@@ -18,6 +18,7 @@ Value = Scalar | tuple["Node", ...] | Mapping[str, "Node"]
 
 MAX_DEPTH = 64
 """Levels of nesting. The Compose schema itself needs 8."""
+LONGEST_MESSAGE = 400
 MAX_NODES = 200_000
 """Values in one file, with every alias counted each time it is used: ten lines of aliases can expand to billions."""
 
@@ -53,7 +54,13 @@ def kind(node: Node) -> str:
 
 def wrong(node: Node, path: str, what: str, mend: str = "") -> UserError:
     """The error of a value: ``file:line: path: what``."""
-    return UserError(what, where=f"{node.place}: {path}" if path else str(node.place), mend=mend)
+    where = f"{node.place}: {clipped(path)}" if path else str(node.place)
+    return UserError(clipped(what), where=where, mend=clipped(mend))
+
+
+def clipped(text: str) -> str:
+    """``text``, or as much of it as a person will read: keys and values of a broken file can be of any length."""
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataplane.compose.context import Context
 from dataplane.compose.dependencies import dependencies, links
 from dataplane.compose.environment import environment, labels
 from dataplane.compose.healthcheck import healthcheck
-from dataplane.compose.hosts import extra_hosts, host_name, resolver
+from dataplane.compose.hosts import extra_hosts, hostname, resolver
 from dataplane.compose.keys import OURS
 from dataplane.compose.netmode import network_mode
 from dataplane.compose.nodes import At
@@ -40,7 +40,7 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
         replicas=count,
         scaled=scaled,
         process=running,
-        hostname=host_name(named) if (named := at.get("hostname")) else None,
+        hostname=hostname(named) if (named := at.get("hostname")) else None,
         extra_hosts=extra_hosts(name, at.get("extra_hosts"), context.findings),
         sysctls=sysctls(name, at.get("sysctls"), mode, context.findings),
         expose=tuple(exposed(entry) for entry in expose.elements()) if expose else (),

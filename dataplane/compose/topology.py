@@ -45,7 +45,7 @@ def topology(root: Node, name: str, profiles: Sequence[str], lookup: Lookup, fin
         lookup=lookup,
         findings=findings,
         networks=networks,
-        services=tuple(every),
+        services=every,
         containers=_containers(active, name),
         run_commands=run_commands,
     )

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from dataplane.compose.nodes import MAX_DEPTH, MAX_NODES, UNFIT, Node, Place, Scalar, kind, unfit
+from dataplane.compose.nodes import MAX_DEPTH, MAX_NODES, UNFIT, Node, Place, Scalar, clipped, kind, unfit
 from dataplane.compose.scalars import TAGS, plain
 from dataplane.errors import UserError
 
@@ -48,7 +48,7 @@ class _Reader:
         self.keep: list[object] = []
 
     def wrong(self, event: Any, what: str, mend: str = "") -> NoReturn:
-        raise UserError(what, where=f"{self.file}:{event.start_mark.line + 1}", mend=mend)
+        raise UserError(clipped(what), where=f"{self.file}:{event.start_mark.line + 1}", mend=mend)
 
     def place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + 1, self.folder)

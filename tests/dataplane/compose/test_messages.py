@@ -241,7 +241,7 @@ WRONG = [
     (
         "services: {web: {image: host, depends_on: [db]}, db: {image: host, profiles: [x]}}",
         '<text>:1: services.web.depends_on[0]: the service "db" is left out, for none of its profiles is active',
-        "activate one of its profiles, or write required: false under db",
+        "activate one of its profiles (--profile)",
     ),
     (
         "services: {web: {image: host, profiles: [x]}}",

@@ -100,7 +100,6 @@ services:
     depends_on:
       db: {condition: service_healthy, restart: true}
       job: {condition: service_completed_successfully, required: false}
-      gone: {condition: service_started, required: false}
   db: {image: host, healthcheck: {test: x}}
   job: {image: host, command: "true"}
 """
@@ -163,6 +162,11 @@ def test_accepted_networks(text):
         (
             "services: {web: {image: host, network_mode: 'service:db'}, db: {image: host, scale: 0}}",
             'there are 0 instances of "db"',
+        ),
+        ("services: {a: {image: host, depends_on: {b: {condition: service_started, required: false}}}}", 'there is no service "b"'),
+        (
+            "services: {a: {image: host}}\nnetworks: {n: {ipam: {config: [{subnet: 10.0.0.0/24, gateway: 10.0.0.255}]}}}",
+            "broadcast address",
         ),
         ("services: {a: {image: host, scale: 3000}, b: {image: host, scale: 3000}}", "more than 4096 instances"),
         ("services: {a: {image: host, container_name: x}, b: {image: host, container_name: x}}", "have one container name"),
