@@ -90,7 +90,7 @@ class Healthcheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restart:
-    """``policy``: no | always | on-failure | unless-stopped. ``max_retries`` 0 means without end."""
+    """``policy``: no | always | on-failure | unless-stopped. ``max_retries`` 0 means without end (on-failure only)."""
 
     policy: str = "no"
     max_retries: int = 0

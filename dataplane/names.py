@@ -19,17 +19,20 @@ LOCAL: tuple[Row, ...] = (
 
 
 def hosts(plan: Plan, instance: str) -> tuple[Row, ...]:
-    """Address and names, a row each: extra_hosts first (they win), then itself, then its neighbours in the file's order.
+    """Address and names, a row each: extra_hosts first (they win), then itself, then its neighbours in the file's order,
+    which have the names that its ``links`` give them, for it alone, as well.
 
     An instance that shares another's namespace (``service:X``) sees that one's neighbours, and its own extra_hosts.
     """
-    rows: list[Row] = [(address, (name,)) for name, address in plan.instances[instance].service.extra_hosts]
+    service = plan.instances[instance].service
+    rows: list[Row] = [(address, (name,)) for name, address in service.extra_hosts]
     owner = plan.instances[sandbox_of(plan, instance)]
     joined = {endpoint.network for endpoint in owner.endpoints}
     everyone = [e for e in plan.endpoints() if e.network in joined]
     for endpoint in sorted(everyone, key=lambda e: e.instance != owner.name):
         names = _names(plan, endpoint)
-        rows += [(str(address), names) for address in _addresses(endpoint)]
+        names += tuple(alias for target, alias in service.links if target == plan.instances[endpoint.instance].service.name)
+        rows += [(str(address), tuple(dict.fromkeys(names))) for address in _addresses(endpoint)]
     return tuple(rows)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address
-from itertools import pairwise
 from typing import TypeVar
 
 from dataplane.compose.addresses import interface, ipv4, ipv6, mac, no_host
@@ -30,7 +29,6 @@ def attachments(service: At, mode: str, context: Context) -> tuple[Attachment, .
         found.append(_attachment(DEFAULT, At(replace(service.node, value=None), service.path), service, context))
     if written is not None:
         _distinct_interfaces(found, written)
-        _distinct_subnets(found, written, context)
     return _with_service_mac(tuple(found), service)
 
 
@@ -100,19 +98,6 @@ def _static(at: At, address: A, network: Network) -> A:
     if address in no_host(pool.subnet):
         raise at.wrong(f"{address} is the subnet's own or its broadcast address", "choose another address")
     return address
-
-
-def _distinct_subnets(found: list[Attachment], written: At, context: Context) -> None:
-    """A host on two networks with one subnet could not tell where an address is."""
-    pools = [(pool.subnet, one.network) for one in found for pool in context.networks[one.network].pools]
-    pools.sort(key=lambda pool: (pool[0].version, int(pool[0].network_address), pool[0].prefixlen))
-    # Sorted so, a subnet that overlaps any other also overlaps the one before or after it.
-    for (earlier, other), (subnet, network) in pairwise(pools):
-        if earlier.version == subnet.version and earlier.overlaps(subnet):
-            raise written.wrong(
-                f'the subnets {earlier} of "{other}" and {subnet} of "{network}" overlap',
-                "join one of the two networks, or change a subnet",
-            )
 
 
 def _distinct_interfaces(found: list[Attachment], written: At) -> None:

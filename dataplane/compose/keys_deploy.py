@@ -9,7 +9,7 @@ RESTART_POLICY = Table(
     "deploy.restart_policy",
     {
         "condition": used(choice("none", "on-failure", "any"), "as `restart` `no`, `on-failure`, `always`; stands above `restart`"),
-        "max_attempts": used(WHOLE, "restarts before giving up"),
+        "max_attempts": used(WHOLE, "restarts before giving up, with `on-failure`"),
         "delay": ignored(DURATION, "restarts wait as Docker's do: 100 ms, doubling"),
         "window": ignored(DURATION, "see `delay`"),
     },

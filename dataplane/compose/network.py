@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from itertools import pairwise
 from types import MappingProxyType
 
 from dataplane.compose.addresses import address, no_host, subnet
 from dataplane.compose.nodes import At
 from dataplane.compose.values import options, pairs
-from dataplane.model import IPAddress, Network, Pool
+from dataplane.model import IPAddress, IPNetwork, Network, Pool
 
 DRIVERS = {"bridge": "bridge", "host": "host", "none": "none", "null": "none"}
 LATER = ("overlay", "macvlan", "ipvlan")
@@ -117,3 +118,21 @@ def _pool(at: At) -> Pool:
         ip_range=within,
         aux_addresses=MappingProxyType({name: member(entry) for name, entry in auxiliary.items()} if auxiliary else {}),
     )
+
+
+def check_networks(networks: Mapping[str, Network], at: At) -> None:
+    """UserError when two networks have one name, or subnets that overlap (dockerd refuses both); both are named."""
+    owners: dict[str, str] = {}
+    pools: list[tuple[IPNetwork, str]] = []
+    for key, one in networks.items():
+        owner = owners.setdefault(one.name, key)
+        if owner != key:
+            raise (at.get(key) or at).wrong(f'the networks "{owner}" and "{key}" have one name, "{one.name}"', "change one of them")
+        pools += [(pool.subnet, key) for pool in one.pools]
+    pools.sort(key=lambda pool: (pool[0].version, int(pool[0].network_address), pool[0].prefixlen))
+    # Sorted so, a subnet that overlaps any other also overlaps the one before or after it.
+    for (earlier, owner), (subnet, key) in pairwise(pools):
+        if earlier.version == subnet.version and earlier.overlaps(subnet):
+            raise (at.get(key) or at).wrong(
+                f'its subnet {subnet} overlaps {earlier} of the network "{owner}"', "change one of them"
+            )

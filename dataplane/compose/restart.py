@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataplane.compose.findings import Findings
 from dataplane.compose.nodes import At, is_decimal
 from dataplane.model import Restart
 
@@ -9,7 +10,7 @@ POLICIES = ("no", "always", "on-failure", "unless-stopped")
 CONDITIONS = {"none": "no", "on-failure": "on-failure", "any": "always"}
 
 
-def restart(service: At) -> Restart:
+def restart(name: str, service: At, findings: Findings) -> Restart:
     """When the process is started again. ``deploy.restart_policy`` stands above ``restart`` (Compose Deploy Specification)."""
     deploy = service.get("deploy")
     policy = deploy.get("restart_policy") if deploy else None
@@ -18,13 +19,17 @@ def restart(service: At) -> Restart:
         count = attempts.integer() if attempts else 0
         if attempts and count < 0:
             raise attempts.wrong(f"{count} is negative", "write how many restarts to try, or leave it out")
-        return Restart(policy=CONDITIONS[condition.text() if condition else "any"], max_retries=count)
+        chosen = CONDITIONS[condition.text() if condition else "any"]
+        if count and chosen != "on-failure":
+            findings.ignore("deploy.restart_policy.max_attempts", name)
+            count = 0
+        return Restart(policy=chosen, max_retries=count)
     written = service.get("restart")
     if written is None:
         return Restart()
-    name, colon, retries = written.text().partition(":")
-    if name not in POLICIES or (colon and (name != "on-failure" or not is_decimal(retries) or int(retries) < 0)):
+    word, colon, retries = written.text().partition(":")
+    if word not in POLICIES or (colon and (word != "on-failure" or not is_decimal(retries) or int(retries) < 0)):
         raise written.wrong(
             f'"{written.text()}" is not a restart policy', 'write "no", always, on-failure, on-failure:5 or unless-stopped'
         )
-    return Restart(policy=name, max_retries=int(retries or 0))
+    return Restart(policy=word, max_retries=int(retries or 0))

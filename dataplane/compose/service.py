@@ -48,7 +48,7 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
         dns_search=resolver(at.get("dns_search")),
         dns_opt=resolver(at.get("dns_opt")),
         labels=labels(at, context.lookup),
-        restart=restart(at),
+        restart=restart(name, at, context.findings),
         healthcheck=healthcheck(at.get("healthcheck")) if running.run else None,
         depends_on=dependencies(at, mode, context.services, active),
         links=links(at),

@@ -14,7 +14,7 @@ from dataplane.compose.environment import Lookup
 from dataplane.compose.findings import Findings
 from dataplane.compose.keys_file import FILE
 from dataplane.compose.netmode import check_shared
-from dataplane.compose.network import network
+from dataplane.compose.network import check_networks, network
 from dataplane.compose.nodes import At, Node, kind
 from dataplane.compose.portnames import check_names
 from dataplane.compose.replicas import MOST
@@ -92,11 +92,7 @@ def _networks(file: At, lab: str, active: dict[str, At]) -> dict[str, Network]:
     found = {key: network(key, at, lab) for key, at in written.items()} if written else {}
     if DEFAULT not in found and any(DEFAULT in networks_used(at) for at in active.values()):
         found[DEFAULT] = network(DEFAULT, None, lab)
-    owners: dict[str, str] = {}
-    for key, one in found.items():
-        owner = owners.setdefault(one.name, key)
-        if owner != key:
-            raise (written or file).wrong(f'the networks "{owner}" and "{key}" have one name, "{one.name}"', "change one of them")
+    check_networks(found, written or file)
     return found
 
 

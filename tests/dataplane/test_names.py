@@ -77,6 +77,17 @@ def test_who_has_no_network_knows_itself():
     assert "127.0.1.1\talone\n" in hosts_file(LAB, "alone")
 
 
+def test_links_are_names_for_the_service_that_has_them():
+    lab = make_plan(
+        topology(
+            [network("front", "10.1.0.0/24")],
+            [service("db", "front"), service("web", "front", links=(("db", "store"), ("db", "db"))), service("client", "front")],
+        )
+    )
+    assert dict(hosts(lab, "web"))["10.1.0.2"] == ("db", "db.lab_front", "db.front", "store")
+    assert dict(hosts(lab, "client"))["10.1.0.2"] == ("db", "db.lab_front", "db.front")
+
+
 def test_the_file_has_localhost_first_and_a_line_a_row():
     lines = hosts_file(LAB, "client").splitlines()
     assert lines[:2] == ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]

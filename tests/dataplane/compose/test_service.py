@@ -155,6 +155,7 @@ def test_healthcheck(written, check):
         ("deploy: {restart_policy: {condition: on-failure, max_attempts: 2}}", Restart(policy="on-failure", max_retries=2)),
         ("deploy: {restart_policy: {condition: none}}, restart: always", Restart()),
         ("deploy: {restart_policy: {}}", Restart(policy="always")),
+        ("deploy: {restart_policy: {max_attempts: 2}}", Restart(policy="always")),
     ],
 )
 def test_restart(keys, restart):

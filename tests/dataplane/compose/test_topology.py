@@ -134,6 +134,13 @@ volumes: {v: }
     )
 
 
+@pytest.mark.parametrize("text", ["services: {w: {XXX: 1}}", "services: {w: {command: '${XXX'}}", "services: {w: {scale: XXX}}"])
+def test_messages_stay_readable(text):
+    with pytest.raises(UserError) as caught:
+        lab(text.replace("XXX", "x" * 900))
+    assert len(str(caught.value)) < 1500
+
+
 def test_keys_of_the_user_are_left_alone():
     assert (
         lab("x-a: {b: c}\nservices: {web: {image: host, x-b: [1], deploy: {x-c: 1}}}\nnetworks: {default: {x-d: }}").warnings == ()
@@ -151,8 +158,8 @@ def test_accepted_networks(text):
     ("text", "what"),
     [
         (
-            "services: {web: {image: host, networks: [a, b]}}\nnetworks: {a: &n {ipam: {config: [{subnet: 10.0.0.0/8}]}}, b: *n}",
-            "overlap",
+            "services: {web: {image: host}}\nnetworks: {a: &n {ipam: {config: [{subnet: 10.0.0.0/8}]}}, b: *n}",
+            'networks.b: its subnet 10.0.0.0/8 overlaps 10.0.0.0/8 of the network "a"',
         ),
         ("services: {web: {image: host}}\nnetworks: {a: {name: x}, b: {name: x}}", 'the networks "a" and "b" have one name, "x"'),
         (
