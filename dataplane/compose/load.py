@@ -49,7 +49,7 @@ def load(
     variables = _variables(beside, outer)
     findings = Findings()
     lab = _name(raw, name, Substitution(variables.get))
-    substitution = Substitution({"COMPOSE_PROJECT_NAME": lab, **variables}.get)
+    substitution = Substitution({**variables, "COMPOSE_PROJECT_NAME": lab}.get)
 
     def read_other(path: Path, at: At) -> Node:
         other = read(read_text(path, at.wrong("").where), str(path), str(path.parent))

@@ -13,6 +13,8 @@ from dataplane.model import Options, Process
 
 USER = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.@-]*\$?(:[a-zA-Z0-9_][a-zA-Z0-9_.@-]*\$?)?", re.ASCII)
 
+NUMBERS = {str(one.value): one.name for one in signal.Signals}
+
 
 def process(service: At, environment: Options, run: bool) -> Process:
     """The process of ``service``. ``run``: whether its command may run on this host."""
@@ -61,13 +63,8 @@ def _signal(at: At | None) -> str:
     if at is None:
         return Process().stop_signal
     written = at.text().upper()
-    if (
-        written.isascii()
-        and written.isdigit()
-        and len(written) < 4
-        and int(written) in {s.value for s in signal.valid_signals() if isinstance(s, signal.Signals)}
-    ):
-        return signal.Signals(int(written)).name
+    if written in NUMBERS:
+        return NUMBERS[written]
     name = written if written.startswith("SIG") else f"SIG{written}"
     if name not in signal.Signals.__members__:
         raise at.wrong(f'there is no signal "{at.text()}"', "write SIGTERM, SIGINT or another of kill -l")

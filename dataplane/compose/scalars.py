@@ -1,6 +1,6 @@
-"""What a plain YAML scalar means: YAML 1.2's core schema, as Compose reads it.
+"""What a plain YAML scalar means, as Compose reads it: YAML 1.2's core schema (10.3.2), and YAML 1.1's whole numbers.
 
-So ``on``, ``no`` and ``22:22`` are texts, not a truth value and a sexagesimal number as in YAML 1.1 (YAML 1.2.2 section 10.3.2).
+So ``on``, ``no`` and ``22:22`` are texts, while ``0022`` is eighteen and ``1_000`` a thousand. Dates stay texts.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from dataplane.compose.nodes import Scalar
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 TRUE = frozenset({"true", "True", "TRUE"})
 FALSE = frozenset({"false", "False", "FALSE"})
-DECIMAL = re.compile(r"[-+]?[0-9]+", re.ASCII)
-OCTAL = re.compile(r"0o[0-7]+", re.ASCII)
-HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+", re.ASCII)
+WHOLE = (
+    (re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII), 10),
+    (re.compile(r"[-+]?0[xX][0-9a-fA-F]+", re.ASCII), 16),
+    (re.compile(r"[-+]?0[oO]?[0-7]+", re.ASCII), 8),
+    (re.compile(r"[-+]?0[bB][01]+", re.ASCII), 2),
+)
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 INFINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)", re.ASCII)
 NOT_A_NUMBER = frozenset({".nan", ".NaN", ".NAN"})
@@ -35,11 +38,12 @@ def plain(text: str) -> Scalar:
 def number(text: str) -> int | float | str:
     """The number that ``text`` writes; the text itself when it writes none."""
     if len(text) <= MAX_DIGITS:
-        for pattern, base in ((DECIMAL, 10), (OCTAL, 8), (HEXADECIMAL, 16)):
-            if pattern.fullmatch(text):
-                return int(text, base)
-        if FLOAT.fullmatch(text):
-            return float(text)
+        digits = text.replace("_", "")
+        for pattern, base in WHOLE:
+            if pattern.fullmatch(digits):
+                return int(digits, base)
+        if FLOAT.fullmatch(digits):
+            return float(digits)
     if match := INFINITE.fullmatch(text):
         return float(f"{match[1]}inf")
     return float("nan") if text in NOT_A_NUMBER else text

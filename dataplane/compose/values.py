@@ -39,12 +39,6 @@ def flag(at: At, key: str) -> bool:
     return entry is not None and entry.boolean()
 
 
-def text(at: At, key: str) -> str | None:
-    """The text under ``key``, None when absent."""
-    entry = at.get(key)
-    return None if entry is None else entry.text()
-
-
 def texts(at: At | None) -> tuple[str, ...]:
     """A list of texts, or one text."""
     return tuple(entry.text() for entry in at.elements()) if at else ()

@@ -3,7 +3,11 @@
 import pytest
 
 from dataplane.compose import load
+from dataplane.compose.merge import merged
+from dataplane.compose.yaml_nodes import read
 from dataplane.errors import UserError
+
+from .test_yaml_nodes import bare
 
 
 def lab(text, **more):
@@ -122,6 +126,28 @@ def test_files_that_extend_each_other_in_a_circle(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("key", "below", "above", "result"),
+    [
+        ("logging", "{driver: a, options: {x: 1}}", "{driver: b}", {"driver": "b"}),
+        ("logging", "{driver: a, options: {x: 1}}", "{options: {y: 2}}", {"driver": "a", "options": {"x": 1, "y": 2}}),
+        ("ulimits", "{nofile: 5}", "{nofile: {soft: 1, hard: 2}}", {"nofile": {"soft": 1, "hard": 2}}),
+        ("build", ".", "{target: x}", {"context": ".", "target": "x"}),
+        ("volumes", "[a:/b]", "[a:/b, c:/d]", ["a:/b", "c:/d"]),
+        ("devices", "[{source: x}]", "[{source: x}, {source: y}]", [{"source": "x"}, {"source": "y"}]),
+        ("tmpfs", "/a", "[/b]", ["/a", "/b"]),
+        ("tty", "true", "null", True),
+        ("networks", "[one]", "[two]", {"one": None, "two": None}),
+        ("depends_on", "[x]", "{x: {condition: service_healthy}}", {"x": {"condition": "service_healthy"}}),
+        ("extra_hosts", "{h: [1.1.1.1, 1.1.1.2]}", "[h=1.1.1.1]", ["h=1.1.1.1", "h=1.1.1.2"]),
+        ("annotations", "[a=1, b]", "{a: 2}", {"a": 2, "b": None}),
+    ],
+)
+def test_merge_rule_of(key, below, above, result):
+    root = read(f"below: {{{key}: {below}}}\nabove: {{{key}: {above}}}\n", "f", "/")
+    assert bare(merged(root.value["below"], root.value["above"], "services.web"))[key] == result
+
+
+@pytest.mark.parametrize(
     ("services", "what"),
     [
         ("a: {extends: a}", "services extend each other in a circle: a -> a"),
@@ -130,6 +156,10 @@ def test_files_that_extend_each_other_in_a_circle(tmp_path):
         ("a: {extends: {file: x}}", '"service" is missing'),
         ("a: {extends: {service: b, flie: x}}", 'the key "flie" is unknown'),
         ("a: {extends: [b]}", "a list stands where a text belongs"),
+        (
+            "a: {extends: b, networks: [x]}, b: {networks: [5]}",
+            "a mapping cannot be merged over a list of the extended service (<text>:1)",
+        ),
         (
             "a: {extends: b, environment: {c: 1}}, b: {environment: x}",
             "a mapping cannot be merged over a text of the extended service (<text>:1)",

@@ -62,7 +62,9 @@ def test_the_name(written, given, name):
 
 
 def test_the_name_is_a_variable():
-    topology = load(f"name: shop\n{WEB.replace('host', 'host, labels: {a: $COMPOSE_PROJECT_NAME}')}", environment={})
+    topology = load(
+        f"name: shop\n{WEB.replace('host', 'host, labels: {a: $COMPOSE_PROJECT_NAME}')}", environment={"COMPOSE_PROJECT_NAME": "x"}
+    )
     assert topology.services["web"].labels == {"a": "shop"}
 
 

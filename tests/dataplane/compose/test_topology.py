@@ -194,3 +194,66 @@ def test_accepted_networks(text):
 def test_refused(text, what):
     with pytest.raises(UserError, match=what):
         lab(text)
+
+
+POOLS = "{config: [{subnet: 10.0.0.0/24, aux_addresses: {printer: 10.0.0.3}}, {subnet: 'fd00::/64'}]}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        ("ipv4_address: 'fd00::5'", '"fd00::5" is not an IPv4 address'),
+        ("ipv6_address: 10.0.0.5", '"10.0.0.5" is not an IPv6 address'),
+        ("ipv6_address: 'fe80::1%eth0'", '"fe80::1%eth0" names an interface of this host'),
+        ("ipv4_address: 10.0.0.0", "10.0.0.0 is the subnet's own or its broadcast address"),
+        ("ipv4_address: 10.0.0.255", "10.0.0.255 is the subnet's own or its broadcast address"),
+        ("ipv6_address: 'fd00::'", "fd00:: is the subnet's own or its broadcast address"),
+        ("ipv4_address: 10.0.0.3", '10.0.0.3 is reserved on the network "n" as aux_addresses.printer'),
+        ("mac_address: '00:00:00:00:00:00'", '"00:00:00:00:00:00" is no interface\'s address'),
+        ("interface_name: lo", '"lo" cannot name an interface'),
+    ],
+)
+def test_addresses_that_no_interface_can_have(keys, what):
+    with pytest.raises(UserError) as caught:
+        lab(f"services: {{a: {{image: host, networks: {{n: {{{keys}}}}}}}}}\nnetworks: {{n: {{enable_ipv6: true, ipam: {POOLS}}}}}")
+    assert caught.value.what == what
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        ("networks: {n: {interface_name: x}, m: {interface_name: x}}", 'two interfaces would be called "x"'),
+        ("mac_address: '02:00:00:00:00:01', networks: {n: {mac_address: '02:00:00:00:00:02'}}", "the first interface has two MACs"),
+        ("healthcheck: {test: x, retries: -1}", "-1 is negative"),
+        ("healthcheck: {test: x, interval: 10us}", '"10us" is less than a millisecond'),
+        ("healthcheck: {test: [CMD]}", "CMD takes a program"),
+        ("healthcheck: {test: [CMD-SHELL, a, b]}", "CMD-SHELL takes one text"),
+        ("network_mode: 'service:a'", "a service cannot share its own namespace"),
+        ("network_mode: 'netns:/x', networks: [n], scale: 2", "cannot all put their interfaces into one namespace"),
+        ("deploy: {restart_policy: {condition: on-failure, max_attempts: -1}}", "-1 is negative"),
+        ("profiles: ['a b']", '"a b" cannot be a profile'),
+        ("networks: {n: []}", "a list stands where a mapping belongs"),
+        ("stop_signal: '99'", 'there is no signal "99"'),
+        ("extra_hosts: {h: {a: b}}", "a mapping stands where a text or a list of texts belongs"),
+    ],
+)
+def test_services_that_cannot_be(keys, what):
+    with pytest.raises(UserError, match=what):
+        lab(f"services: {{a: {{image: host, {keys}}}}}\nnetworks: {{n: , m: }}")
+
+
+@pytest.mark.parametrize(
+    ("subnet", "mend"),
+    [
+        ("10.0.0.0", "write 10.0.0.0/24"),
+        ("fd00::", "write fd00::/64"),
+        ("10.0.0.0/33", "write 10.0.0.0/24, or fd00::/64"),
+        ("x", "write 10.0.0.0/24, or fd00::/64"),
+        ("10.0.0.7/32", "make it larger"),
+        ("127.0.0.0/8", "choose a private subnet: 10.0.0.0/24, or fd00::/64"),
+    ],
+)
+def test_subnets_that_no_network_can_have(subnet, mend):
+    with pytest.raises(UserError) as caught:
+        lab(f"services: {{a: {{image: host}}}}\nnetworks: {{n: {{ipam: {{config: [{{subnet: '{subnet}'}}]}}}}}}")
+    assert caught.value.mend == mend
