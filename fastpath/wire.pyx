@@ -52,8 +52,8 @@ def checksum(const uint8_t[::1] octets not None, int start=0) -> int:
     return wire_swap16(<uint16_t>~fold(total))
 
 
-def updated(int checksum, int old, int new, bint wide=False) -> int:
+def updated(uint16_t checksum, uint32_t old, uint32_t new, bint wide=False) -> int:
     """The checksum after a field went from `old` to `new`, 16 bits, or 32 if `wide` (used for testing)."""
     if wide:
-        return update32(<uint16_t>checksum, <uint32_t>old, <uint32_t>new)
-    return update16(<uint16_t>checksum, <uint16_t>old, <uint16_t>new)
+        return update32(checksum, old, new)
+    return update16(checksum, <uint16_t>old, <uint16_t>new)

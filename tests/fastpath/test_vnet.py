@@ -38,8 +38,16 @@ def test_super_frame(name):
     octets = bytes(layers / PAYLOAD)
     # hdr_len is whatever the sender held in one piece: it is not believed.
     facts = claims(header(NEEDS_CSUM, kind, 1448, start, offset, held=200), octets)
-    assert facts == {"flags": NEEDS_CSUM, "gso_type": kind, "gso_size": 1448, "header": payload_at, "csum_start": start,
-                     "csum_offset": offset, "outer_transport": 0, "inner_network": 0}
+    assert facts == {
+        "flags": NEEDS_CSUM,
+        "gso_type": kind,
+        "gso_size": 1448,
+        "header": payload_at,
+        "csum_start": start,
+        "csum_offset": offset,
+        "outer_transport": 0,
+        "inner_network": 0,
+    }
 
 
 def test_udp_tunnel():
@@ -61,19 +69,22 @@ def test_checksum_only():
     assert claims(header(DATA_VALID), octets)["flags"] == DATA_VALID
 
 
-@pytest.mark.parametrize(("what", "claim"), {
-    "checksum behind the end": header(NEEDS_CSUM, 0, 0, 4052, 6),
-    "checksum in the Ethernet header": header(NEEDS_CSUM, 0, 0, 13, 6),
-    "offset behind the end": header(NEEDS_CSUM, 0, 0, 34, 0xFFFF),
-    "no segment size": header(NEEDS_CSUM, TCPV4, 0, 34, 16),
-    "no checksum asked for": header(0, TCPV4, 1448, 34, 16),
-    "another transport": header(NEEDS_CSUM, UDP_L4, 1448, 34, 6),
-    "another version": header(NEEDS_CSUM, TCPV6, 1448, 34, 16),
-    "another place": header(NEEDS_CSUM, TCPV4, 1448, 38, 16),
-    "another offset": header(NEEDS_CSUM, TCPV4, 1448, 34, 6),
-    "fragmentation offload": header(NEEDS_CSUM, 3, 1448, 34, 6),
-    "unknown type": header(NEEDS_CSUM, 9, 1448, 34, 16),
-}.items())
+@pytest.mark.parametrize(
+    ("what", "claim"),
+    {
+        "checksum behind the end": header(NEEDS_CSUM, 0, 0, 4052, 6),
+        "checksum in the Ethernet header": header(NEEDS_CSUM, 0, 0, 13, 6),
+        "offset behind the end": header(NEEDS_CSUM, 0, 0, 34, 0xFFFF),
+        "no segment size": header(NEEDS_CSUM, TCPV4, 0, 34, 16),
+        "no checksum asked for": header(0, TCPV4, 1448, 34, 16),
+        "another transport": header(NEEDS_CSUM, UDP_L4, 1448, 34, 6),
+        "another version": header(NEEDS_CSUM, TCPV6, 1448, 34, 16),
+        "another place": header(NEEDS_CSUM, TCPV4, 1448, 38, 16),
+        "another offset": header(NEEDS_CSUM, TCPV4, 1448, 34, 6),
+        "fragmentation offload": header(NEEDS_CSUM, 3, 1448, 34, 6),
+        "unknown type": header(NEEDS_CSUM, 9, 1448, 34, 16),
+    }.items(),
+)
 def test_bad_offload(what, claim):
     octets = bytes(ETHER / IP() / TCP() / PAYLOAD)
     assert claims(header(NEEDS_CSUM, TCPV4, 1448, 34, 16), octets) is not None
@@ -93,13 +104,22 @@ def test_random_claims_stay_within_the_frame():
     accepted = 0
     for _ in range(50_000):
         octets = bytearray(choose.choice(frames))
-        del octets[choose.randrange(14, len(octets) + 1):]
+        del octets[choose.randrange(14, len(octets) + 1) :]
         for _ in range(choose.randrange(3)):
             octets[choose.randrange(len(octets))] = choose.randrange(256)
         kind = choose.choice((TCPV4, TCPV6, UDP_L4, TCPV4 | ECN, choose.randrange(256)))
-        facts = claims(header(choose.choice((1, 3, 9, choose.randrange(256))), kind, choose.randrange(2000),
-                              choose.choice((34, 38, 54, 62)), choose.choice((6, 16)),
-                              outer=choose.randrange(100), inner=choose.randrange(100)), bytes(octets))
+        facts = claims(
+            header(
+                choose.choice((1, 3, 9, choose.randrange(256))),
+                kind,
+                choose.randrange(2000),
+                choose.choice((34, 38, 54, 62)),
+                choose.choice((6, 16)),
+                outer=choose.randrange(100),
+                inner=choose.randrange(100),
+            ),
+            bytes(octets),
+        )
         if facts is not None and facts["gso_type"]:
             accepted += 1
             assert 34 <= facts["csum_start"] < facts["header"] < len(octets)

@@ -519,5 +519,3 @@ def test_a_machine_without_user_namespaces_is_named_with_the_mend() -> None:
         clean("process-nouserns")
 
     run_in_private_world(inside, user=True, user_namespaces=False)
-
-

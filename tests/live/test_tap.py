@@ -46,13 +46,17 @@ def test_tcp(switch, target):
     )
     receiver = switch["b"].start("python3", "-c", receive)
     assert receiver.stdout.readline() == "ready\n"
-    digest = switch["a"].run("python3", "-c", (
-        "import hashlib, random, socket\n"
-        "octets = random.Random(1).randbytes(20 << 20)\n"
-        f"s = socket.create_connection(({target!r}, 7000))\n"
-        "s.sendall(octets)\n"
-        "print(hashlib.sha256(octets).hexdigest())\n"
-    ))
+    digest = switch["a"].run(
+        "python3",
+        "-c",
+        (
+            "import hashlib, random, socket\n"
+            "octets = random.Random(1).randbytes(20 << 20)\n"
+            f"s = socket.create_connection(({target!r}, 7000))\n"
+            "s.sendall(octets)\n"
+            "print(hashlib.sha256(octets).hexdigest())\n"
+        ),
+    )
     assert receiver.stdout.readline() == digest
     assert not switch.drops()
 
@@ -88,13 +92,17 @@ def test_udp(switch, family, target, segment):
     assert receiver.stdout.readline() == "ready\n"
     setting = f"s.setsockopt(17, 103, {segment})\n" if segment else ""
     sizes = [700 * 20, 700 * 3 + 5, 1] if segment else [1, 3, 17, 1471, 1472, 1473, 4000, 9000, 60000]
-    switch["a"].run("python3", "-c", (
-        "import socket, time\n"
-        f"s = socket.socket({int(family)}, socket.SOCK_DGRAM)\n{setting}"
-        f"for i, size in enumerate({sizes}):\n"
-        f"    s.sendto(bytes([65 + i]) * size, ({target!r}, 7000)); time.sleep(0.01)\n"
-        f"s.sendto(b'end', ({target!r}, 7000))\n"
-    ))
+    switch["a"].run(
+        "python3",
+        "-c",
+        (
+            "import socket, time\n"
+            f"s = socket.socket({int(family)}, socket.SOCK_DGRAM)\n{setting}"
+            f"for i, size in enumerate({sizes}):\n"
+            f"    s.sendto(bytes([65 + i]) * size, ({target!r}, 7000)); time.sleep(0.01)\n"
+            f"s.sendto(b'end', ({target!r}, 7000))\n"
+        ),
+    )
     assert receiver.stdout.readline() == f"{sum(sizes)}\n"
 
 
@@ -123,7 +131,6 @@ def test_offloads_are_probed():
         assert " 0% packet loss" in switch["a"].run("ping", "-c", "3", "-i", "0.01", "10.9.0.2")
 
 
-
 def test_multicast():
     """A group's frames reach every other port, whoever joined there (BR-2: no snooping)."""
     with Switch("a", "b", "c") as switch:
@@ -139,11 +146,15 @@ def test_multicast():
         members = [switch[name].start("python3", "-c", listen.format(f"10.9.0.{number}")) for name, number in (("b", 2), ("c", 3))]
         for member in members:
             assert member.stdout.readline() == "ready\n"
-        switch["a"].run("python3", "-c", (
-            "import socket\n"
-            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-            "s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('10.9.0.1'))\n"
-            "s.sendto(b'to the group', ('239.1.2.3', 7000))\n"
-        ))
+        switch["a"].run(
+            "python3",
+            "-c",
+            (
+                "import socket\n"
+                "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                "s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('10.9.0.1'))\n"
+                "s.sendto(b'to the group', ('239.1.2.3', 7000))\n"
+            ),
+        )
         for member in members:
             assert member.stdout.readline() == "to the group\n"
