@@ -23,6 +23,18 @@ from fastpath.port import Port
 from fastpath.tap import OFFLOADS, TapPort
 
 __all__ = [
-    "OFFLOADS", "REASONS", "Bridge", "Engine", "Graph", "LinkEvent", "Loop", "MemoryPort", "Node", "Outbox", "Port", "TapPort",
-    "reason_name", "sentence",
+    "OFFLOADS",
+    "REASONS",
+    "Bridge",
+    "Engine",
+    "Graph",
+    "LinkEvent",
+    "Loop",
+    "MemoryPort",
+    "Node",
+    "Outbox",
+    "Port",
+    "TapPort",
+    "reason_name",
+    "sentence",
 ]

@@ -1,0 +1,3 @@
+from typing_extensions import Buffer
+
+def claims(header: Buffer, octets: Buffer) -> dict[str, int] | None: ...
