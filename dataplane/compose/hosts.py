@@ -64,6 +64,11 @@ def _sound(name: str, at: At, longest: int) -> str:
     return name
 
 
+def name_servers(at: At | None) -> tuple[str, ...]:
+    """Addresses of name servers. Empty ones are left out, as Compose does: ``dns: $MY_SERVER`` may be not set."""
+    return tuple(str(address(entry)) for entry in at.elements() if entry.text()) if at else ()
+
+
 def resolver(at: At | None) -> tuple[str, ...]:
     """Words of /etc/resolv.conf: search domains, options (resolv.conf(5))."""
     words = tuple(entry.text() for entry in at.elements()) if at else ()

@@ -27,6 +27,8 @@ from dataplane.compose.shapes import ListOf, MapOf, OneOf, Plain, Shape
 
 DURATION = Plain("a duration", (str,), duration, 'write a number and a unit, in quotes: "30s"')
 
+FLAG_OR_TEXT = Plain("true, false or a text", (bool, str))
+
 
 def quiet(shapes: Mapping[str, Shape], required: Iterable[str] = (), *, extensible: bool = True) -> Table:
     """A table inside an ignored key: its own keys are checked and say nothing, the outer key has been named."""
@@ -61,9 +63,9 @@ BUILD = OneOf(
                 "no_cache_filter": TEXT_OR_TEXTS,
                 "platforms": TEXTS,
                 "privileged": FLAG,
-                "provenance": OneOf((FLAG, TEXT)),
+                "provenance": FLAG_OR_TEXT,
                 "pull": FLAG,
-                "sbom": OneOf((FLAG, TEXT)),
+                "sbom": FLAG_OR_TEXT,
                 "secrets": FILE_GRANT,
                 "shm_size": SIZE,
                 "ssh": PAIRS,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from dataplane.compose.addresses import address
 from dataplane.compose.attachments import attachments
 from dataplane.compose.context import Context
 from dataplane.compose.dependencies import dependencies, links
 from dataplane.compose.environment import environment, labels
 from dataplane.compose.healthcheck import healthcheck
-from dataplane.compose.hosts import extra_hosts, hostname, resolver
+from dataplane.compose.hosts import extra_hosts, hostname, name_servers, resolver
 from dataplane.compose.keys import OURS
 from dataplane.compose.netmode import network_mode
 from dataplane.compose.nodes import At
@@ -44,7 +43,7 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
         extra_hosts=extra_hosts(name, at.get("extra_hosts"), context.findings),
         sysctls=sysctls(name, at.get("sysctls"), mode, context.findings),
         expose=tuple(exposed(entry) for entry in expose.elements()) if expose else (),
-        dns=tuple(str(address(entry)) for entry in servers.elements()) if (servers := at.get("dns")) else (),
+        dns=name_servers(at.get("dns")),
         dns_search=resolver(at.get("dns_search")),
         dns_opt=resolver(at.get("dns_opt")),
         labels=labels(at, context.lookup),

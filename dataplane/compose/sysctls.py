@@ -18,11 +18,11 @@ def sysctls(name: str, at: At | None, mode: str, findings: Findings) -> Options:
         return EMPTY
     found: dict[str, str] = {}
     for key, value in optional_pairs(at).items():
-        if value is None:
-            raise at.wrong(f'"{key}" has no value', f'write {key}: "1"')
         if not key.startswith(("net.", "net/")):
             findings.ignore(f"sysctls.{key}", name)
             continue
+        if value is None:
+            raise at.wrong(f'"{key}" has no value', f'write {key}: "1"')
         if not NET.fullmatch(key):
             raise at.wrong(f'"{key}" is not a kernel setting', "write it as sysctl(8) does: net.ipv4.ip_forward")
         found[key] = value

@@ -269,6 +269,11 @@ def test_names_and_resolver():
     assert web.expose == ("80/tcp", "90-91/udp")
 
 
+def test_a_name_server_that_is_not_set_is_left_out():
+    assert service("dns: $NOT_SET").dns == ()
+    assert service("dns: [10.0.0.53, $NOT_SET]").dns == ("10.0.0.53",)
+
+
 def test_only_settings_of_the_own_namespace_are_made():
     topology = load("services: {web: {image: host, sysctls: [net.core.somaxconn=9, kernel.shmmax=1]}}\n", environment={})
     assert topology.services["web"].sysctls == {"net.core.somaxconn": "9"}
