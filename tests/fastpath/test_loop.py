@@ -93,7 +93,7 @@ def test_stop_before_run_and_run_again():
     loop = Loop(Engine())
     loop.stop()
     loop.run()
-    done = loop.submit(lambda: loop.stop())
+    done = loop.submit(loop.stop)
     loop.run()
     assert done.done()
     assert not loop.running
@@ -135,7 +135,7 @@ print("clean", flush=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("how", ["sleep", "poll"])
 def test_signals_stop_it_cleanly(number, how):
-    with subprocess.Popen([sys.executable, "-c", PROGRAM, how], stdout=subprocess.PIPE, text=True, cwd=os.getcwd()) as process:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, how], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "running\n"
         process.send_signal(number)
         assert process.stdout.read() == "clean\n"

@@ -103,20 +103,30 @@ def test_peer_not_reading(switch):
         b.run("ip", "link", "set", link, "up")
     time.sleep(0.5)
     # To a station that nobody knows, so that it is flooded here and there, and not copied on the way.
-    switch["a"].run("python3", "-c", (
-        "import socket\n"
-        "s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n"
-        "s.bind(('eth0', 0))\n"
-        "for _ in range(40):\n"
-        "    s.send(bytes.fromhex('02420a09006302420a09000188b5') + bytes(1400))\n"
-    ))
+    switch["a"].run(
+        "python3",
+        "-c",
+        (
+            "import socket\n"
+            "s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n"
+            "s.bind(('eth0', 0))\n"
+            "for _ in range(40):\n"
+            "    s.send(bytes.fromhex('02420a09006302420a09000188b5') + bytes(1400))\n"
+        ),
+    )
     assert switch.drops()["b", "queue full"] > 0
     others_go_on(switch)
 
 
 ERRORS = {
-    "EAGAIN": "queue full", "ENOBUFS": "queue full", "ENOMEM": "queue full", "EIO": "port down", "EBADFD": "port gone",
-    "ENODEV": "port gone", "EINVAL": "write refused", "EPERM": "write refused",
+    "EAGAIN": "queue full",
+    "ENOBUFS": "queue full",
+    "ENOMEM": "queue full",
+    "EIO": "port down",
+    "EBADFD": "port gone",
+    "ENODEV": "port gone",
+    "EINVAL": "write refused",
+    "EPERM": "write refused",
 }
 
 
