@@ -65,8 +65,8 @@ cdef class DevicePort(Port):
         """
         if error in (EINVAL, EFAULT):
             return True
-        if error == ENETDOWN:
+        if error in (EIO, ENETDOWN):
             self.become(LINK_DOWN)
-        elif error != EAGAIN and error != EINTR:
+        elif error not in (EAGAIN, EINTR):
             self.become(LINK_GONE)
         return False

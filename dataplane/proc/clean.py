@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,13 +30,23 @@ def clean(lab: str) -> bool:
         _release()
         return False
     try:
-        _end_processes(folder)
-        _remove_namespaces(folder)
-        shutil.rmtree(folder)
+        clear(folder)
     finally:
         os.close(lock)
-    _release()
     return True
+
+
+def clear(folder: Path, keep: Collection[str] = ()) -> None:
+    """As ``clean``, for whoever holds the lock of ``folder``. ``keep``: files in it that stay, and with them the folder."""
+    _end_processes(folder)
+    _remove_namespaces(folder)
+    if not keep:
+        shutil.rmtree(folder)
+        _release()
+        return
+    for entry in folder.iterdir():
+        if entry.name not in keep:
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
 
 def _locked(folder: Path) -> int:

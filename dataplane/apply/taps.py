@@ -1,0 +1,92 @@
+"""Ports on TAP devices and the loop that turns them: what a running lab's dataplane is made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import TypeVar
+
+from dataplane.actions import Action
+from dataplane.apply.dataplane import Dataplane
+from dataplane.wiring import NodeSpec, Wiring
+from fastpath import Engine, Loop, Port, TapPort
+
+_T = TypeVar("_T")
+
+
+class TapPorts:
+    """Makes ports of descriptors that it was given by name; the loop watches them."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, int] = {}
+        self.loop: Loop | None = None
+        self._made: dict[str, TapPort] = {}
+
+    def make(self, engine: Engine, spec: NodeSpec) -> Port:
+        """The port of the specification on its TAP. OSError where the descriptor is none."""
+        assert self.loop is not None
+        port = TapPort(engine, spec.name, self.given.pop(spec.name), mtu=int(spec.settings["mtu"]))
+        self._made[spec.name] = port
+        self.loop.add(port)
+        return port
+
+    def discard(self, port: Port) -> None:
+        """Close its TAP, which ends with that."""
+        assert isinstance(port, TapPort)
+        assert self.loop is not None
+        self.loop.remove(port)
+        port.close()
+        del self._made[port.name]
+
+    def close(self) -> None:
+        """Close every TAP."""
+        for port in self._made.values():
+            port.close()
+
+
+class LiveDataplane:
+    """A Dataplane that runs: ``run`` belongs to one thread, ``submit`` hands that thread work for between two turns."""
+
+    def __init__(self, *, seed: int, poll: bool = False) -> None:
+        self._ports = TapPorts()
+        self.dataplane = Dataplane(self._ports, seed=seed)
+        self._loop = self._ports.loop = Loop(self.dataplane.engine, poll=poll)
+
+    @property
+    def event_fd(self) -> int:
+        """Readable while ``link_events`` has some."""
+        return self._loop.event_fd
+
+    def link_events(self) -> list[tuple[str, str]]:
+        """(port, what became of its link) since the last call: link up, link down, port gone."""
+        return [(event.port, event.kind) for event in self._loop.events()]
+
+    def run(self) -> None:
+        """Turn until ``stop``."""
+        self._loop.run(signals=False)
+
+    def submit(self, work: Callable[[], _T]) -> Future[_T]:
+        """Have ``work`` done by the running thread; from any thread."""
+        future: Future[_T] = self._loop.submit(work)
+        return future
+
+    def stop(self) -> None:
+        """Have ``run`` return; from any thread."""
+        self._loop.stop()
+
+    def change_to(self, wiring: Wiring, taps: Mapping[str, int]) -> tuple[Action, ...]:
+        """As ``Dataplane.change_to``, between turns; new ports take their descriptor from ``taps``.
+
+        What they did not take is closed."""
+        self._ports.given = dict(taps)
+        try:
+            return self.dataplane.change_to(wiring)
+        finally:
+            for fd in self._ports.given.values():
+                os.close(fd)
+            self._ports.given = {}
+
+    def close(self) -> None:
+        """Close every port; after ``run`` has returned."""
+        self._ports.close()

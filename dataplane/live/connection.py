@@ -1,0 +1,105 @@
+"""HTTP over a lab's control socket, from the standard library, for clients that do one thing at a time."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from dataplane.errors import UserError
+from dataplane.proc import message
+
+SOCKET = "control.sock"
+TIMEOUT = 30.0
+
+
+class _Connection(http.client.HTTPConnection):
+    """To a socket in a folder; by a descriptor, for the path may be longer than an address can be."""
+
+    def __init__(self, folder: Path, timeout: float | None) -> None:
+        super().__init__("lab", timeout=timeout)
+        self._folder = folder
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        folder = os.open(self._folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self.sock.settimeout(self.timeout)
+            self.sock.connect(f"/proc/self/fd/{folder}/{SOCKET}")
+        finally:
+            os.close(folder)
+
+
+class Connection:
+    """Requests to one lab, each on a connection of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open(
+        self,
+        verb: str,
+        path: str,
+        *,
+        query: object = None,
+        body: object = None,
+        headers: dict[str, str] | None = None,
+        timeout: float | None = TIMEOUT,
+    ) -> tuple[_Connection, http.client.HTTPResponse]:
+        """Send a request; its connection and its response. UserError when it is refused, or the lab does not answer."""
+        query = {key: value for key, value in dict(query or {}).items() if value is not None}  # type: ignore[call-overload]
+        connection = _Connection(self.folder, timeout)
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            connection.request(verb, f"/v1/{path}?{urlencode(query, doseq=True)}" if query else f"/v1/{path}", data, headers or {})
+            response = connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            name = self.folder.name
+            raise UserError(
+                f"lab {name} does not answer: {error}", mend=f"dataplane down --lab {name}, then up again", status=1
+            ) from None
+        if response.status >= 400:
+            data = response.read()
+            connection.close()
+            _refused(data, response.status)
+        return connection, response
+
+    def ask(self, verb: str, path: str, *, timeout: float | None = TIMEOUT, **more: Any) -> Any:
+        """The JSON of the answer."""
+        return json.loads(self.text(verb, path, timeout=timeout, **more))
+
+    def text(self, verb: str, path: str, *, timeout: float | None = TIMEOUT, **more: Any) -> str:
+        """The answer as text."""
+        connection, response = self.open(verb, path, timeout=timeout, **more)
+        try:
+            return response.read().decode()
+        except (OSError, http.client.HTTPException) as error:
+            raise UserError(f"lab {self.folder.name} broke off: {error}", mend="dataplane ps", status=1) from None
+        finally:
+            connection.close()
+
+    def lines(self, verb: str, path: str, **more: Any) -> Iterator[Any]:
+        """Each line of an answer that goes on, until the lab ends it or the caller stops."""
+        connection, response = self.open(verb, path, timeout=None, **more)
+        try:
+            while line := response.readline():
+                yield json.loads(line)
+        except (OSError, http.client.HTTPException, ValueError):
+            return  # the lab has ended
+        finally:
+            connection.close()
+
+
+def _refused(data: bytes, status: int) -> None:
+    try:
+        body = json.loads(data)
+    except ValueError:
+        body = {"error": data.decode("utf-8", "replace")[:200] or f"HTTP status {status}", "status": 1}
+    message.raise_failure(body)
+    raise UserError(f"HTTP status {status}", status=1)

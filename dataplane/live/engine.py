@@ -1,0 +1,85 @@
+"""The engine of a lab, in a thread of its own: without the GIL it turns, between turns it does what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from dataplane.errors import UserError
+
+if TYPE_CHECKING:
+    from dataplane.actions import Action
+    from dataplane.apply import Dataplane
+    from dataplane.wiring import Wiring
+
+_T = TypeVar("_T")
+JOIN = 5.0
+
+
+class EngineThread:
+    """Used on the event loop; ``call`` hands work to the thread."""
+
+    def __init__(self, seed: int, *, poll: bool = False) -> None:
+        from dataplane.apply.taps import LiveDataplane
+
+        self.seed = seed
+        self.links: dict[str, str] = {}
+        self.state = "running"
+        self._live = LiveDataplane(seed=seed, poll=poll)
+        self._stopping = False
+        self._died: Callable[[str], None] = lambda _why: None
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    def watch(self, link: Callable[[str, str], None], died: Callable[[str], None]) -> None:
+        """Call ``link`` with a port and what became of it, ``died`` with the reason when the thread ends unasked."""
+        self._died = died
+
+        def told() -> None:
+            for port, what in self._live.link_events():
+                self.links[port] = what
+                link(port, what)
+
+        self._loop.add_reader(self._live.event_fd, told)
+
+    def _run(self) -> None:
+        try:
+            self._live.run()
+            why = "the engine's thread ended"
+        except BaseException as error:  # whatever it was, it must not go unnoticed
+            why = f"the engine's thread died: {type(error).__name__}: {error}"
+        if not self._stopping:
+            self._loop.call_soon_threadsafe(self._end, why)
+
+    def _end(self, why: str) -> None:
+        self.state = why
+        self._died(why)
+
+    async def call(self, work: Callable[[Dataplane], _T]) -> _T:
+        """What ``work`` returns, done by the thread between two turns. UserError when the thread is no more."""
+        if self.state != "running":
+            raise UserError(f"no traffic flows in this lab: {self.state}", mend="dataplane down, then up", status=1)
+        future = self._live.submit(lambda: work(self._live.dataplane))
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if not future.cancelled() or self.state == "running":
+                raise
+            raise UserError(f"no traffic flows in this lab: {self.state}", mend="dataplane down, then up", status=1) from None
+
+    async def change_to(self, wiring: Wiring, taps: Mapping[str, int]) -> tuple[Action, ...]:
+        """Carry out the difference and return it. ``taps``: descriptors for new ports, which belong to the engine from now on."""
+        return await self.call(lambda _dataplane: self._live.change_to(wiring, taps))
+
+    async def stop(self) -> None:
+        """End the thread and close its ports. A second time: nothing."""
+        if self._stopping:
+            return
+        self._stopping = True
+        self._loop.remove_reader(self._live.event_fd)
+        self._live.stop()
+        await asyncio.to_thread(self._thread.join, JOIN)
+        self._live.close()

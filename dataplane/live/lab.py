@@ -1,0 +1,211 @@
+"""A running lab: its Plan, and the namespaces, engine and processes that make it true. Lives on an event loop.
+
+``change_to`` is the only way its shape changes: from nothing to the first Plan, and from one Plan to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from dataplane.drivers import wire
+from dataplane.errors import UserError
+from dataplane.live.difference import Difference, difference, without
+from dataplane.live.engine import EngineThread
+from dataplane.live.events import Events
+from dataplane.live.files import Files
+from dataplane.live.lookup import write_record
+from dataplane.live.order import stop_levels
+from dataplane.live.rows import StepRow
+from dataplane.live.sandbox import Sandbox, make_sandbox, remove_sandbox
+from dataplane.live.supervisor import Supervisor
+from dataplane.model import Instance, Plan, Topology
+from dataplane.netns.step import Step
+from dataplane.plan import make_plan
+from dataplane.proc.helper import Helper
+from dataplane.proc.instance import Instance as Process
+from dataplane.proc.spec import InstanceSpec
+from dataplane.sandbox import sandbox_of
+from dataplane.wiring import Wiring
+
+Tell = Callable[[StepRow], None]
+
+
+class Lab:
+    """One lab. ``tell`` functions are called from any thread."""
+
+    def __init__(self, name: str, folder: Path, helper: Helper, engine: EngineThread) -> None:
+        self.name, self.folder, self.helper, self.engine = name, folder, helper, engine
+        self.started = time.time_ns()
+        self.source = ""
+        self.events = Events()
+        self.plan: Plan | None = None
+        self.wiring = Wiring()
+        self.sandboxes: dict[str, Sandbox] = {}
+        self.supervisors: dict[str, Supervisor] = {}
+        self.files = Files(folder)
+        self._changing = asyncio.Lock()
+
+    # -- what a Supervisor needs ------------------------------------------------------------------------------------------
+
+    def spawn(self, instance: Instance) -> Process:
+        """Start an instance's process in its namespaces."""
+        plan = self._planned()
+        home = plan.instances[sandbox_of(plan, instance.name)]
+        process, namespace = instance.service.process, self.sandboxes[home.name].namespace
+        in_host = home.service.network_mode == "host"
+        spec = InstanceSpec(
+            name=instance.name,
+            namespace=namespace,
+            argv=process.command if process.run else (),
+            env=process.environment,
+            working_dir=process.working_dir or (plan.topology.folder if Path(plan.topology.folder).is_dir() else "/"),
+            user=process.user,
+            hostname=instance.service.hostname or (None if in_host else instance.name),
+            stop_signal=process.stop_signal,
+            tty=process.tty,
+            stdin_open=process.stdin_open,
+            sysctls=instance.service.sysctls if home is instance else {},
+            binds=self.files.binds(home, instance),
+        )
+        return self.helper.spawn(spec)
+
+    def instances_of(self, service: str) -> list[Supervisor]:
+        """All instances of a service."""
+        return [one for one in self.supervisors.values() if one.instance.service.name == service]
+
+    def tell(self, what: str, who: str, detail: str = "") -> None:
+        """An event."""
+        self.events.add(what, who, detail)
+
+    async def settled(self) -> None:
+        """Wait until every service has been started, or never will be."""
+        while True:
+            news = self.events.news
+            if all(one.settled for one in self.supervisors.values()):
+                return
+            await news.wait()
+
+    def news(self) -> asyncio.Event:
+        """Set by the next event."""
+        return self.events.news
+
+    def _planned(self) -> Plan:
+        if self.plan is None:
+            raise UserError(f"lab {self.name} is not up yet", mend="wait until it is", status=1)
+        return self.plan
+
+    # -- changes ----------------------------------------------------------------------------------------------------------
+
+    async def change_to(self, topology: Topology, tell: Tell) -> Difference:
+        """Make the lab what ``topology`` says, touching only what differs. UserError: what could not be made is left out."""
+        async with self._changing:
+            return await self._change_to(topology, tell)
+
+    async def _change_to(self, topology: Topology, tell: Tell) -> Difference:
+        plan = make_plan(topology, previous=self.plan)
+        wanted = wire(plan)
+        old = self.plan or Plan(name=plan.name, topology=topology, networks={}, instances={})
+        change = difference(old, plan)
+        again = self.plan is not None
+        for kind, names in (("-", change.removed), ("~", change.replaced), ("~", change.restarted), ("+", change.added)):
+            for name in names if again else ():
+                more = " (new namespace)" if name in change.replaced else " (restarts)" if name in change.restarted else ""
+                tell({"kind": "change", "what": f"{kind} service {name}{more}", "by_hand": ""})
+
+        await self._stop({*change.removed, *change.replaced, *change.restarted})
+        gone = {*change.removed, *change.replaced}
+        kept = replace(old, instances=MappingProxyType({name: one for name, one in old.instances.items() if name not in gone}))
+        ports = {endpoint.port for name in gone for endpoint in old.instances[name].endpoints}
+        remaining = without(self.wiring, ports)
+        await self._rewire(remaining, {}, tell if again else None)
+        await asyncio.to_thread(self._remove, [old.instances[name] for name in gone], _stepping(tell))
+        self.plan = kept if again else None
+
+        homes = [plan.instances[name] for name in (*change.added, *change.replaced) if sandbox_of(plan, name) == name]
+        made = await asyncio.to_thread(self._make, plan, homes, _stepping(tell))
+        try:
+            await asyncio.to_thread(self.files.write, plan)
+            await self._rewire(wanted, _given(made.values()), tell if again else None)
+        except BaseException:
+            await self._rewire(remaining, {}, None)
+            for name, one in made.items():
+                remove_sandbox(self.helper, one, plan.instances[name].endpoints, _stepping(tell))
+            raise
+        self.sandboxes |= made
+        self.plan, self.source = plan, topology.source
+        write_record(self.folder, self.source, list(topology.services), self.started)
+        self._supervise(change)
+        return change
+
+    def _supervise(self, change: Difference) -> None:
+        plan = self._planned()
+        for name in (*change.removed,):
+            self.supervisors.pop(name, None)
+            self.files.forget(name)
+        for name in change.updated:
+            self.supervisors[name].instance = plan.instances[name]
+        fresh = {name: Supervisor(plan.instances[name], self) for name in (*change.added, *change.replaced, *change.restarted)}
+        known = self.supervisors | fresh
+        self.supervisors = {name: known[name] for name in plan.instances}
+        for one in fresh.values():
+            one.start()
+
+    async def _rewire(self, wanted: Wiring, taps: Mapping[str, int], tell: Tell | None) -> None:
+        actions = await self.engine.change_to(wanted, taps)
+        self.wiring = wanted
+        for action in actions if tell is not None else ():
+            assert tell is not None
+            tell({"kind": "change", "what": str(action), "by_hand": ""})
+
+    def _make(self, plan: Plan, instances: Iterable[Instance], tell: Callable[[Step], None]) -> dict[str, Sandbox]:
+        made: dict[str, Sandbox] = {}
+        try:
+            for instance in instances:
+                made[instance.name] = make_sandbox(self.helper, plan, instance, tell)
+        except BaseException:
+            for name, sandbox in made.items():
+                remove_sandbox(self.helper, sandbox, plan.instances[name].endpoints, tell)
+            raise
+        return made
+
+    def _remove(self, instances: Iterable[Instance], tell: Callable[[Step], None]) -> None:
+        for instance in instances:
+            sandbox = self.sandboxes.pop(instance.name, None)
+            if sandbox is not None:
+                remove_sandbox(self.helper, sandbox, instance.endpoints, tell)
+
+    # -- the end ----------------------------------------------------------------------------------------------------------
+
+    async def _stop(self, names: set[str], grace: float | None = None) -> None:
+        """Stop supervisors, those that depend on others first."""
+        stopping = {name: one for name, one in self.supervisors.items() if name in names}
+        for level in stop_levels({name: one.instance.service for name, one in stopping.items()}):
+            await asyncio.gather(*(stopping[name].stop(grace) for name in level))
+
+    async def stop(self, tell: Tell, grace: float | None = None) -> None:
+        """End every process and let go of every namespace. ``grace``: seconds instead of each service's own."""
+        async with self._changing:
+            for name in self.supervisors:
+                tell({"kind": "step", "what": f"stop {name}", "by_hand": ""})
+            await self._stop(set(self.supervisors), grace)
+            await self.engine.stop()
+            if self.plan is not None:
+                await asyncio.to_thread(self._remove, list(self.plan.instances.values()), _stepping(tell))
+
+
+def _stepping(tell: Tell) -> Callable[[Step], None]:
+    return lambda step: tell({"kind": "step", "what": step.what, "by_hand": step.by_hand})
+
+
+def _given(sandboxes: Iterable[Sandbox]) -> dict[str, int]:
+    """The descriptors of all their TAPs, which are theirs no longer."""
+    taps: dict[str, int] = {}
+    for one in sandboxes:
+        taps |= one.taps
+        one.taps.clear()
+    return taps

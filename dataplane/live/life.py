@@ -1,0 +1,144 @@
+"""The life of a lab, as one coroutine: up, serve until a reason to end, down."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import socket
+from pathlib import Path
+
+from dataplane.errors import UserError
+from dataplane.live.engine import EngineThread
+from dataplane.live.exchange import from_json
+from dataplane.live.lab import Lab
+from dataplane.live.logs import logs
+from dataplane.live.rows import StepRow
+from dataplane.live.server import serve
+from dataplane.live.supervisor import FAILED, FINAL
+from dataplane.live.tether import Tether
+from dataplane.model import Topology
+from dataplane.proc import message
+from dataplane.proc.helper import Helper
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(lab: str, folder: Path, helper: Helper, connection: socket.socket) -> int:
+    """Live; the exit status."""
+    return asyncio.run(_live(lab, folder, helper, connection))
+
+
+class Ending:
+    """Why and how the lab ends. The first reason counts, a later one may only shorten the grace."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self.grace: float | None = None
+        self.status = 0
+        self._asked = asyncio.Event()
+        self.hurry = asyncio.Event()
+
+    def ask(self, reason: str, *, grace: float | None = None, status: int = 0) -> None:
+        """End the lab; asked again: at once."""
+        if self.reason is not None:
+            self.hurry.set()
+            return
+        self.reason, self.grace, self.status = reason, grace, status
+        self._asked.set()
+
+    async def wait(self) -> None:
+        """Until somebody asks."""
+        await self._asked.wait()
+
+
+async def _live(name: str, folder: Path, helper: Helper, connection: socket.socket) -> int:
+    tether = await Tether.of(connection)
+    wanted = await tether.hear()
+    if wanted is None:
+        return 1
+    seed = wanted["seed"] if wanted["seed"] is not None else secrets.randbits(63)
+    ending = Ending()
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, ending.ask, f"signal {number.name}")
+    lab = Lab(name, folder, helper, EngineThread(seed, poll=wanted["poll"]))
+    lab.engine.watch(lambda port, what: lab.tell(what, port), lambda why: lab.tell("engine", name, why))
+
+    def tell(row: StepRow) -> None:
+        if wanted["verbose"] or row["kind"] != "step":
+            tether.tell(step=row)
+
+    server = await serve(lab, folder, ending)
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        await lab.change_to(from_json(Topology, wanted["topology"]), tell)
+        listening = asyncio.create_task(_obey(tether, ending, detached=wanted["detach"]))
+        tasks.append(listening)
+        if not wanted["detach"]:
+            tasks += [asyncio.create_task(_show_logs(lab, tether)), asyncio.create_task(_end_with_services(lab, ending))]
+        tasks.append(asyncio.create_task(_report(lab, tether, wanted["detach"])))
+        await ending.wait()
+        lab.tell("stop", name, ending.reason or "")
+    finally:
+        await _stop(lab, ending, tell)
+        await server.close()
+        await asyncio.sleep(0.2 if tasks and not wanted["detach"] else 0)  # the last lines of the logs
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await tether.close()
+    return ending.status
+
+
+async def _stop(lab: Lab, ending: Ending, tell: object) -> None:
+    """Stop with grace; without, once somebody asks again."""
+    stopping = asyncio.create_task(lab.stop(tell, ending.grace))  # type: ignore[arg-type]
+    hurry = asyncio.create_task(ending.hurry.wait())
+    await asyncio.wait({stopping, hurry}, return_when=asyncio.FIRST_COMPLETED)
+    if not stopping.done():
+        for one in lab.supervisors.values():
+            if one.process is not None:
+                await asyncio.to_thread(one.process.kill)
+    hurry.cancel()
+    await stopping
+
+
+async def _obey(tether: Tether, ending: Ending, *, detached: bool) -> None:
+    """What ``up`` says: stop. A foreground ``up`` that is gone says so too."""
+    while (said := await tether.hear()) is not None:
+        ending.ask("up was interrupted", grace=said.get("stop"))
+    if not detached:
+        ending.ask("up is gone")
+
+
+async def _report(lab: Lab, tether: Tether, detach: bool) -> None:
+    """Tell ``up`` once every service has been started, or why one was not."""
+    while True:
+        news = lab.news()
+        failed = [one for one in lab.supervisors.values() if one.state == FAILED]
+        if failed:
+            one = failed[0]
+            more = f"; the lab runs without it: dataplane down --lab {lab.name} ends it" if detach else ""
+            error = UserError(f"{one.name} did not start: {one.why}", mend=f"see its command and its dependencies{more}", status=1)
+            await tether.say(error=message.failure(error))
+            return
+        if all(one.settled for one in lab.supervisors.values()):
+            await tether.say(ready=True)
+            return
+        await news.wait()
+
+
+async def _show_logs(lab: Lab, tether: Tether) -> None:
+    async for row in logs(lab.folder, lambda: lab.supervisors, follow=True):
+        await tether.say(log=row)
+
+
+async def _end_with_services(lab: Lab, ending: Ending) -> None:
+    """A foreground lab ends when nothing in it runs any more."""
+    while True:
+        news = lab.news()
+        if all(one.state in FINAL for one in lab.supervisors.values()):
+            ending.ask("every service has ended")
+            return
+        await news.wait()

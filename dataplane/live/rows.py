@@ -1,0 +1,143 @@
+"""The rows that a running lab tells about itself: JSON on the control socket, dictionaries here. Times are ns since 1970."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class EndpointRow(TypedDict):
+    """One interface of an instance. ``state``: up, down (set down inside), gone (its namespace or device was removed)."""
+
+    port: str
+    interface: str
+    network: str
+    mac: str
+    ipv4: str | None
+    ipv6: str | None
+    state: str
+
+
+class InstanceRow(TypedDict):
+    """One line of ``ps``. ``state``: created, waiting (for what it depends on), running, restarting, exited, failed.
+
+    ``health``: None without a healthcheck, else starting, healthy, unhealthy. ``idle``: a namespace without a command.
+    ``why``: a sentence for a state that needs one. ``namespace``: a path for ``nsenter --net=PATH``.
+    """
+
+    name: str
+    service: str
+    state: str
+    idle: bool
+    health: str | None
+    exit: int | None
+    pid: int | None
+    started: int | None
+    finished: int | None
+    restarts: int
+    why: str
+    command: list[str]
+    network_mode: str
+    namespace: str
+    endpoints: list[EndpointRow]
+
+
+class LabRow(TypedDict):
+    """The lab itself. ``engine``: running, or a sentence that says why not."""
+
+    name: str
+    source: str
+    folder: str
+    pid: int
+    started: int
+    seed: int
+    engine: str
+    networks: list[NetworkRow]
+
+
+class NetworkRow(TypedDict):
+    """A network with the pools it really has."""
+
+    key: str
+    name: str
+    driver: str
+    pools: list[dict[str, str | None]]
+
+
+class LogRow(TypedDict):
+    """A line that a service wrote. ``partial``: it goes on in the next row."""
+
+    instance: str
+    time: int
+    stream: str
+    text: str
+    partial: NotRequired[bool]
+
+
+class StatsRow(TypedDict):
+    """What crossed one port, in its service's direction: ``sent`` by the service, ``received`` by it.
+
+    Rates are per second over the last interval, None when there was none. ``kernel_queue``: frames lost in the kernel before the
+    engine could read them; None: it could not be read.
+    """
+
+    port: str
+    sent_frames: int
+    sent_octets: int
+    received_frames: int
+    received_octets: int
+    sent_frames_rate: float | None
+    sent_octets_rate: float | None
+    received_frames_rate: float | None
+    received_octets_rate: float | None
+    dropped: int
+    kernel_queue: int | None
+
+
+class DropRow(TypedDict):
+    """Frames that ended for one reason, once by the node where and once by the port they came in by (``scope`` node or port).
+
+    ``sentence`` says what the reason means and what to do."""
+
+    scope: str
+    where: str
+    reason: str
+    frames: int
+    sentence: str
+
+
+class FdbRow(TypedDict):
+    """A station that a network's bridge knows. ``age`` in seconds; ``event`` only when watching: learned, moved, gone."""
+
+    mac: str
+    port: str
+    age: float
+    static: bool
+    event: NotRequired[str]
+
+
+class EventRow(TypedDict):
+    """Something that happened. ``number`` counts up; ``what`` is the event's name, ``who`` an instance, a port or the lab."""
+
+    number: int
+    time: int
+    what: str
+    who: str
+    detail: str
+
+
+class StepRow(TypedDict):
+    """What ``up`` and ``down`` did. ``kind``: step (``by_hand``: the command that does it), change (to a lab that ran), warning."""
+
+    kind: str
+    what: str
+    by_hand: str
+
+
+class ExecRow(TypedDict):
+    """A command that ran or runs beside a service's own. ``exit`` None while it runs."""
+
+    id: str
+    instance: str
+    running: bool
+    exit: int | None
+    command: list[str]

@@ -1,0 +1,138 @@
+"""``up``: start a lab process and stay with it or leave it, or change the lab that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dataplane
+from dataplane.errors import UserError
+from dataplane.live.client import Client
+from dataplane.live.exchange import to_json
+from dataplane.live.lookup import info
+from dataplane.live.rows import EventRow, LogRow, StepRow
+from dataplane.model import Topology
+from dataplane.proc import message
+
+LINE = 1024 * 1024
+
+
+def up(
+    topology: Topology,
+    *,
+    detach: bool,
+    verbose: bool,
+    seed: int | None,
+    poll: bool,
+    on_step: Callable[[StepRow], None],
+    on_log: Callable[[LogRow], None],
+    on_event: Callable[[EventRow], None],
+) -> int:
+    """See ``live.up``."""
+    source = os.path.realpath(topology.source) if Path(topology.source).is_file() else topology.source
+    topology = replace(topology, source=source)
+    for sentence in topology.warnings:
+        on_step({"kind": "warning", "what": sentence, "by_hand": ""})
+    known = info(topology.name)
+    if known is not None and known.running:
+        if known.source and known.source != source:
+            raise UserError(
+                f"lab {topology.name} runs already, made of another file: {known.source}",
+                where=source,
+                mend=f"give this one another name with --lab, or first: dataplane down --lab {topology.name}",
+            )
+        return _change(Client(known.folder), topology, verbose, on_step)
+    told = {"step": on_step, "log": on_log, "event": on_event}
+    with _started(topology.name) as (child, tether):
+        wanted = {"topology": to_json(topology), "seed": seed, "poll": poll, "verbose": verbose, "detach": detach}
+        tether.sendall(json.dumps(wanted).encode() + b"\n")
+        with _stopping(tether):
+            ready = _listen(tether, told, until_ready=detach)
+        if detach and ready:
+            return 0
+        tether.close()
+        return child.wait()
+
+
+def _change(client: Client, topology: Topology, verbose: bool, on_step: Callable[[StepRow], None]) -> int:
+    """Apply the difference to a lab that runs."""
+    last: dict[str, Any] = {}
+    for row in client.connection.lines("POST", "apply", query={"verbose": int(verbose), "wait": 1}, body=to_json(topology)):
+        last = row
+        if "step" in row:
+            on_step(row["step"])
+    message.raise_failure(last)
+    if "done" not in last:
+        raise UserError(f"lab {client.name} ended meanwhile", mend="up again", status=1)
+    return 0
+
+
+@contextmanager
+def _started(lab: str) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+    """A lab process and our end of its tether. It is a session of its own: what ends us tells it by the tether."""
+    ours, theirs = socket.socketpair()
+    env = dict(os.environ)
+    # `-m` looks in the working directory and in PYTHONPATH: our own place may be neither.
+    root = str(Path(dataplane.__file__).parent.parent)
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, (root, env.get("PYTHONPATH"))))
+    with ours:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "dataplane.live", lab, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            cwd="/",
+            env=env,
+            start_new_session=True,
+        )
+        theirs.close()
+        yield child, ours
+
+
+@contextmanager
+def _stopping(tether: socket.socket) -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP tell the lab to stop; the second, to hurry."""
+
+    def stop(_number: int, _frame: object) -> None:
+        try:
+            tether.sendall(b'{"stop": null}\n')
+        except OSError:
+            return
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _listen(tether: socket.socket, told: dict[str, Callable[[Any], None]], *, until_ready: bool) -> bool:
+    """Pass on what the lab tells, until it is ready or ends. True: it is ready. UserError when it says one."""
+    with tether.makefile("rb") as lines:
+        failed: dict[str, Any] | None = None
+        for line in lines:
+            for kind, value in json.loads(line).items():
+                if kind == "ready" and until_ready:
+                    return True
+                if kind == "error":
+                    failed = {"error": value["error"], **value}
+                    if until_ready:
+                        message.raise_failure(failed)
+                if kind in told:
+                    told[kind](value)
+        if failed:
+            message.raise_failure(failed)
+    if until_ready:
+        raise UserError("the lab process ended before the lab was up", mend="up again with -v", status=1)
+    return False

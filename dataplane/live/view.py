@@ -1,0 +1,128 @@
+"""A running lab as rows: what ``ps``, ``drops``, ``fdb`` and the others print."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from dataplane.live.rows import DropRow, EndpointRow, FdbRow, InstanceRow, LabRow
+from dataplane.live.supervisor import Supervisor
+from dataplane.model import Endpoint
+from dataplane.sandbox import sandbox_of
+
+if TYPE_CHECKING:
+    from dataplane.live.lab import Lab
+
+WATCH = 0.25
+LINKS = {"link up": "up", "link down": "down", "port gone": "gone"}
+
+
+def lab_row(lab: Lab) -> LabRow:
+    """The lab itself."""
+    networks = lab.plan.networks.values() if lab.plan else ()
+    return {
+        "name": lab.name,
+        "source": lab.source,
+        "folder": str(lab.folder),
+        "pid": os.getpid(),
+        "started": lab.started,
+        "seed": lab.engine.seed,
+        "engine": lab.engine.state,
+        "networks": [
+            {
+                "key": one.key,
+                "name": one.name,
+                "driver": one.driver,
+                "pools": [{"subnet": str(p.subnet), "gateway": str(p.gateway) if p.gateway else None} for p in one.pools],
+            }
+            for one in networks
+        ],
+    }
+
+
+def instance_rows(lab: Lab) -> list[InstanceRow]:
+    """``ps``, in the file's order."""
+    return [_instance_row(lab, one) for one in lab.supervisors.values()]
+
+
+def _instance_row(lab: Lab, one: Supervisor) -> InstanceRow:
+    instance, process = one.instance, one.process
+    home = lab.sandboxes.get(sandbox_of(lab.plan, instance.name)) if lab.plan and instance.name in lab.plan.instances else None
+    return {
+        "name": instance.name,
+        "service": instance.service.name,
+        "state": one.state,
+        "idle": one.idle,
+        "health": one.health.state if one.health and one.state == "running" else None,
+        "exit": one.exit,
+        "pid": process.pid if process else None,
+        "started": one.started,
+        "finished": one.finished,
+        "restarts": one.restarts,
+        "why": one.why,
+        "command": list(instance.service.process.command) if not one.idle else [],
+        "network_mode": instance.service.network_mode,
+        "namespace": home.namespace.path if home else "",
+        "endpoints": [_endpoint_row(lab, endpoint) for endpoint in instance.endpoints],
+    }
+
+
+def _endpoint_row(lab: Lab, endpoint: Endpoint) -> EndpointRow:
+    return {
+        "port": endpoint.port,
+        "interface": endpoint.interface,
+        "network": endpoint.network,
+        "mac": endpoint.mac,
+        "ipv4": str(endpoint.ipv4) if endpoint.ipv4 else None,
+        "ipv6": str(endpoint.ipv6) if endpoint.ipv6 else None,
+        "state": LINKS[lab.engine.links.get(endpoint.port, "link up")],
+    }
+
+
+def drop_rows(drops: Any) -> list[DropRow]:
+    """From ``Dataplane.drops``."""
+    return [
+        {
+            "scope": str(row["scope"]),
+            "where": str(row["name"]),
+            "reason": str(row["reason"]),
+            "frames": int(row["count"]),
+            "sentence": str(row["sentence"]),
+        }
+        for row in drops
+    ]
+
+
+def plain_rows(table: Any) -> list[dict[str, Any]]:
+    """A NumPy structured array as dictionaries."""
+    return [dict(zip(table.dtype.names, row, strict=True)) for row in table.tolist()]
+
+
+async def fdb_rows(lab: Lab, network: str) -> list[FdbRow]:
+    """The stations of a network's bridge, by port and address."""
+
+    def read(dataplane: Any) -> list[FdbRow]:
+        return [
+            {"mac": str(row["mac"]), "port": str(row["port"]), "age": float(row["age"]), "static": bool(row["static"])}
+            for row in dataplane.fdb(network)
+        ]
+
+    return await lab.engine.call(read)
+
+
+async def watch_fdb(lab: Lab, network: str) -> AsyncIterator[FdbRow]:
+    """What is there, as learned; then what changes: learned, moved, gone."""
+    known: dict[str, FdbRow] = {}
+    while True:
+        now = {row["mac"]: row for row in await fdb_rows(lab, network)}
+        for mac, row in now.items():
+            if mac not in known:
+                yield {**row, "event": "learned"}
+            elif known[mac]["port"] != row["port"]:
+                yield {**row, "event": "moved"}
+        for mac in known.keys() - now.keys():
+            yield {**known[mac], "event": "gone"}
+        known = now
+        await asyncio.sleep(WATCH)
