@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import itertools
 import os
 import signal
 import struct
 import subprocess
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
 IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x0002, 0x1000, 0x4000
 TUNSETIFF = 0x400454CA
+CLONE_NEWNET = 0x40000000
 
 _serial = itertools.count()
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def command(*words: str) -> str:
@@ -61,6 +65,20 @@ class Namespace:
         process = subprocess.Popen(self.words(*words), start_new_session=True, **options)
         self.processes.append(process)
         return process
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """This thread's network is the namespace's for the time being: sockets opened now stay there."""
+        own = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        there = os.open(f"/run/netns/{self.name}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if _libc.setns(there, CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), f"setns: {self.name}")
+            yield
+        finally:
+            _libc.setns(own, CLONE_NEWNET)
+            os.close(there)
+            os.close(own)
 
     def tap(self, *addresses: str, link: str = "eth0", mac: str | None = None, vnet: bool = True, mtu: int = 1500) -> int:
         """A TAP in here, up: its descriptor."""
