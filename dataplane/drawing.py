@@ -9,7 +9,8 @@ In text each node that is not a port is a tree, with what it is linked to as bra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from dataplane.wiring import Link, NodeSpec, Wiring, shown, titled
 
@@ -90,3 +91,6 @@ def _flags(link: Link) -> str:
 
 def _escaped(line: str, marks: dict[str, str]) -> str:
     return "".join(marks.get(letter, letter) for letter in line)
+
+
+DRAWINGS: Mapping[str, Callable[[Wiring], str]] = MappingProxyType({"text": text, "mermaid": mermaid, "dot": dot})

@@ -76,6 +76,10 @@ class Lab:
         """The stations that the network's bridge knows: mac, port, age in seconds, static. Errors: UserError: no such network."""
         return self._dataplane.fdb(network)
 
+    def bridges(self) -> Rows:
+        """A row a bridge network: stations known, learned, moved, aged, flushed, refused; frames flooded."""
+        return self._dataplane.bridges()
+
     @property
     def now_ns(self) -> int:
         """The time of the latest call."""

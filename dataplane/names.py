@@ -10,12 +10,14 @@ from dataplane.model import Endpoint, IPAddress, Plan
 from dataplane.sandbox import sandbox_of
 
 Row = tuple[str, tuple[str, ...]]
-LOCAL: tuple[Row, ...] = (
-    ("127.0.0.1", ("localhost",)),
-    ("::1", ("localhost", "ip6-localhost", "ip6-loopback")),
-    ("ff02::1", ("ip6-allnodes",)),
-    ("ff02::2", ("ip6-allrouters",)),
-)
+LOCAL = """\
+127.0.0.1\tlocalhost
+::1\tlocalhost ip6-localhost ip6-loopback
+fe00::\tip6-localnet
+ff00::\tip6-mcastprefix
+ff02::1\tip6-allnodes
+ff02::2\tip6-allrouters
+"""
 
 
 def hosts(plan: Plan, instance: str) -> tuple[Row, ...]:
@@ -36,14 +38,13 @@ def hosts(plan: Plan, instance: str) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def hosts_file(plan: Plan, instance: str) -> str:
-    """The text of the instance's /etc/hosts. Of no use to ``network_mode: host``, which keeps the host's own."""
-    rows = list(LOCAL)
-    found = hosts(plan, instance)
+def hosts_file(plan: Plan, instance: str, base: str = LOCAL) -> str:
+    """The text of the instance's /etc/hosts (hosts(5)); `base` comes first: for ``network_mode: host`` the host's own."""
+    rows = hosts(plan, instance)
     hostname = plan.instances[instance].service.hostname or instance
-    if not any(hostname in names for _, names in found):
-        rows.append(("127.0.1.1", (hostname,)))
-    return "".join(f"{address}\t{' '.join(names)}\n" for address, names in (*rows, *found))
+    if base == LOCAL and not any(hostname in names for _, names in rows):
+        rows = (("127.0.1.1", (hostname,)), *rows)
+    return base + "".join(f"{address}\t{' '.join(names)}\n" for address, names in rows)
 
 
 def _addresses(endpoint: Endpoint) -> tuple[IPAddress, ...]:

@@ -30,7 +30,13 @@ cdef uint64_t GROUP = <uint64_t>1 << 40
 cdef uint64_t RESERVED = <uint64_t>0x0180C2000000
 cdef uint64_t RESERVED_MASK = <uint64_t>0xFFFFFFFFFFF0
 
-FDB_DTYPE = np.dtype([("mac", "<u8"), ("member", "<u4"), ("age_ns", "<i8"), ("static", "?")])
+FDB_DTYPE = np.dtype([("mac", "<u8"), ("member", "<u4"), ("age_ns", "<i8"), ("static", "u1")])
+
+cdef packed struct Station:   # a row of FDB_DTYPE
+    uint64_t mac
+    uint32_t member
+    int64_t age_ns
+    uint8_t is_static
 
 
 @cython.final
@@ -250,21 +256,24 @@ cdef class Bridge(Node):
         """The live entries: a NumPy array of FDB_DTYPE (MAC as a number, member, ns since last seen as a source, static)."""
         cdef uint32_t tick = fdb_tick(now)
         cdef uint32_t at, way
+        cdef uint32_t n = 0
         cdef uint64_t value
-        rows = []
+        array = np.empty(self.fdb.table.count, dtype=FDB_DTYPE)
+        cdef uint8_t[::1] octets = array.view(np.uint8)
+        cdef Station* rows = <Station*>&octets[0] if octets.shape[0] else NULL
         for at in range(self.fdb.table.n_buckets):
             for way in range(WAYS):
                 if self.fdb.table.buckets[at].keys[way] == 0:
                     break
                 value = self.fdb.table.buckets[at].values[way]
-                if fdb_live(&self.fdb, value, tick):
-                    rows.append((
-                        self.fdb.table.buckets[at].keys[way],
-                        <uint16_t>(value >> MEMBER_SHIFT),
-                        <int64_t>(tick - <uint32_t>value) << TICK_SHIFT if not (value >> FLAGS_SHIFT) & STATIC else 0,
-                        bool((value >> FLAGS_SHIFT) & STATIC),
-                    ))
-        return np.array(rows, dtype=FDB_DTYPE)
+                if not fdb_live(&self.fdb, value, tick):
+                    continue
+                rows[n].mac = self.fdb.table.buckets[at].keys[way]
+                rows[n].member = <uint16_t>(value >> MEMBER_SHIFT)
+                rows[n].is_static = (value >> FLAGS_SHIFT) & STATIC
+                rows[n].age_ns = 0 if rows[n].is_static else <int64_t>(tick - <uint32_t>value) << TICK_SHIFT
+                n += 1
+        return array[:n].copy()
 
     def named_counters(self) -> dict:
         """This bridge's own counters."""

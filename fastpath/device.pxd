@@ -12,7 +12,7 @@ from fastpath.frame cimport Frame
 from fastpath.port cimport Port
 from fastpath.wire cimport wire_unlikely
 
-cpdef enum Link:
+cdef enum Link:
     LINK_UP
     LINK_DOWN
     LINK_GONE

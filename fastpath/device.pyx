@@ -65,8 +65,8 @@ cdef class DevicePort(Port):
         """
         if error in (EINVAL, EFAULT):
             return True
-        if error in (EIO, ENETDOWN):
+        if error == ENETDOWN:
             self.become(LINK_DOWN)
-        elif error not in (EAGAIN, EINTR):
+        elif error != EAGAIN and error != EINTR:
             self.become(LINK_GONE)
         return False

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, final
 
 from fastpath.device import DevicePort
 from fastpath.engine import Engine
@@ -12,6 +12,7 @@ class LinkEvent(NamedTuple):
     port: str
     kind: str
 
+@final
 class Loop:
     @property
     def engine(self) -> Engine: ...
@@ -30,4 +31,3 @@ class Loop:
     def stop(self) -> None: ...
     def events(self) -> list[LinkEvent]: ...
     def run(self, *, signals: bool = True) -> None: ...
-    def take_signals(self) -> Callable[[], None] | None: ...

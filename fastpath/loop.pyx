@@ -191,7 +191,7 @@ cdef class Loop:
         if self.running:
             raise RuntimeError("the loop runs already")
         self.running = True
-        restore = self.take_signals() if signals and threading.current_thread() is threading.main_thread() else None
+        restore = self._take_signals() if signals and threading.current_thread() is threading.main_thread() else None
         try:
             while not error:
                 self.act()
@@ -211,7 +211,7 @@ cdef class Loop:
             while self.submitted:
                 self.submitted.popleft()[1].cancel()
 
-    def take_signals(self):
+    def _take_signals(self):
         """SIGINT and SIGTERM stop us, and any signal wakes us; returns what undoes this."""
         before = {number: signal.signal(number, lambda *_: self.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
         fd = signal.set_wakeup_fd(self.wake_write, warn_on_full_buffer=False)

@@ -59,8 +59,7 @@ cdef uint32_t tap_negotiate(int fd, uint32_t wanted, uint32_t* header) except? 0
         # The kernel forgets what an earlier owner of a persistent device asked for only when told.
         ioctl(fd, TUNSETOFFLOAD, <unsigned long>0)
         return 0
-    if not wanted & TAKES_CSUM:
-        wanted = 0
+    wanted = wanted & (TAKES_CSUM | TSO | USO | TUNNEL) if wanted & TAKES_CSUM else 0
     # Tunnels need all the rest; USO needs both families.
     for offered in (0xFFFFFFFF, <uint32_t>~TUNNEL, <uint32_t>~(TUNNEL | USO), <uint32_t>~(TUNNEL | USO | TSO), 0):
         offered &= wanted

@@ -5,8 +5,8 @@
             `------------------------ 10 octets ----------------------'                      `- from kernel 6.17, 24 octets -'
 
 Numbers are in the machine's byte order. `hdr_len` is what the sender happened to hold in one piece, not where the payload
-begins, so that is worked out anew. What it claims is believed only where the octets agree: a process with a packet socket can
-put any header in front of its frames.
+begins: that is worked out anew. What it claims is believed only where the octets agree, because a process with a packet socket
+can put any header in front of its frames.
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
@@ -16,12 +16,9 @@ from fastpath.frame cimport Frame
 cdef enum:
     VNET_SHORT = 10
     VNET_TUNNEL = 24          # with the offsets of a UDP tunnel's headers
-    VNET_NEEDS_CSUM = 1       # flags: as in Frame.flags
-    VNET_DATA_VALID = 2
-    VNET_TUNNEL_CSUM = 8
 
 cdef packed struct Vnet:
-    uint8_t flags
+    uint8_t flags             # the bits that we know have the same places in Frame.flags
     uint8_t gso_type
     uint16_t hdr_len
     uint16_t gso_size

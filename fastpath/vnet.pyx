@@ -1,4 +1,4 @@
-"""Claims become facts, and `offload_check` holds them against the octets. Nearly every small frame claims nothing, or one checksum."""
+"""Claims become facts only when `offload` has checked them against the octets."""
 
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcpy, memset
@@ -13,21 +13,17 @@ from fastpath.wire cimport wire_likely
 cdef bint vnet_read(const Vnet* vnet, uint32_t size, Frame* frame) noexcept nogil:
     if wire_likely(vnet.flags == 0 and vnet.gso_type == GSO_NONE):
         return True
-    if vnet.flags & VNET_DATA_VALID:
-        frame.flags |= CSUM_VALID
-    if vnet.flags & VNET_NEEDS_CSUM:
-        frame.flags |= NEEDS_CSUM
-        frame.csum_start = vnet.csum_start
-        frame.csum_offset = vnet.csum_offset
+    frame.flags |= vnet.flags & <uint8_t>(NEEDS_CSUM | CSUM_VALID)
+    frame.csum_start = vnet.csum_start
+    frame.csum_offset = vnet.csum_offset
     frame.gso_type = vnet.gso_type
     frame.gso_size = vnet.gso_size
     if vnet.gso_type & (GSO_TUNNEL_V4 | GSO_TUNNEL_V6):
         if size < VNET_TUNNEL:
             return False
+        frame.flags |= vnet.flags & OUTER_CSUM
         frame.outer_transport = vnet.outer_th_offset
         frame.inner_network = vnet.inner_nh_offset
-        if vnet.flags & VNET_TUNNEL_CSUM:
-            frame.flags |= OUTER_CSUM
     return offload_check(frame)
 
 
@@ -35,7 +31,7 @@ cdef void vnet_write(uint8_t* to, uint32_t size, const Frame* frame) noexcept no
     cdef Vnet vnet
     memset(&vnet, 0, sizeof(Vnet))
     if frame.flags & NEEDS_CSUM:
-        vnet.flags = VNET_NEEDS_CSUM
+        vnet.flags = NEEDS_CSUM
         vnet.csum_start = frame.csum_start
         vnet.csum_offset = frame.csum_offset
     if frame.gso_type:

@@ -26,7 +26,6 @@ from dataplane.compose.keys import (
 from dataplane.compose.shapes import ListOf, MapOf, OneOf, Plain, Shape
 
 DURATION = Plain("a duration", (str,), duration, 'write a number and a unit, in quotes: "30s"')
-
 FLAG_OR_TEXT = Plain("true, false or a text", (bool, str))
 
 

@@ -30,6 +30,7 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
     check_copies(count, at, mode, joined)
     expose = at.get("expose")
     running = process(at, environment(at, context.lookup), may_run(at) or context.run_commands)
+    check = healthcheck(at.get("healthcheck"))
     if not running.run:
         context.findings.never_run.append(name)
     return Service(
@@ -48,7 +49,7 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
         dns_opt=resolver(at.get("dns_opt")),
         labels=labels(at, context.lookup),
         restart=restart(name, at, context.findings),
-        healthcheck=healthcheck(at.get("healthcheck")) if running.run else None,
+        healthcheck=check if running.run else None,
         depends_on=dependencies(at, mode, context.services, active),
         links=links(at),
     )

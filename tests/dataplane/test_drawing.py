@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from topologies import attach, network, service, topology
 
-from dataplane.drawing import dot, mermaid, text
+from dataplane.drawing import DRAWINGS, dot, mermaid, text
 from dataplane.drivers import wire
 from dataplane.plan import make_plan
 from dataplane.wiring import Link, NodeSpec, Wiring
@@ -69,6 +69,10 @@ def test_dot():
         "  n4 -- n2\n"
         "}\n"
     )
+
+
+def test_drawings_are_found_by_name():
+    assert {name: draw(LAB) for name, draw in DRAWINGS.items()} == {"text": text(LAB), "mermaid": mermaid(LAB), "dot": dot(LAB)}
 
 
 ODD = Wiring.of([NodeSpec('a"b\\<c>', "port"), NodeSpec("x", "bridge")], [Link('a"b\\<c>', "x")])

@@ -144,6 +144,15 @@ def test_the_fdb_shows_who_is_where_since_when(lab):
     assert caught.value.mend == "the networks are front, back"
 
 
+def test_bridges_count_what_they_learn(lab):
+    for port in ("web", "db.front"):
+        lab.inject(port, Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02"), now=1)
+    rows = {row["network"].item(): row for row in lab.bridges()}
+    assert list(rows) == ["front", "back"]
+    assert [int(rows["front"][name]) for name in ("stations", "learned", "moved", "refused", "flooded")] == [1, 1, 1, 0, 2]
+    assert int(rows["back"]["learned"]) == 0
+
+
 def test_drops_say_why_by_node_and_by_port(lab):
     lab.inject("web", bytes(13), now=1)
     lab.inject("web", Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:01"), now=1)

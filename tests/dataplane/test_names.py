@@ -91,5 +91,9 @@ def test_links_are_names_for_the_service_that_has_them():
 def test_the_file_has_localhost_first_and_a_line_a_row():
     lines = hosts_file(LAB, "client").splitlines()
     assert lines[:2] == ["127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
-    assert lines[4] == "10.1.0.4\tclient client.lab_front client.front"
-    assert len(lines) == 4 + 3
+    assert lines[6] == "10.1.0.4\tclient client.lab_front client.front"
+    assert len(lines) == 6 + 3
+
+
+def test_the_hosts_own_file_stays_in_front_where_it_is_shared():
+    assert hosts_file(LAB, "alone", "192.0.2.1\tthis\n") == "192.0.2.1\tthis\n"

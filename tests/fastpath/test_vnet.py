@@ -4,11 +4,12 @@ import random
 import struct
 
 import pytest
-from fastpath.vnet import claims
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.layers.vxlan import VXLAN
+
+from fastpath.vnet import claims
 
 NEEDS_CSUM, DATA_VALID, TUNNEL_CSUM = 1, 2, 8
 TCPV4, TCPV6, UDP_L4, TUNNEL_V4, ECN = 1, 4, 5, 0x20, 0x80

@@ -10,7 +10,7 @@ from tests.live.switch import Switch, iperf
 
 pytestmark = pytest.mark.live
 
-MIXTURES = {"both": {}, "neither": {"a": False, "b": False}}
+MIXTURES = {"both": {}, "neither": {"a": False, "b": False}, "sender": {"b": False}, "receiver": {"a": False}}
 
 
 @pytest.fixture(params=MIXTURES)

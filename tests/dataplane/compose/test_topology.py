@@ -228,6 +228,7 @@ def test_addresses_that_no_interface_can_have(keys, what):
         ("healthcheck: {test: x, interval: 10us}", '"10us" is less than a millisecond'),
         ("healthcheck: {test: [CMD]}", "CMD takes a program"),
         ("healthcheck: {test: [CMD-SHELL, a, b]}", "CMD-SHELL takes one text"),
+        ("build: ., healthcheck: {test: [x]}", 'the test begins with "x"'),
         ("network_mode: 'service:a'", "a service cannot share its own namespace"),
         ("network_mode: 'netns:/x', networks: [n], scale: 2", "cannot all put their interfaces into one namespace"),
         ("deploy: {restart_policy: {condition: on-failure, max_attempts: -1}}", "-1 is negative"),
