@@ -67,8 +67,24 @@ def _become_command(
         stage = 1
         os.chdir(folder)
         stage = _EXEC
-        os.execvpe(argv[0], list(argv), dict(env))
+        _execute(list(argv), dict(env))
     except OSError as error:
         os.write(tell, bytes((stage, (error.errno or errno.EIO) & 0xFF)))
+    except BaseException:  # whatever it was, it did not start
+        os.write(tell, bytes((stage, errno.EIO)))
     finally:
         os._exit(127)
+
+
+def _execute(argv: list[str], env: dict[str, str]) -> None:
+    """Search PATH as execvp(3). Not os.execvpe: it imports a module on the way, which this user may not be able to read."""
+    refused: OSError = FileNotFoundError(errno.ENOENT, argv[0])
+    folders = [""] if "/" in argv[0] else env.get("PATH", os.defpath).split(":")
+    for folder in folders:
+        try:
+            os.execve(os.path.join(folder, argv[0]), argv, env)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except PermissionError as error:
+            refused = error
+    raise refused

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from dataplane.errors import UserError
 from dataplane.proc import message
@@ -19,6 +18,7 @@ from dataplane.proc.message import Body
 from dataplane.proc.streams import STDIN
 from dataplane.proc.users import resolve_user
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dataplane.proc.shim import Shim
 

@@ -63,7 +63,7 @@ def unmount(target: str, flags: int = 0) -> None:
 
 def set_name(name: str) -> None:
     """Name this process as ``ps -o comm`` shows it; the kernel keeps 15 octets (proc(5), comm)."""
-    with open("/proc/self/comm", "w", encoding="ascii") as file:
+    with open("/proc/self/comm", "w", encoding="utf-8") as file:
         file.write(name)
 
 

@@ -36,7 +36,7 @@ def enter_user_namespace() -> None:
     try:
         kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
         for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
-            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            with open(f"/proc/self/{name}", "w", encoding="utf-8") as file:
                 file.write(text)
         kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_SLAVE)
     except OSError as error:

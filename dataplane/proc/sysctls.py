@@ -21,7 +21,7 @@ def write_sysctls(values: Mapping[str, str]) -> None:
     for key, value in values.items():
         path = sysctl_path(key)
         try:
-            with open(path, "w", encoding="ascii") as file:
+            with open(path, "w", encoding="utf-8") as file:
                 file.write(f"{value}\n")
         except FileNotFoundError:
             raise UserError("a network namespace has no such sysctl here", where=key, mend="remove it", status=1) from None

@@ -23,18 +23,19 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_in_private_world(
-    work: Callable[[], None], *, user: bool = False, tun_mode: int = 0o666, user_namespaces: bool = True
+    work: Callable[[], None], *, user: bool = False, tun_mode: int = 0o666, user_namespaces: bool = True, shared: bool = False
 ) -> None:
     """Fork, prepare, run ``work`` there; an exception inside fails the test with its traceback.
 
-    ``tun_mode``: of the TUN node that a user finds; ``user_namespaces``: that user may make some.
+    ``tun_mode``: of the TUN node that a user finds; ``user_namespaces``: that user may make some; ``shared``: mounts propagate
+    as they do under systemd.
     """
     told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            _prepare(user, tun_mode, user_namespaces)
+            _prepare(user, tun_mode, user_namespaces, shared)
             work()
             code = 0
         except BaseException:
@@ -48,7 +49,7 @@ def run_in_private_world(
     assert status == 0, f"in the private world: {text or status}"
 
 
-def in_lab(work: Callable[[Helper], None], *, user: bool = False) -> None:
+def in_lab(work: Callable[[Helper], None], *, user: bool = False, shared: bool = False) -> None:
     """``work`` with the helper of a fresh lab in a private world."""
 
     def inside() -> None:
@@ -59,14 +60,16 @@ def in_lab(work: Callable[[Helper], None], *, user: bool = False) -> None:
         finally:
             clean(name)
 
-    run_in_private_world(inside, user=user)
+    run_in_private_world(inside, user=user, shared=shared)
 
 
-def _prepare(user: bool, tun_mode: int, user_namespaces: bool) -> None:
+def _prepare(user: bool, tun_mode: int, user_namespaces: bool, shared: bool) -> None:
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("", "/", flags=kernel.MS_REC | MS_PRIVATE)
     needed = [(path, os.open(path, os.O_PATH)) for path in {Path(sys.prefix), Path(sys.base_prefix), ROOT}]
     kernel.mount("none", "/run", "tmpfs")
+    if shared:
+        kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_SHARED)
     os.environ.pop("XDG_RUNTIME_DIR", None)
     if not user:
         return

@@ -86,11 +86,12 @@ def kill_and_clean(victim: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("user", [False, True], ids=["root", "user"])
+@pytest.mark.parametrize("shared", [False, True], ids=["private", "shared"])
 @pytest.mark.parametrize("victim", ["lab", "helper", "shim", "all", "none"])
-def test_nothing_is_left_after(victim: str, user: bool) -> None:
+def test_nothing_is_left_after(victim: str, user: bool, shared: bool) -> None:
     name = f"process-{victim}-{os.urandom(3).hex()}"
     try:
-        run_in_private_world(lambda: kill_and_clean(victim, name), user=user)
+        run_in_private_world(lambda: kill_and_clean(victim, name), user=user, shared=shared)
     finally:
         end_strays(name)
 
@@ -143,6 +144,10 @@ def test_one_lab_is_cleaned_beside_another(user: bool) -> None:
     run_in_private_world(clean_one_of_two, user=user)
 
 
+def links_of(name: str) -> list[str]:
+    return [link["ifname"] for link in json.loads(subprocess.check_output(["ip", "-n", name, "-j", "link"]))]
+
+
 def leave_a_users_names_alone() -> None:
     with hold("process-a") as folder:
         helper = Helper.start("process-a", folder)
@@ -151,7 +156,14 @@ def leave_a_users_names_alone() -> None:
         subprocess.run(["ip", "netns", "add", "mine"], check=True)
         space = helper.enter_namespace("mine", "/run/netns/mine")
         helper.spawn(InstanceSpec(name="mine", namespace=space))
+        os.close(helper.open_tap(space, "gone"))
+        tap = helper.open_tap(space, "eth0")
+        assert "eth0" in links_of("mine")
+        helper.remove_namespace(space)
+        assert Path("/run/netns/mine").exists()
+    os.close(tap)
     clean("process-a")
+    assert links_of("mine") == ["lo"]
     assert sorted(path.name for path in Path("/run/netns").iterdir()) == ["mine", "process-a-db"]
     assert subprocess.run(["ip", "netns", "exec", "mine", "true"], check=False).returncode == 0
 

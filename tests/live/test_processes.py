@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import socket
 import subprocess
+import sys
 import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from private_world import USER, in_lab, run_in_private_world
+from private_world import ROOT, USER, in_lab, run_in_private_world
 
 from dataplane.errors import UserError
 from dataplane.proc import message
@@ -150,8 +152,9 @@ def test_an_ordinary_user_may_not_enter_the_hosts_namespace_by_path() -> None:
     in_lab(work, user=True)
 
 
+@pytest.mark.parametrize("shared", [False, True], ids=["private", "shared"])
 @both
-def test_what_one_service_does_changes_nothing_elsewhere(user: bool) -> None:
+def test_what_one_service_does_changes_nothing_elsewhere(user: bool, shared: bool) -> None:
     """A link set down, a route, a firewall rule, a sysctl, a host name, a mount: in one service, and there only."""
     look = "ip -o link; ip route show table all; nft list ruleset; sysctl net.ipv4.ip_forward; hostname; cat /proc/self/mounts"
 
@@ -172,7 +175,7 @@ def test_what_one_service_does_changes_nothing_elsewhere(user: bool) -> None:
         assert two.run(["sh", "-c", look], timeout=5, limit=100_000) == other
         assert subprocess.run(["sh", "-c", look], check=False, capture_output=True).stdout == host
 
-    in_lab(work, user=user)
+    in_lab(work, user=user, shared=shared)
 
 
 def test_sys_shows_the_services_interfaces() -> None:
@@ -498,6 +501,19 @@ def test_a_shim_that_waits_uses_no_time() -> None:
         assert ticks() - before <= 1
 
     in_lab(work)
+
+
+def test_the_example_of_the_documentation_runs() -> None:
+    text = (ROOT / "docs" / "processes.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    run_in_private_world(lambda: exec(block, {}))
+
+
+def test_helper_and_shims_import_little() -> None:
+    """Each module that the helper imports costs every shim private pages."""
+    code = "import sys; import dataplane.proc.server; print(*sys.modules)"
+    found = set(subprocess.check_output([sys.executable, "-S", "-c", code], cwd=ROOT, text=True).split())
+    assert not found & {"typing", "pathlib", "dataclasses", "subprocess", "asyncio", "numpy", "pyroute2", "threading", "logging"}
 
 
 def test_a_lost_helper_is_named() -> None:
