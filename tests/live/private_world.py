@@ -12,14 +12,25 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from dataplane.proc import kernel
 from dataplane.proc.clean import clean
 from dataplane.proc.helper import Helper
 from dataplane.proc.registry import hold
+from dataplane.proc.server import privileged
 
 MS_PRIVATE = 1 << 18
 USER = 65534
 ROOT = Path(__file__).parents[2]
+
+needs_root = pytest.mark.skipif(not privileged(), reason="private mount namespaces need root with CAP_SYS_ADMIN")
+needs_user_namespaces = pytest.mark.skipif(
+    Path("/proc/sys/user/max_user_namespaces").read_text().strip() == "0", reason="user namespaces are switched off"
+)
+as_root_and_as_user = pytest.mark.parametrize(
+    "user", [pytest.param(False, id="root"), pytest.param(True, id="user", marks=needs_user_namespaces)]
+)
 
 
 def run_in_private_world(

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from private_world import run_in_private_world
+from private_world import as_root_and_as_user, needs_root, run_in_private_world
 from traces import namespaces, of_lab, processes
 
 from dataplane.proc.clean import clean
@@ -20,7 +20,7 @@ from dataplane.proc.helper import Helper
 from dataplane.proc.registry import base_folder, hold, lab_folder
 from dataplane.proc.spec import InstanceSpec
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="private mount namespaces need root")]
+pytestmark = [pytest.mark.live, needs_root]
 
 # A lab process that brings services up as fast as it can and then waits.
 LAB = """
@@ -85,7 +85,7 @@ def kill_and_clean(victim: str, name: str) -> None:
     assert not clean(name)
 
 
-@pytest.mark.parametrize("user", [False, True], ids=["root", "user"])
+@as_root_and_as_user
 @pytest.mark.parametrize("shared", [False, True], ids=["private", "shared"])
 @pytest.mark.parametrize("victim", ["lab", "helper", "shim", "all", "none"])
 def test_nothing_is_left_after(victim: str, user: bool, shared: bool) -> None:
@@ -118,7 +118,7 @@ def kill_at_random_moments() -> None:
         assert everything() == before
 
 
-@pytest.mark.parametrize("user", [False, True], ids=["root", "user"])
+@as_root_and_as_user
 def test_nothing_is_left_when_killed_at_any_moment(user: bool) -> None:
     run_in_private_world(kill_at_random_moments, user=user)
 
@@ -139,7 +139,7 @@ def clean_one_of_two() -> None:
     assert not base_folder().exists()
 
 
-@pytest.mark.parametrize("user", [False, True], ids=["root", "user"])
+@as_root_and_as_user
 def test_one_lab_is_cleaned_beside_another(user: bool) -> None:
     run_in_private_world(clean_one_of_two, user=user)
 

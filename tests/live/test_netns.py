@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
-from private_world import in_lab
+from private_world import as_root_and_as_user, in_lab, needs_root
 
 from dataplane.errors import UserError
 from dataplane.netns.address import add_address, delete_address
@@ -20,9 +20,8 @@ from dataplane.netns.step import Step, entering
 from dataplane.proc.helper import Helper
 from dataplane.proc.spec import NamespaceRef
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="private mount namespaces need root")]
+pytestmark = [pytest.mark.live, needs_root]
 
-both = pytest.mark.parametrize("user", [False, True], ids=["root", "user"])
 
 
 def set_up_all(helper: Helper, namespace: NamespaceRef) -> list[Step]:
@@ -60,7 +59,7 @@ def seen(namespace: NamespaceRef) -> dict[str, object]:
     return {**found, "forward": forward.stdout}
 
 
-@both
+@as_root_and_as_user
 def test_each_step_can_be_done_by_hand(user: bool) -> None:
     """The commands that the steps name, run by a shell in a second namespace, lead to the same."""
 
@@ -83,7 +82,7 @@ def test_each_step_can_be_done_by_hand(user: bool) -> None:
     in_lab(work, user=user)
 
 
-@both
+@as_root_and_as_user
 def test_refusals_name_the_step(user: bool) -> None:
     def work(helper: Helper) -> None:
         namespace = helper.create_namespace("web")

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from private_world import ROOT, USER, in_lab, run_in_private_world
+from private_world import ROOT, USER, as_root_and_as_user, in_lab, needs_root, needs_user_namespaces, run_in_private_world
 
 from dataplane.errors import UserError
 from dataplane.proc import message
@@ -26,9 +26,8 @@ from dataplane.proc.instance import Instance
 from dataplane.proc.registry import hold
 from dataplane.proc.spec import InstanceSpec
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="private mount namespaces need root")]
+pytestmark = [pytest.mark.live, needs_root]
 
-both = pytest.mark.parametrize("user", [False, True], ids=["root", "user"])
 
 
 def log_of(instance: Instance, stream: str = "stdout") -> list[str]:
@@ -45,7 +44,7 @@ def refusal(work: Callable[[], object]) -> UserError:
 # Namespaces ----------------------------------------------------------------------------------------------------------
 
 
-@both
+@as_root_and_as_user
 def test_a_fresh_namespace_has_only_lo(user: bool) -> None:
     def work(helper: Helper) -> None:
         namespace = helper.create_namespace("web")
@@ -72,7 +71,7 @@ def test_names_that_are_taken_are_refused_and_left_alone() -> None:
     in_lab(work)
 
 
-@both
+@as_root_and_as_user
 def test_a_tap_carries_frames_with_vnet_headers(user: bool) -> None:
     def work(helper: Helper) -> None:
         namespace = helper.create_namespace("web")
@@ -109,6 +108,7 @@ def test_taps_that_cannot_be_are_refused_by_name() -> None:
     in_lab(work)
 
 
+@needs_user_namespaces
 def test_a_closed_tun_node_is_named_with_the_mend() -> None:
     def work(helper: Helper) -> None:
         error = refusal(lambda: helper.open_tap(helper.create_namespace("web"), "eth0"))
@@ -116,18 +116,15 @@ def test_a_closed_tun_node_is_named_with_the_mend() -> None:
         assert "chmod" in error.mend
         assert error.status == 1
 
-    def closed(helper: Helper) -> None:
-        work(helper)
-
     def inside() -> None:
         with hold("process-notun") as folder:
-            closed(Helper.start("process-notun", folder))
+            work(Helper.start("process-notun", folder))
         clean("process-notun")
 
     run_in_private_world(inside, user=True, tun_mode=0o600)
 
 
-@both
+@as_root_and_as_user
 def test_the_hosts_namespace_and_what_is_no_namespace(user: bool) -> None:
     def work(helper: Helper) -> None:
         host = helper.host_namespace("host")
@@ -143,6 +140,7 @@ def test_the_hosts_namespace_and_what_is_no_namespace(user: bool) -> None:
     in_lab(work, user=user)
 
 
+@needs_user_namespaces
 def test_an_ordinary_user_may_not_enter_the_hosts_namespace_by_path() -> None:
     def work(helper: Helper) -> None:
         error = refusal(lambda: helper.enter_namespace("host", "/proc/self/ns/net"))
@@ -153,7 +151,7 @@ def test_an_ordinary_user_may_not_enter_the_hosts_namespace_by_path() -> None:
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["private", "shared"])
-@both
+@as_root_and_as_user
 def test_what_one_service_does_changes_nothing_elsewhere(user: bool, shared: bool) -> None:
     """A link set down, a route, a firewall rule, a sysctl, a host name, a mount: in one service, and there only."""
     look = "ip -o link; ip route show table all; nft list ruleset; sysctl net.ipv4.ip_forward; hostname; cat /proc/self/mounts"
@@ -208,7 +206,7 @@ def test_a_removed_namespace_ends_with_its_service() -> None:
 # Processes -----------------------------------------------------------------------------------------------------------
 
 
-@both
+@as_root_and_as_user
 def test_a_command_runs_in_its_namespaces_and_its_status_is_kept(user: bool) -> None:
     def work(helper: Helper) -> None:
         script = "hostname; sysctl -n net.ipv4.ip_forward; readlink /proc/self/ns/net; pwd; echo $A-$HOSTNAME; cat /etc/hosts"
@@ -235,7 +233,7 @@ def test_a_command_runs_in_its_namespaces_and_its_status_is_kept(user: bool) -> 
     in_lab(work, user=user)
 
 
-@both
+@as_root_and_as_user
 def test_the_shim_is_init_and_strays_die_with_it(user: bool) -> None:
     def work(helper: Helper) -> None:
         script = "setsid sleep 4242 & (sleep 0 & exec sleep 4243) & sleep 0.2; ps -e -o pid=,ppid=,stat=,args="
@@ -249,7 +247,7 @@ def test_the_shim_is_init_and_strays_die_with_it(user: bool) -> None:
     in_lab(work, user=user)
 
 
-@both
+@as_root_and_as_user
 def test_commands_that_do_not_start_are_named(user: bool) -> None:
     def work(helper: Helper) -> None:
         namespace = helper.create_namespace("web")
@@ -270,7 +268,7 @@ def test_commands_that_do_not_start_are_named(user: bool) -> None:
     in_lab(work, user=user)
 
 
-@both
+@as_root_and_as_user
 def test_a_service_stops_by_its_signal_or_by_force(user: bool) -> None:
     def work(helper: Helper) -> None:
         def start(name: str, script: str, **more: str) -> Instance:
@@ -299,7 +297,7 @@ def test_a_service_stops_by_its_signal_or_by_force(user: bool) -> None:
     in_lab(work, user=user)
 
 
-@both
+@as_root_and_as_user
 def test_a_service_starts_again_after_its_end_and_not_before(user: bool) -> None:
     def work(helper: Helper) -> None:
         spec = InstanceSpec(name="web", namespace=helper.create_namespace("web"))
@@ -314,7 +312,7 @@ def test_a_service_starts_again_after_its_end_and_not_before(user: bool) -> None
     in_lab(work, user=user)
 
 
-@both
+@as_root_and_as_user
 def test_everything_outlives_the_lab_process(user: bool) -> None:
     """The lab process dies: status, exec, stop and log of its services go on, through another one."""
 
@@ -335,7 +333,7 @@ def test_everything_outlives_the_lab_process(user: bool) -> None:
     in_lab(work, user=user)
 
 
-@both
+@as_root_and_as_user
 def test_exec_gives_the_commands_own_status(user: bool) -> None:
     def work(helper: Helper) -> None:
         spec = InstanceSpec(name="web", namespace=helper.create_namespace("web"), env={"A": "1", "B": "2"}, hostname="web")
@@ -358,7 +356,7 @@ def test_exec_gives_the_commands_own_status(user: bool) -> None:
     in_lab(work, user=user)
 
 
-@both
+@as_root_and_as_user
 def test_an_exec_may_have_a_terminal(user: bool) -> None:
     def work(helper: Helper) -> None:
         service = helper.spawn(InstanceSpec(name="web", namespace=helper.create_namespace("web")))
@@ -377,7 +375,7 @@ def test_an_exec_may_have_a_terminal(user: bool) -> None:
     in_lab(work, user=user)
 
 
-@both
+@as_root_and_as_user
 def test_a_terminal_of_a_service_outlives_who_looks_at_it(user: bool) -> None:
     def work(helper: Helper) -> None:
         script = "while read line; do echo got $line; [ $line = end ] && stty size && exit 6; done"
@@ -456,6 +454,7 @@ def test_a_service_runs_as_the_user_it_names() -> None:
     in_lab(work)
 
 
+@needs_user_namespaces
 def test_an_ordinary_users_lab_has_one_user() -> None:
     def work(helper: Helper) -> None:
         namespace = helper.create_namespace("web")
@@ -468,7 +467,7 @@ def test_an_ordinary_users_lab_has_one_user() -> None:
     in_lab(work, user=True)
 
 
-@both
+@as_root_and_as_user
 def test_the_private_memory_of_a_shim(user: bool) -> None:
     """At most 2 MB (Private_Clean + Private_Dirty), with and without a command, also after execs."""
 
@@ -526,6 +525,7 @@ def test_a_lost_helper_is_named() -> None:
     in_lab(work)
 
 
+@needs_user_namespaces
 def test_a_machine_without_user_namespaces_is_named_with_the_mend() -> None:
     def inside() -> None:
         with hold("process-nouserns") as folder:
