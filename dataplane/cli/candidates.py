@@ -1,47 +1,79 @@
-"""Names that a shell may complete: of the Compose file at hand. Wrong files complete nothing; they are explained when used."""
+"""Names that a shell may complete: of the Compose file at hand and of what runs.
+
+Nothing here fails: a wrong file completes nothing, and is explained when it is used.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from dataplane.errors import UserError
 
+if TYPE_CHECKING:
+    from dataplane.model import Topology
+
 Names = Callable[[click.Context], Iterable[str]]
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def completer(names: Names) -> Completer:
-    """Offer those of ``names`` that begin as the word does, without the words already there."""
+    """Offer those of ``names`` that begin as the word does, without the words that are there already."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         there = context.params.get(parameter.name or "")
         taken = set(there) if isinstance(there, tuple) else set()
-        try:
-            found = sorted(set(names(context)) - taken)
-        except (UserError, OSError):
-            return []
-        return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+        found: set[str] = set()
+        with suppress(UserError, OSError):
+            found.update(names(context))
+        return [CompletionItem(name) for name in sorted(found - taken) if name.startswith(incomplete)]
 
     return complete
 
 
-def services(context: click.Context) -> Iterable[str]:
-    """Services of the file at hand."""
+def running_labs(_context: click.Context) -> Iterator[str]:
+    """Labs of this user."""
+    from dataplane import live
+
+    return (lab.name for lab in live.labs())
+
+
+def services(context: click.Context) -> Iterator[str]:
+    """Services of the lab that is meant: those that run, else those of the file."""
+    from dataplane import live
+
+    wanted = context.params.get("lab")
+    for lab in live.labs():
+        if wanted in {None, lab.name}:
+            yield from lab.services
+    with suppress(UserError):
+        yield from _topology(context).services
+
+
+def networks(context: click.Context) -> Iterator[str]:
+    """Networks of the lab that is meant, else of the file."""
+    from dataplane import live
+
+    wanted = context.params.get("lab")
+    with suppress(UserError), live.find(lab=wanted) as client:
+        yield from (network["key"] for network in client.lab()["networks"])
+        return
+    yield from _topology(context).networks
+
+
+def replay_ports(context: click.Context) -> Iterator[str]:
+    """``PORT=`` of the file that is replayed, for ``--in``."""
+    from dataplane.plan import make_plan
+
+    plan = make_plan(_topology(context))
+    yield from (f"{name}=" for name in ("auto", *(endpoint.port for endpoint in plan.endpoints())))
+
+
+def _topology(context: click.Context) -> Topology:
     from dataplane.compose import load
 
-    return load(_file(context)).services
-
-
-def networks(context: click.Context) -> Iterable[str]:
-    """Networks of the file at hand."""
-    from dataplane.compose import load
-
-    return load(_file(context)).networks
-
-
-def _file(context: click.Context) -> str:
-    named = context.params.get("option_file") or context.params.get("file")
-    return str(named or ".")
+    return load(str(context.params.get("option_file") or context.params.get("file") or "."))

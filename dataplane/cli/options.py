@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from dataplane.cli.candidates import completer, running_labs
 from dataplane.errors import UserError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -21,17 +22,14 @@ def compose_file(command: Command) -> Command:
 def the_file(option_file: str | None, file: str | None) -> str | None:
     """The one file that was named, None when none was. UserError when two were."""
     if option_file is not None and file is not None:
-        raise UserError(
-            "the file is given twice",
-            where=f"-f {option_file} {file}",
-            mend="name it once: with -f or without",
-        )
+        raise UserError("the file is given twice", where=f"-f {option_file} {file}", mend="name it once, with -f or without")
     return option_file if option_file is not None else file
 
 
-def lab(command: Command) -> Command:
-    """``--lab NAME``."""
-    return click.option("--lab", metavar="NAME", help="The running lab, where more than one would do.")(command)
+def one_lab(command: Command) -> Command:
+    """``--lab NAME``: which of the running labs is meant."""
+    words = "The running lab; else the one of this folder, or the only one."
+    return click.option("--lab", metavar="NAME", shell_complete=completer(running_labs), help=words)(command)
 
 
 def as_json(command: Command) -> Command:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -31,54 +31,63 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, default=str, ensure_ascii=False))
 
 
-def print_table(
-    columns: Mapping[str, str],
-    rows: Iterable[Sequence[object]],
-    *,
-    nothing: str = "",
-    styles: Mapping[str, str] | None = None,
-) -> None:
-    """Print a table: ``columns`` maps each heading to ``left`` or ``right``; ``nothing`` is said instead of an empty one.
+class Styled(NamedTuple):
+    """A cell with a colour, which terminals show."""
 
-    ``styles`` colours cells that equal its keys, on a terminal only."""
-    held = [[_text(cell) for cell in row] for row in rows]
-    if not held:
-        if nothing:
-            click.echo(nothing)
-        return
-    console().print(make_table(columns, held, styles))
+    text: str
+    style: str
 
 
-def make_table(columns: Mapping[str, str], rows: Iterable[Sequence[object]], styles: Mapping[str, str] | None = None) -> Table:
-    """A borderless table, headings bold, columns two blanks apart."""
+Columns = Mapping[str, str]
+"""Heading -> ``left`` or ``right``. Trailing blanks make a heading that stands twice unique."""
+Row = Sequence[object]
+
+
+def print_table(columns: Columns, rows: Iterable[Row], *, nothing: str = "") -> None:
+    """Print a table; ``nothing`` is said instead of an empty one."""
+    held = list(rows)
+    if held:
+        sys.stdout.write(rendered(columns, held))
+    elif nothing:
+        click.echo(nothing)
+
+
+def make_table(columns: Columns, rows: Iterable[Row]) -> Table:
+    """A borderless table, headings bold, columns two blanks apart, long cells folded where a terminal ends."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading, side in columns.items():
-        table.add_column(heading, justify="right" if side == "right" else "left", overflow="fold")
+        table.add_column(heading.rstrip(), justify="right" if side == "right" else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell, style=(styles or {}).get(cell, "")) for cell in map(_text, row)))
+        table.add_row(*(Text(cell.text, cell.style) if isinstance(cell, Styled) else Text(_text(cell)) for cell in row))
     return table
+
+
+def rendered(columns: Columns, rows: Iterable[Row], margin: int = 0) -> str:
+    """A table as text as standard output would show it, ``margin`` blanks in front; no line ends in blanks."""
+    from rich.padding import Padding
+
+    out = console()
+    with out.capture() as capture:
+        out.print(Padding(make_table(columns, rows), (0, 0, 0, margin), expand=False))
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
 def _text(cell: object) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, int):
-        return grouped(cell)
-    return "" if cell is None else str(cell)
-
-
-def grouped(number: int) -> str:
-    """``1234567`` as ``1,234,567``."""
-    return f"{number:,}"
+        return f"{cell:,}"
+    return "-" if cell is None else str(cell)
 
 
 def page(text: str) -> None:
     """Replace what the terminal shows (``--watch``); where there is no terminal, print one page after another."""
     if sys.stdout.isatty():
-        sys.stdout.write("\x1b[H\x1b[2J")
+        # Home; each line clears its own rest, the last all below: nothing flickers.
+        text = "\x1b[H" + text.replace("\n", "\x1b[K\n") + "\x1b[J"
     sys.stdout.write(text)
     sys.stdout.flush()
 

@@ -12,7 +12,21 @@ from dataplane.cli.nearest import suggest
 from dataplane.errors import UserError
 
 SECTIONS: dict[str, dict[str, str]] = {
+    "Run a lab": {
+        "up": "Start the lab of a Compose file, or apply its changes.",
+        "down": "End a lab and remove everything it made.",
+        "ps": "List labs and their services.",
+        "exec": "Run a command inside a service's namespaces.",
+        "logs": "Show what services wrote.",
+    },
+    "Look inside": {
+        "stats": "Count frames and bytes, port by port.",
+        "drops": "Say which frames were dropped, and why.",
+        "fdb": "Show the stations that a bridge has learned.",
+        "graph": "Draw the network of a file or a running lab.",
+    },
     "Without a lab": {
+        "demo": "Watch namespaces talk through our bridge, step by step.",
         "doctor": "Check what this kernel and this user can do.",
         "completion": "Print the completion script of a shell.",
     },

@@ -55,10 +55,14 @@ def _named(error: click.BadParameter) -> str:
         return error.param_hint if isinstance(error.param_hint, str) else " ".join(error.param_hint or ())
     if isinstance(parameter, click.Option):
         return max(parameter.opts, key=len)
-    return (parameter.metavar or parameter.name or "").upper().rstrip("….")
+    return (parameter.metavar or parameter.name or "").upper().removeprefix("[--] ").rstrip("….")
 
 
 def _plain(message: str) -> str:
     """Click's sentence as the middle of ours."""
     text = " ".join(message.split()).removesuffix(".")
+    text = re.sub(r"is not a valid integer( range)?", "is not a whole number", text)
+    text = re.sub(r"is not a valid float( range)?", "is not a number", text)
+    text = re.sub(r"is not in the range x>=(\S+)", r"is out of range: \1 or more", text)
+    text = re.sub(r"is not in the range (\S+)<=x<=(\S+)", r"is out of range: from \1 to \2", text)
     return text[:1].lower() + text[1:]

@@ -38,17 +38,20 @@ def up(
     on_step: Callable[[StepRow], None] = lambda _row: None,
     on_log: Callable[[LogRow], None] = lambda _row: None,
     on_event: Callable[[EventRow], None] = lambda _row: None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> int:
     """Start the lab, or apply the difference to the one that runs. The exit status for the shell.
 
     ``detach``: return when every service runs (after the conditions of ``depends_on``). Otherwise call ``on_log`` for every line
     of every service until the lab ends by itself, by SIGINT, SIGTERM or SIGHUP (a second one kills), or by another's ``down``.
     ``poll``: the engine never sleeps (counts when the lab starts). ``on_step``: warnings, changes to a running lab and, with
-    ``verbose``, each step. A difference applied to a lab that runs already returns at once.
+    ``verbose``, each step; ``on_ready``: every service runs. A difference applied to a lab that runs already returns at once.
     """
+    from dataplane.live.start import Told
     from dataplane.live.start import up as start
 
-    return start(topology, detach=detach, verbose=verbose, seed=seed, poll=poll, on_step=on_step, on_log=on_log, on_event=on_event)
+    told = Told(on_step, on_log, on_event, on_ready)
+    return start(topology, detach=detach, verbose=verbose, seed=seed, poll=poll, told=told)
 
 
 def down(lab: str, *, on_step: Callable[[StepRow], None] = lambda _row: None) -> bool:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,23 @@ from dataplane.proc import message
 LINE = 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom ``up`` tells what."""
+
+    step: Callable[[StepRow], None]
+    log: Callable[[LogRow], None]
+    event: Callable[[EventRow], None]
+    ready: Callable[[], None]
+
+    def tell(self, kind: str, value: Any) -> None:
+        """Pass on one thing that a lab process says."""
+        if kind == "ready":
+            self.ready()
+        elif kind in {"step", "log", "event"}:
+            getattr(self, kind)(value)
+
+
 def up(
     topology: Topology,
     *,
@@ -33,15 +50,13 @@ def up(
     verbose: bool,
     seed: int | None,
     poll: bool,
-    on_step: Callable[[StepRow], None],
-    on_log: Callable[[LogRow], None],
-    on_event: Callable[[EventRow], None],
+    told: Told,
 ) -> int:
     """See ``live.up``."""
     source = os.path.realpath(topology.source) if Path(topology.source).is_file() else topology.source
     topology = replace(topology, source=source)
     for sentence in topology.warnings:
-        on_step({"kind": "warning", "what": sentence, "by_hand": ""})
+        told.step({"kind": "warning", "what": sentence, "by_hand": ""})
     known = info(topology.name)
     if known is not None and known.running:
         if known.source and known.source != source:
@@ -50,8 +65,9 @@ def up(
                 where=source,
                 mend=f"give this one another name with --lab, or first: dataplane down --lab {topology.name}",
             )
-        return _change(Client(known.folder), topology, verbose, on_step)
-    told = {"step": on_step, "log": on_log, "event": on_event}
+        status = _change(Client(known.folder), topology, verbose, told.step)
+        told.ready()
+        return status
     with _started(topology.name) as (child, tether):
         wanted = {"topology": to_json(topology), "seed": seed, "poll": poll, "verbose": verbose, "detach": detach}
         tether.sendall(json.dumps(wanted).encode() + b"\n")
@@ -117,20 +133,19 @@ def _stopping(tether: socket.socket) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _listen(tether: socket.socket, told: dict[str, Callable[[Any], None]], *, until_ready: bool) -> bool:
+def _listen(tether: socket.socket, told: Told, *, until_ready: bool) -> bool:
     """Pass on what the lab tells, until it is ready or ends. True: it is ready. UserError when it says one."""
     with tether.makefile("rb") as lines:
         failed: dict[str, Any] | None = None
         for line in lines:
             for kind, value in json.loads(line).items():
-                if kind == "ready" and until_ready:
-                    return True
                 if kind == "error":
                     failed = {"error": value["error"], **value}
                     if until_ready:
                         message.raise_failure(failed)
-                if kind in told:
-                    told[kind](value)
+                told.tell(kind, value)
+                if kind == "ready" and until_ready:
+                    return True
         if failed:
             message.raise_failure(failed)
     if until_ready:

@@ -16,7 +16,9 @@ name: shop
 services:
   web: {networks: [front]}
   db: {networks: [front, back]}
-networks: {front: {}, back: {}}
+networks:
+  front: {ipam: {config: [{subnet: 10.20.0.0/24}]}}
+  back: {ipam: {config: [{subnet: 10.21.0.0/24}]}}
 """
 
 

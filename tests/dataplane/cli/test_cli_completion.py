@@ -30,6 +30,6 @@ def test_the_script_is_good_in_its_shell(dataplane, shell):
 
 
 def test_verbs_and_options_complete(dataplane):
-    assert complete(dataplane, "dataplane do") == ["doctor"]
+    assert complete(dataplane, "dataplane do") == ["down", "doctor"]
     assert "--json" in complete(dataplane, "dataplane doctor --")
     assert complete(dataplane, "dataplane completion z") == ["zsh"]

@@ -43,6 +43,8 @@ def test_an_ordinary_user_learns_whether_labs_run_without_root():
     """As `nobody`: what the probes say agrees with whether the device node lets everybody in."""
     user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     words = [*user, sys.executable, "-m", "dataplane", "doctor", "--json"]
+    if subprocess.run([*user, sys.executable, "-c", "import json, click"], capture_output=True, timeout=60, check=False).returncode:
+        pytest.skip("this Python may be read by root only")
     said = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     body = json.loads(said.stdout)
     by_name = {finding["name"]: finding for finding in body["findings"]}

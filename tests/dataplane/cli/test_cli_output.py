@@ -24,8 +24,8 @@ def test_nothing_to_show_is_said(capsys):
 
 def rendered(width: int, **environment: str) -> str:
     page = io.StringIO()
-    row = ("web.front", "a sentence of many words " * 4)
-    table = output.make_table({"PORT": "left", "WHY": "left"}, [row], {"web.front": "red"})
+    row = (output.Styled("web.front", "red"), "a sentence of many words " * 4)
+    table = output.make_table({"PORT": "left", "WHY": "left"}, [row])
     Console(file=page, width=width, force_terminal=True, _environ={"TERM": "xterm-256color", **environment}).print(table)
     return page.getvalue()
 

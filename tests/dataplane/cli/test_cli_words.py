@@ -27,11 +27,38 @@ WRONG = {
         "SHELL: 'tcsh' is not one of 'bash', 'zsh', 'fish'",
         "write dataplane completion [OPTIONS] {bash|zsh|fish}",
     ),
+    "exec without a command": ("exec web", "exec needs CMD", "write dataplane exec [OPTIONS] SERVICE [--] CMD…"),
+    "exec with nothing behind --": ("exec web --", "exec needs CMD", "write dataplane exec [OPTIONS] SERVICE [--] CMD…"),
+    "no network": ("fdb", "fdb needs NETWORK", "write dataplane fdb [OPTIONS] NETWORK"),
+    "no number": ("logs --tail many", "--tail: 'many' is not a whole number", "write dataplane logs [OPTIONS] [SERVICE]…"),
+    "a number below zero": (
+        "logs --tail -1",
+        "--tail: -1 is out of range: 0 or more",
+        "write dataplane logs [OPTIONS] [SERVICE]…",
+    ),
+    "an option without its value": ("up --seed", "--seed needs a value", "write dataplane up [OPTIONS] [FILE]"),
+    "an interval of nothing": (
+        "stats --watch --interval 0",
+        "--interval: 0.0 is out of range: from 0.1 to 3600",
+        "write dataplane stats [OPTIONS]",
+    ),
+    "a drawing of no known kind": (
+        "graph --format png",
+        "--format: 'png' is not one of 'text', 'mermaid', 'dot'",
+        "write dataplane graph [OPTIONS] [FILE]",
+    ),
+    "a demonstration that is none": ("demo nat", "NAME: 'nat' is not 'bridge'", "write dataplane demo [OPTIONS] [bridge]"),
 }
+
+
+def test_a_variable_without_a_name(dataplane):
+    said = dataplane("exec", "-e", "=1", "web", "true")
+    assert said.stderr == message("a variable has no name", "--env =1", "write --env NAME=VALUE")
+    assert said.returncode == 125
 
 
 @pytest.mark.parametrize("words, what, mend", WRONG.values(), ids=WRONG.keys())
 def test_wrong_words(dataplane, words, what, mend):
     said = dataplane(*words.split())
     assert said.stderr == message(what, f"dataplane {words}", mend)
-    assert (said.stdout, said.returncode) == ("", 2)
+    assert (said.stdout, said.returncode) == ("", 125 if words.startswith("exec") else 2)

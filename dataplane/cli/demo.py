@@ -1,0 +1,23 @@
+"""``dataplane demo``."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from dataplane.demo import DEMOS
+
+
+@click.command()
+@click.option("--step", is_flag=True, help="Wait for Enter before each step.")
+@click.argument("name", type=click.Choice(list(DEMOS)), default="bridge")
+def command(step: bool, name: str) -> None:
+    """Watch namespaces talk through our bridge, step by step.
+
+    Each step says what it does, how one would do it by hand, and shows the table that changed. It cleans up behind itself, at Ctrl-C
+    too.
+    """
+    from dataplane.demo.page import Page
+
+    importlib.import_module(f"dataplane.demo.{name}").play(Page(stepwise=step))

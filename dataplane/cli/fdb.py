@@ -1,0 +1,58 @@
+"""``dataplane fdb``."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from dataplane.cli.candidates import completer, networks
+from dataplane.cli.options import as_json, one_lab
+from dataplane.cli.output import Columns, Row, coloured, print_json, print_table
+from dataplane.cli.units import seconds
+
+if TYPE_CHECKING:
+    from dataplane.live.rows import FdbRow
+
+COLUMNS: Columns = {"STATION": "left", "PORT": "left", "AGE": "right", "KIND": "left"}
+COLOURS = {"learned": "green", "moved": "yellow", "gone": "red"}
+
+
+@click.command()
+@one_lab
+@click.option("-w", "--watch", is_flag=True, help="Then each change as it happens, until Ctrl-C.")
+@as_json
+@click.argument("network", shell_complete=completer(networks))
+def command(lab: str | None, watch: bool, as_json: bool, network: str) -> None:
+    """Show the stations that a bridge has learned.
+
+    AGE is the time since the station last sent a frame; after the network's ageing time (300 seconds, unless its driver_opts say
+    otherwise) it is forgotten, and frames to it are flooded.
+    """
+    from dataplane import live
+
+    with live.find(lab=lab) as client:
+        if not watch:
+            rows = client.fdb(network)
+            if as_json:
+                print_json(rows)
+            else:
+                print_table(COLUMNS, map(cells, rows), nothing=f"The bridge of {network} knows no station.")
+            return
+        for row in client.watch_fdb(network):
+            if as_json:
+                print_json(row)
+            else:
+                _say(row)
+
+
+def cells(row: FdbRow) -> Row:
+    """A row of the table."""
+    return row["mac"], row["port"], seconds(row["age"]), "static" if row["static"] else "learned"
+
+
+def _say(row: FdbRow) -> None:
+    event = f"{row['event']:7}"
+    shown = click.style(event, fg=COLOURS.get(row["event"])) if coloured() else event
+    click.echo(f"{time.strftime('%H:%M:%S')}  {shown}  {row['mac']}  {row['port']}")

@@ -1,3 +1,0 @@
-NAMES: dict[int, str]
-
-def link_name(link: int) -> str: ...
