@@ -6,6 +6,8 @@ aliases, and each of these followed by the network's name.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from dataplane.model import Endpoint, IPAddress, Plan
 from dataplane.sandbox import sandbox_of
 
@@ -33,8 +35,10 @@ def hosts(plan: Plan, instance: str) -> tuple[Row, ...]:
     everyone = [e for e in plan.endpoints() if e.network in joined]
     for endpoint in sorted(everyone, key=lambda e: e.instance != owner.name):
         names = _names(plan, endpoint)
-        names += tuple(alias for target, alias in service.links if target == plan.instances[endpoint.instance].service.name)
-        rows += [(str(address), tuple(dict.fromkeys(names))) for address in _addresses(endpoint)]
+        if service.links:
+            links = tuple(alias for target, alias in service.links if target == plan.instances[endpoint.instance].service.name)
+            names = tuple(dict.fromkeys((*names, *links)))
+        rows += [(address, names) for address in _addresses(endpoint)]
     return tuple(rows)
 
 
@@ -47,18 +51,23 @@ def hosts_file(plan: Plan, instance: str, base: str = LOCAL) -> str:
     return base + "".join(f"{address}\t{' '.join(names)}\n" for address, names in rows)
 
 
-def _addresses(endpoint: Endpoint) -> tuple[IPAddress, ...]:
-    return tuple(address for address in (endpoint.ipv4, endpoint.ipv6) if address is not None)
+def _addresses(endpoint: Endpoint) -> tuple[str, ...]:
+    return tuple(_written(address) for address in (endpoint.ipv4, endpoint.ipv6) if address is not None)
+
+
+# Every instance's file has a line for every neighbour: the same lines, asked for again and again.
+@lru_cache(maxsize=1 << 16)
+def _written(address: IPAddress) -> str:
+    return str(address)
 
 
 def _names(plan: Plan, endpoint: Endpoint) -> tuple[str, ...]:
     service = plan.instances[endpoint.instance].service
-    short = [endpoint.instance, service.name, *endpoint.aliases]
-    if service.hostname:
-        short.append(service.hostname)
-    network = plan.networks[endpoint.network].name
-    full = [f"{name}.{network}" for name in short]
-    # The key of the network as well, where its name outside differs: it is what the file calls it.
-    if endpoint.network != network:
-        full += [f"{name}.{endpoint.network}" for name in short]
-    return tuple(dict.fromkeys((*short, *full)))
+    own = (endpoint.instance, service.name, *endpoint.aliases, *((service.hostname,) if service.hostname else ()))
+    # The network by its name outside, and by its key where that differs: it is what the file calls it.
+    return _with_network(own, plan.networks[endpoint.network].name, endpoint.network)
+
+
+@lru_cache(maxsize=1 << 16)
+def _with_network(own: tuple[str, ...], *networks: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*own, *(f"{name}.{network}" for network in networks for name in own))))
