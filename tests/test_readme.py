@@ -1,7 +1,7 @@
 """Every command block of the README is run, and console blocks must show what is really printed.
 
-A comment in front of a block says how: `<!-- run: as root … -->`, `<!-- run: make --dry-run … -->`, `<!-- file: NAME -->` (the block
-is that file's content). A block without one is run as it stands.
+A comment in front of a block says how: `<!-- run: as root … -->`, `<!-- run: make --dry-run … -->`, `<!-- file: NAME -->` (it is
+that file's content). A block without one is run as it stands.
 """
 
 import os

@@ -15,8 +15,8 @@ from dataplane.demo import DEMOS
 def command(step: bool, name: str) -> None:
     """Watch namespaces talk through our bridge, step by step.
 
-    Each step says what it does, how one would do it by hand, and shows the table that changed. It cleans up behind itself, at Ctrl-C
-    too.
+    Each step says what it does, how one would do it by hand, and shows the table that changed. It cleans up behind itself, also
+    when it is interrupted.
     """
     from dataplane.demo.page import Page
 

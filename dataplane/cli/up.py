@@ -37,8 +37,8 @@ def command(
     """Start the lab of a Compose file, or apply its changes.
 
     FILE is a Compose file or a folder that holds one; the current folder otherwise. Without -d the lab lives as long as this
-    command: it shows what the services write, and Ctrl-C ends it. On a lab that runs, the difference between the file and the lab is
-    applied and printed, line by line.
+    command: it shows what the services write, and Ctrl-C ends it. On a lab that runs, what differs between the file and the lab
+    is applied and printed, line by line.
     """
     from dataplane import live
     from dataplane.cli.log_lines import LogLines
