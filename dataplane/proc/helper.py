@@ -59,6 +59,7 @@ class Helper:
                 stderr=log,
                 pass_fds=(theirs.fileno(),),
                 env=env,
+                start_new_session=True,
             )
             theirs.close()
             child.wait()

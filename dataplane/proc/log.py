@@ -56,9 +56,10 @@ class Log:
     def _put(self, data: bytes) -> None:
         try:
             if self._size + len(data) > self._limit:
-                os.close(self._fd)
                 os.replace(self._path, f"{self._path}.1")
+                full = self._fd
                 self._open()
+                os.close(full)
             self._size += os.write(self._fd, data)
         except OSError:
             return

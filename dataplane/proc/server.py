@@ -40,18 +40,22 @@ def enter_user_namespace() -> None:
                 file.write(text)
         kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_SLAVE)
     except OSError as error:
-        limit = error.errno in {errno.ENOSPC, errno.EUSERS}
-        raise UserError(
-            "this user may not make user namespaces" + (": their limit is reached" if limit else ""),
-            where="/proc/sys/user/max_user_namespaces" if limit else "",
-            mend="run as root, or as root set: sysctl -w "
-            + (
-                "user.max_user_namespaces=10000"
-                if limit
-                else "kernel.unprivileged_userns_clone=1 (Debian) or kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)"
-            ),
-            status=1,
-        ) from None
+        raise _without_user_namespace(error, uid) from None
+
+
+def _without_user_namespace(error: OSError, uid: int) -> UserError:
+    what = "no user namespace can be made here, which a lab without root's CAP_SYS_ADMIN needs"
+    if error.errno in {errno.ENOSPC, errno.EUSERS}:
+        where = "/proc/sys/user/max_user_namespaces"
+        return UserError(what, where=where, mend="as root: sysctl -w user.max_user_namespaces=10000, or run as root", status=1)
+    if uid == 0:
+        mend = "give root CAP_SYS_ADMIN (docker run --privileged --device /dev/net/tun)"
+    else:
+        mend = (
+            "run as root, or as root: sysctl -w kernel.unprivileged_userns_clone=1 (Debian), "
+            "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)"
+        )
+    return UserError(f"{what}: {error.strerror}", mend=mend, status=1)
 
 
 class Server:
@@ -76,7 +80,7 @@ class Server:
         """The reply to one request, errors included."""
         try:
             return self._verbs[body["do"]](body)
-        except (UserError, OSError, ValueError) as error:
+        except Exception as error:  # nothing that a client says may end the helper
             return message.failure(error), []
 
     @staticmethod
@@ -133,13 +137,14 @@ class Server:
                     os.read(wake, 4096)
                     self.reap()
                 elif fd == listener.fileno():
-                    connection, _address = listener.accept()
-                    if len(clients) >= MAX_CLIENTS:
-                        connection.close()
-                        continue
-                    connection.setblocking(True)
-                    clients[connection.fileno()] = connection
-                    poll.register(connection, select.POLLIN)
+                    with suppress(OSError):
+                        connection, _address = listener.accept()
+                        if len(clients) >= MAX_CLIENTS:
+                            connection.close()
+                            continue
+                        connection.setblocking(True)
+                        clients[connection.fileno()] = connection
+                        poll.register(connection, select.POLLIN)
                 elif not self._converse(clients[fd]):
                     poll.unregister(fd)
                     clients.pop(fd).close()

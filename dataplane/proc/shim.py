@@ -96,7 +96,7 @@ class Shim:
             client.show(stream, data)
 
     def _welcome(self) -> None:
-        with suppress(BlockingIOError):
+        with suppress(OSError):
             connection, _address = self._listener.accept()
             if len(self._clients) >= MAX_CLIENTS:
                 connection.close()

@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -502,6 +503,62 @@ def test_a_shim_that_waits_uses_no_time() -> None:
     in_lab(work)
 
 
+def test_a_check_that_takes_too_long_leaves_nothing() -> None:
+    def work(helper: Helper) -> None:
+        service = helper.spawn(InstanceSpec(name="web", namespace=helper.create_namespace("web")))
+        assert service.run(["sh", "-c", "sleep 4244 & sleep 4244 & wait"], timeout=0.2)[0] is None
+        time.sleep(0.1)
+        assert service.run(["pgrep", "-c", "sleep"], timeout=5) == (1, b"0\n")
+
+    in_lab(work)
+
+
+def test_no_client_ends_a_helper_or_a_service() -> None:
+    """Requests that make no sense are answered, or the connection is closed; both live on."""
+    nonsense = [b"x", b"[]", b"{}", b'{"do":1}', b'{"do":"tap","name":"web"}', b'{"do":"spawn","name":"a","namespace":"web"}']
+    nonsense += [b'{"do":"resize","rows":-1,"columns":1e9}', b'{"do":"signal","signal":"x"}', b'{"do":"stop","grace":"x"}']
+    nonsense += [b"\0", b"\1x"]
+    nonsense += [b'{"do":"exec","argv":[],"env":{},"tty":false,"user":null,"working_dir":null}', b'{"do":"attach"}', b"\xff" * 1000]
+
+    def work(helper: Helper) -> None:
+        namespace = helper.create_namespace("web")
+        service = helper.spawn(InstanceSpec(name="web", namespace=namespace, argv=("cat",), tty=True))
+        for path in (helper.folder / "helper.sock", service.place / "control.sock"):
+            for request in nonsense:
+                with message.connect(str(path)) as connection:
+                    connection.send(request)
+                    connection.settimeout(0.05)
+                    with suppress(TimeoutError):
+                        message.receive_raw(connection)
+        assert service.status().state == "running"
+        assert helper.create_namespace("more").owned
+
+    in_lab(work)
+
+
+def test_root_without_its_capability_works_as_a_user_does() -> None:
+    """As in a container that is not privileged but allows user namespaces."""
+    code = """
+from dataplane.proc.clean import clean
+from dataplane.proc.helper import Helper
+from dataplane.proc.registry import hold
+from dataplane.proc.spec import InstanceSpec
+with hold("process-bound") as folder:
+    helper = Helper.start("process-bound", folder)
+    namespace = helper.create_namespace("web")
+    assert namespace.path.startswith("/proc/"), namespace
+    helper.open_tap(namespace, "eth0")
+    print(helper.spawn(InstanceSpec(name="web", namespace=namespace)).run(["ls", "/sys/class/net"], timeout=5))
+clean("process-bound")
+"""
+
+    def inside() -> None:
+        words = ["setpriv", "--bounding-set=-sys_admin", sys.executable, "-c", code]
+        assert subprocess.check_output(words, cwd=ROOT, text=True, timeout=20) == "(0, b'eth0\\nlo\\n')\n"
+
+    run_in_private_world(inside)
+
+
 def test_the_example_of_the_documentation_runs() -> None:
     text = (ROOT / "docs" / "processes.md").read_text()
     (block,) = re.findall(r"```python\n(.*?)```", text, re.S)
@@ -530,7 +587,7 @@ def test_a_machine_without_user_namespaces_is_named_with_the_mend() -> None:
     def inside() -> None:
         with hold("process-nouserns") as folder:
             error = refusal(lambda: Helper.start("process-nouserns", folder))
-        assert "may not make user namespaces" in error.what
+        assert "no user namespace can be made" in error.what
         assert "run as root" in error.mend
         clean("process-nouserns")
 
