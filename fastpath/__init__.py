@@ -14,18 +14,25 @@ An `Engine` holds nodes and turns them; ports bring frames in and out; a `Bridge
 """
 
 from fastpath.bridge import Bridge
+from fastpath.capture import Capture, CaptureError
 from fastpath.counters import REASONS, reason_name, sentence
 from fastpath.engine import Engine
 from fastpath.graph import Graph, Node
 from fastpath.loop import LinkEvent, Loop
 from fastpath.memory import MemoryPort, Outbox
+from fastpath.pcap import PcapPort
 from fastpath.port import Port
+from fastpath.replay import OwnerError, Replay
 from fastpath.tap import OFFLOADS, TapPort
+from fastpath.writer import DropWriter, PcapWriter
 
 __all__ = [
     "OFFLOADS",
     "REASONS",
     "Bridge",
+    "Capture",
+    "CaptureError",
+    "DropWriter",
     "Engine",
     "Graph",
     "LinkEvent",
@@ -33,7 +40,11 @@ __all__ = [
     "MemoryPort",
     "Node",
     "Outbox",
+    "OwnerError",
+    "PcapPort",
+    "PcapWriter",
     "Port",
+    "Replay",
     "TapPort",
     "reason_name",
     "sentence",

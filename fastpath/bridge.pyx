@@ -47,8 +47,8 @@ cdef class Bridge(Node):
                  uint32_t member_limit=0):
         if not 1 <= limit <= 1 << 28:
             raise ValueError("limit: 1 to 2^28 stations")
+        fdb_init(&self.fdb, limit, ageing, graph.core.seed ^ <uint64_t>(len(graph.nodes) + 1))
         super().__init__(graph, name)
-        fdb_init(&self.fdb, limit, ageing, graph.core.seed ^ <uint64_t>len(graph.nodes))
         # So that a flood of addresses at one port cannot keep the stations of others out.
         self.member_limit = member_limit or max(limit // 8, 1)
         self.names = []

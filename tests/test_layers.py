@@ -14,8 +14,9 @@ DATAPLANE = ROOT / "dataplane"
 GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout"}  # what every node stands on
 TABLES = {"table", "fdb"}
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
-NODES = {"bridge", "memory", "tap", "capture"}
-RUNNERS = {"engine", "loop", "bareloop", "replay", "pcap"}
+NODES = {"bridge", "memory", "tap", "pcap"}
+CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
+RUNNERS = {"engine", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "sandbox", "names", "portnames", "options", "wiring", "actions",
@@ -58,7 +59,7 @@ def sources(part: str) -> list[Path]:
 
 
 def test_every_module_of_fastpath_has_its_layer():
-    layers = [GROUND, TABLES, PORT_BASES, NODES, RUNNERS]
+    layers = [GROUND, TABLES, PORT_BASES, NODES, CAPTURES, RUNNERS]
     assert sum(map(len, layers)) == len(set().union(*layers))
     assert set(MODULES) <= set().union(*layers)
 
@@ -87,6 +88,12 @@ def test_a_table_imports_no_node(module):
 def test_a_node_imports_no_other_nodes_module(module):
     """They meet at Node; ports also share what all ports have."""
     assert not of_fastpath(module) & (NODES | RUNNERS)
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m in CAPTURES])
+def test_captures_import_no_node(module):
+    """The writer hangs on an engine's drops."""
+    assert of_fastpath(module) <= GROUND | CAPTURES | {"port"} | ({"engine"} if module == "writer" else set())
 
 
 @pytest.mark.parametrize("part", PURE)

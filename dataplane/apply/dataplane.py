@@ -13,7 +13,7 @@ import numpy as np
 
 from dataplane.actions import Action, AddLink, AddNode, ChangeLink, ChangeNode, RemoveLink, RemoveNode, diff
 from dataplane.errors import UserError
-from dataplane.wiring import Link, NodeSpec, Wiring
+from dataplane.wiring import Link, NodeSpec, Wiring, titled
 from fastpath import REASONS, Bridge, Engine, Node, Port
 
 Rows = np.ndarray[Any, Any]
@@ -62,7 +62,7 @@ class Dataplane:
         for action in actions:
             match action:
                 case AddNode(node):
-                    self._nodes[node.name] = node, self._make(node)
+                    self._add(node)
                 case RemoveNode(node):
                     self._remove(node)
                 case ChangeNode(_, new):
@@ -75,6 +75,17 @@ class Dataplane:
                     _, number = self._links[new_link.near, new_link.far]
                     self._bridge(new_link.far).set_member(number, **_member(new_link))
                     self._links[new_link.near, new_link.far] = new_link, number
+
+    def _add(self, spec: NodeSpec) -> None:
+        try:
+            self._nodes[spec.name] = spec, self._make(spec)
+        except BaseException as error:
+            # What came half way is on the engine already, and its name with it.
+            for node in [node for node in self.engine.nodes if node.name == spec.name]:
+                self.engine.remove(node)
+            if isinstance(error, MemoryError):
+                raise UserError(f"there is no memory for {titled(spec)}", mend="lower dataplane.fdb_limit", status=1) from None
+            raise
 
     def _make(self, spec: NodeSpec) -> Node:
         match spec.kind:

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 def index_of(ip: IPRoute, namespace: NamespaceRef, name: str) -> int:
     """The index of an interface. UserError when there is none of that name."""
-    found = ip.link_lookup(ifname=name)
-    if not found:
-        raise UserError(f"namespace {namespace.name} has no interface {name}", where=namespace.path, status=1)
-    return int(found[0])
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    try:
+        # One message, where link_lookup dumps all interfaces.
+        (found,) = ip.link("get", ifname=name)
+    except NetlinkError:
+        raise UserError(f"namespace {namespace.name} has no interface {name}", where=namespace.path, status=1) from None
+    return int(found["index"])
 
 
 def _set(ip: IPRoute, namespace: NamespaceRef, name: str, step: Step, **values: object) -> Step:

@@ -133,3 +133,31 @@ def test_no_bridges_no_fdb(bench):
     with pytest.raises(UserError, match="there is no bridge network 'n'") as caught:
         bench.dataplane.fdb("n")
     assert caught.value.mend == "this lab has none"
+
+
+def test_what_cannot_be_made_leaves_nothing_behind(bench, monkeypatch):
+    bench.change([network("n")], [service("a", "n")])
+    before = bench.dataplane.wiring
+    make = bench.ports.make
+
+    def half_way(engine, spec):
+        make(engine, spec)
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(bench.ports, "make", half_way)
+    with pytest.raises(OSError, match="Too many open files"):
+        bench.change([network("n")], [service("a", "n"), service("b", "n")])
+    assert bench.dataplane.wiring == before
+    monkeypatch.undo()
+    assert len(bench.change([network("n")], [service("a", "n"), service("b", "n")])) == 2
+    assert bench.send("b.n", frame(2, 9)) == ["a.n"]
+
+
+def test_a_table_for_which_there_is_no_memory_is_said_so(bench, monkeypatch):
+    def too_large(*_, **__):
+        raise MemoryError("table")
+
+    monkeypatch.setattr("dataplane.apply.dataplane.Bridge", too_large)
+    with pytest.raises(UserError, match="there is no memory for bridge n") as caught:
+        bench.change([network("n")], [])
+    assert (caught.value.status, caught.value.mend) == (1, "lower dataplane.fdb_limit")

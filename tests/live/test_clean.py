@@ -153,6 +153,9 @@ def leave_a_users_names_alone() -> None:
         helper = Helper.start("process-a", folder)
         helper.create_namespace("web")
         subprocess.run(["ip", "netns", "add", "process-a-db"], check=True)
+        helper.create_namespace("taken")
+        for verb in ("delete", "add"):
+            subprocess.run(["ip", "netns", verb, "process-a-taken"], check=True)
         subprocess.run(["ip", "netns", "add", "mine"], check=True)
         space = helper.enter_namespace("mine", "/run/netns/mine")
         helper.spawn(InstanceSpec(name="mine", namespace=space))
@@ -164,7 +167,7 @@ def leave_a_users_names_alone() -> None:
     os.close(tap)
     clean("process-a")
     assert links_of("mine") == ["lo"]
-    assert sorted(path.name for path in Path("/run/netns").iterdir()) == ["mine", "process-a-db"]
+    assert sorted(path.name for path in Path("/run/netns").iterdir()) == ["mine", "process-a-db", "process-a-taken"]
     assert subprocess.run(["ip", "netns", "exec", "mine", "true"], check=False).returncode == 0
 
 

@@ -1,0 +1,72 @@
+"""The cases by name, and how they are run."""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.table import Table
+
+
+def _bridge() -> list[Callable[[], Table]]:
+    from bench import bridge
+
+    return [bridge.by_stations, bridge.by_size, bridge.by_burst]
+
+
+def _fdb() -> list[Callable[[], Table]]:
+    from bench import fdb
+
+    return [fdb.table]
+
+
+def _flood() -> list[Callable[[], Table]]:
+    from bench import flood
+
+    return [flood.table]
+
+
+def _latency() -> list[Callable[[], Table]]:
+    from bench import latency
+
+    return [latency.table]
+
+
+CASES: dict[str, Callable[[], list[Callable[[], Table]]]] = {
+    "bridge": _bridge,
+    "latency": _latency,
+    "flood": _flood,
+    "fdb": _fdb,
+}
+"""By name: what makes the tables of the case. Imported only when run."""
+
+
+def run(cases: Sequence[str] = (), json: str | Path | None = None, console: Console | None = None) -> dict[str, Any]:
+    """Run the cases, all without any; print their tables, write them to the file `json`; returns what is written there.
+
+    Errors: ValueError for a case that does not exist; RuntimeError where a measurement shows that it is not one.
+    """
+    for name in cases:
+        if name not in CASES:
+            raise ValueError(f"no benchmark {name!r}: {', '.join(CASES)}")
+    from bench.machine import machine
+
+    console = console or Console(width=max(Console().width, 96))
+    tables = []
+    for name in cases or CASES:
+        for make in CASES[name]():
+            table = make()
+            table.show(console)
+            tables.append({"case": name, **table.data()})
+    report = {"machine": machine(), "tables": tables}
+    for key, value in report["machine"].items():  # type: ignore[union-attr]
+        console.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False, soft_wrap=True)
+    if json is not None:
+        path = Path(json)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json_format.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    return report

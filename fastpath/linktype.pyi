@@ -1,0 +1,3 @@
+NAMES: dict[int, str]
+
+def link_name(link: int) -> str: ...
