@@ -5,11 +5,12 @@ from __future__ import annotations
 import json as json_format
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from bench.table import Table
+if TYPE_CHECKING:
+    from bench.table import Table
 
 
 def _bridge() -> list[Callable[[], Table]]:
@@ -36,11 +37,18 @@ def _latency() -> list[Callable[[], Table]]:
     return [latency.table]
 
 
+def _peer() -> list[Callable[[], Table]]:
+    from bench import peer
+
+    return [peer.table]
+
+
 CASES: dict[str, Callable[[], list[Callable[[], Table]]]] = {
     "bridge": _bridge,
     "latency": _latency,
     "flood": _flood,
     "fdb": _fdb,
+    "peer": _peer,
 }
 """By name: what makes the tables of the case. Imported only when run."""
 
@@ -62,8 +70,8 @@ def run(cases: Sequence[str] = (), json: str | Path | None = None, console: Cons
             table = make()
             table.show(console)
             tables.append({"case": name, **table.data()})
-    report = {"machine": machine(), "tables": tables}
-    for key, value in report["machine"].items():  # type: ignore[union-attr]
+    report: dict[str, Any] = {"machine": machine(), "tables": tables}
+    for key, value in report["machine"].items():
         console.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False, soft_wrap=True)
     if json is not None:
         path = Path(json)

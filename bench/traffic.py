@@ -18,14 +18,19 @@ HEADERS = 14 + 20 + 8
 _SENDER, _RECEIVER = 0x02A0, 0x02B0
 
 
-def frames(pairs: int, sizes: tuple[int, ...], *, seed: int = 1) -> list[bytes]:
-    """A cycle of frames from the senders to the receivers; sizes in octets without FCS, one after the other."""
+def frames(pairs: int, sizes: tuple[int, ...], *, seed: int = 1, one_flow: bool = False) -> list[bytes]:
+    """A cycle of frames from the senders to the receivers; sizes in octets without FCS, one after the other.
+
+    Each frame has ports of its own, or, with `one_flow`, all of a pair have the same.
+    """
     random = np.random.default_rng(seed)
     partner = random.permutation(pairs).astype(np.uint32)
     rounds = -(-LEAST // pairs)
     order = np.concatenate([random.permutation(pairs) for _ in range(rounds)]).astype(np.uint32)
     lengths = np.fromiter(islice(cycle(sizes), len(order)), np.uint16, len(order))
     headers = _headers((_SENDER, _RECEIVER), order, partner[order], lengths, random)
+    if one_flow:
+        headers[:, 34:38] = random.integers(4, 256, (pairs, 4), np.uint8)[order]
     return _with_payload(headers, lengths, random.bytes(max(sizes)))
 
 

@@ -1,0 +1,79 @@
+"""Our bridge and Open vSwitch's on DPDK, the same frames in the same run, one after the other round by round."""
+
+from __future__ import annotations
+
+import os
+
+from bench.measure import Samples, sample
+from bench.ovs import OvsDpdk, UnavailableError
+from bench.paths import Bridged, Path
+from bench.table import Table
+from bench.traffic import announcements, frames
+
+PAIRS = {"1": 1, "1 k": 1000}
+ROUNDS = 15
+SECONDS = 0.25
+GOAL = 0.15
+
+
+def table() -> Table:
+    """One row a number of pairs; a row says why where the peer cannot run."""
+    shown = Table(
+        "Bridge beside Open vSwitch on DPDK (64 octets, one flow a pair)",
+        (
+            "pairs",
+            "wire\ncycles",
+            "with it\ncycles",
+            "overhead\ncycles",
+            "OVS-DPDK\ncycles",
+            "quartiles\ncycles",
+            "overhead\n/ OVS",
+            "goal",
+        ),
+    )
+    for name, pairs in PAIRS.items():
+        try:
+            wire, bridge, peer, misses = compare(pairs)
+        except UnavailableError as reason:
+            shown.rows.append((name, "", "", "", "not run", "", "", f"≤ {GOAL}"))
+            shown.notes.append(f"{name}: {reason}")
+            continue
+        overhead = bridge.minus(wire).spread()[1]
+        low, theirs, high = peer.spread()
+        ticks = (f"{value:.0f}" for value in (wire.spread()[1], bridge.spread()[1], overhead, theirs))
+        shown.rows.append((name, *ticks, f"{low:.0f}–{high:.0f}", f"{overhead / theirs:.3f}", f"≤ {GOAL}"))
+        shown.raw[name] = {"wire_ticks": wire.ticks, "with_ticks": bridge.ticks, "peer_ticks": peer.ticks, "peer_misses": misses}
+    shown.notes.append(
+        "OVS-DPDK: ticks per packet of its polling thread, as it counts them, pcap device in and null device out included"
+    )
+    return shown
+
+
+def compare(pairs: int) -> tuple[Samples, Samples, Samples, int]:
+    """Ticks per frame of our wire, our bridge and theirs. Errors: UnavailableError."""
+    traffic = frames(pairs, (64,), one_flow=True)
+    wire, bridge, peer = Samples(), Samples(), Samples()
+    ours = {"wire": (Path(traffic), wire), "bridge": (Bridged(traffic, pairs=pairs), bridge)}
+    for path, _ in ours.values():
+        path.start()
+    allowed = os.sched_getaffinity(0)
+    core = max(allowed)
+    stations = [frame[6:12] for frame in announcements(pairs)]
+    with OvsDpdk(traffic, stations, core=core) as ovs:
+        if len(allowed) > 1:
+            # Its polling thread never sleeps: keep out of its way.
+            os.sched_setaffinity(0, allowed - {core})
+        try:
+            ovs.ticks(1.0)
+            for _ in range(ROUNDS):
+                peer.ticks.append(ovs.ticks(SECONDS))
+                for path, samples in ours.values():
+                    path.spin(1 << 14)
+                    samples.ticks.append(sample(path, 1 << 16))
+            misses = ovs.misses()
+        finally:
+            os.sched_setaffinity(0, allowed)
+    for path, _ in ours.values():
+        if problems := path.problems():
+            raise RuntimeError("; ".join(problems))
+    return wire, bridge, peer, misses
