@@ -1,0 +1,149 @@
+"""Whatever a file says: a plan that holds together, or one UserError; and its wiring carries frames where it should."""
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from topologies import topology
+
+from dataplane import Lab
+from dataplane.actions import applied, diff
+from dataplane.drivers import wire
+from dataplane.errors import UserError
+from dataplane.model import Attachment, Network, Pool, Service
+from dataplane.names import hosts_file
+from dataplane.plan import make_plan
+from dataplane.portnames import resolve_port
+from dataplane.sandbox import sandbox_of
+
+KEYS = ["a", "b", "c.d"]
+NAMES = ["web", "db", "web-1", "x.a"]
+subnets = st.sampled_from(["10.0.0.0/24", "10.0.0.0/29", "10.0.1.0/30", "10.0.2.0/31", "10.0.3.0/32"]).map(
+    IPv4Network
+) | st.sampled_from(["fd00::/64", "fd01::/126", "fd02::/127"]).map(IPv6Network)
+near4 = st.integers(0, 1100).map(lambda n: IPv4Address("10.0.0.0") + n)
+near6 = st.integers(0, 9).map(lambda n: IPv6Address("fd00::") + n)
+
+
+@st.composite
+def pools(draw):
+    subnet = draw(subnets)
+    inside = st.integers(0, min(subnet.num_addresses - 1, 12)).map(lambda n: subnet.network_address + n)
+    return Pool(
+        subnet=subnet,
+        gateway=draw(st.none() | inside),
+        aux_addresses=draw(st.dictionaries(st.sampled_from(["r", "s"]), inside, max_size=1)),
+    )
+
+
+networks = st.builds(
+    lambda v4, v6, pools, options: {"enable_ipv4": v4, "enable_ipv6": v6, "pools": pools, "options": options},
+    st.sampled_from([True, True, False]),
+    st.booleans(),
+    st.lists(pools(), max_size=2).map(tuple),
+    st.dictionaries(
+        st.sampled_from(["com.docker.network.driver.mtu", "dataplane.fdb_limit"]), st.sampled_from(["1500", "9000", "x"])
+    ),
+)
+attachments = st.builds(
+    Attachment,
+    network=st.sampled_from(KEYS),
+    aliases=st.lists(st.sampled_from(["www", "api"]), max_size=1).map(tuple),
+    ipv4_address=st.none() | near4,
+    ipv6_address=st.none() | near6,
+    mac_address=st.none()
+    | st.sampled_from(["02:00:00:00:00:01", "02-00-00-00-00-02", "01:00:5e:00:00:01", "02:42:0a:00:00:02", "x"]),
+    interface_name=st.sampled_from([None, None, "eth0", "eth1", "lan", "a/b"]),
+    driver_opts=st.dictionaries(st.just("dataplane.hairpin"), st.sampled_from(["true", "false", "so"])),
+)
+
+
+@st.composite
+def services(draw, name):
+    return Service(
+        name=name,
+        attachments=tuple(draw(st.lists(attachments, max_size=3, unique_by=lambda a: a.network))),
+        network_mode=draw(
+            st.sampled_from(["", "", "", "none", "host", "service:web", "service:db", "container:web-1", "netns:/run/netns/u"])
+        ),
+        replicas=draw(st.integers(0, 3)),
+        scaled=draw(st.booleans()),
+        hostname=draw(st.sampled_from([None, "oracle"])),
+    )
+
+
+@st.composite
+def topologies(draw):
+    return topology(
+        [Network(key=key, name=f"lab_{key}", **draw(networks)) for key in KEYS],
+        [draw(services(name)) for name in draw(st.lists(st.sampled_from(NAMES), unique=True))],
+    )
+
+
+def planned(lab, **kwargs):
+    try:
+        plan = make_plan(lab, **kwargs)
+        return plan, wire(plan)
+    except UserError as error:
+        event("refused")
+        assert error.what
+        assert error.mend
+        assert error.where.startswith("lab.yaml")
+        return None
+
+
+@settings(deadline=None, max_examples=200)
+@given(topologies())
+def test_a_plan_holds_together_or_is_refused(lab):
+    found = planned(lab)
+    if found is None:
+        return
+    plan, wiring = found
+    endpoints = plan.endpoints()
+    for values in (
+        [e.port for e in endpoints],
+        [(e.network, e.mac) for e in endpoints],
+        [(e.instance, e.interface) for e in endpoints],
+        [address for e in endpoints for address in (e.ipv4, e.ipv6) if address is not None],
+    ):
+        assert len(values) == len(set(values))
+    reserved = [address for n in plan.networks.values() for p in n.pools for address in (p.gateway, *p.aux_addresses.values())]
+    assert len(reserved) == len(set(reserved))
+    assert not set(reserved) & {address for e in endpoints for address in (e.ipv4, e.ipv6)}
+    for endpoint in endpoints:
+        network = plan.networks[endpoint.network]
+        assert (endpoint.ipv4 is not None) == network.enable_ipv4
+        assert (endpoint.ipv6 is not None) == network.enable_ipv6
+        assert len(bytes.fromhex(endpoint.mac.replace(":", ""))) == 6
+        assert resolve_port(plan, endpoint.port) == endpoint.port
+    assert set(wiring.nodes) == {e.port for e in endpoints} | {f"bridge {key}" for key in plan.networks}
+    for name in plan.instances:
+        assert sandbox_of(plan, name) in plan.instances
+        assert hosts_file(plan, name)
+
+
+@settings(deadline=None, max_examples=100)
+@given(topologies(), topologies())
+def test_one_file_can_follow_another(old, new):
+    """What kept its name and may keep its address does, and the difference of the wirings leads from one to the other."""
+    before = planned(old)
+    after = planned(new, previous=before[0] if before else None)
+    if before is None or after is None:
+        return
+    assert applied(before[1], diff(before[1], after[1])) == after[1]
+    assert planned(new, previous=after[0]) == after
+
+
+@settings(deadline=None, max_examples=50)
+@given(topologies())
+def test_everyone_on_a_network_hears_a_broadcast_and_no_one_else(lab):
+    found = planned(lab)
+    if found is None:
+        return
+    running = Lab(found[0])
+    for endpoint in found[0].endpoints():
+        frame = b"\xff" * 6 + bytes.fromhex(endpoint.mac.replace(":", "")) + bytes(46)
+        expected = [e.port for e in found[0].endpoints() if e.network == endpoint.network and e != endpoint]
+        if endpoint.options.get("dataplane.hairpin") == "true":
+            expected = [e.port for e in found[0].endpoints() if e.network == endpoint.network]
+        assert sorted(running.inject(endpoint.port, frame, now=1)) == sorted((port, frame) for port in expected)
