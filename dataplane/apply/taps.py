@@ -26,7 +26,10 @@ class TapPorts:
     def make(self, engine: Engine, spec: NodeSpec) -> Port:
         """The port of the specification on its TAP. OSError where the descriptor is none."""
         assert self.loop is not None
-        port = TapPort(engine, spec.name, self.given.pop(spec.name), mtu=int(spec.settings["mtu"]))
+        settings = spec.settings
+        port = TapPort(
+            engine, spec.name, self.given.pop(spec.name), mtu=int(settings["mtu"]), offloads=bool(settings.get("offloads", True))
+        )
         self._made[spec.name] = port
         self.loop.add(port)
         return port
