@@ -58,6 +58,14 @@ def test_options_reach_the_wiring_and_unknown_ones_are_nobodys_business():
     assert dict(wiring.links["b.n", "bridge n"].settings) == {"hairpin": False, "isolated": False, "fdb_limit": 7}
 
 
+def test_offloads_are_said_only_where_they_are_off():
+    options = {"dataplane.offloads": "false"}
+    on_again = attach("n", driver_opts={"dataplane.offloads": "true"})
+    wiring = wired(network("n", options=options), services=[service("a", "n"), service("b", on_again)])
+    assert wiring.nodes["a.n"].settings["offloads"] is False
+    assert "offloads" not in wiring.nodes["b.n"].settings
+
+
 def test_without_icc_endpoints_are_isolated():
     wiring = wired(network("n", options={"com.docker.network.bridge.enable_icc": "false"}), services=[service("a", "n")])
     assert wiring.links["a.n", "bridge n"].settings["isolated"] is True
