@@ -51,3 +51,4 @@ cdef class Replay:
     cdef int read_on(self, uint32_t number) except -1
     cdef uint32_t number_of(self, object port) except? 0xFFFFFFFF
     cdef bint finish(self) noexcept nogil
+    cdef flush(self)

@@ -2,6 +2,7 @@
 
 import time
 
+from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 
@@ -209,12 +210,14 @@ cdef class Replay:
                 until = first + <int64_t>((now - began) * speed)
             with nogil:
                 need = self.advance(until, TURNS)
+            PyErr_CheckSignals()
             if need == FILL:
                 self.read_on(self.current)
             elif need == LOST:
                 raise self.lost()
             elif need == WAIT and self.inputs[self.current].packet.time > until:
                 before = time.perf_counter_ns()
+                self.flush()
                 # In pieces, so that a signal is seen soon.
                 time.sleep(min((self.inputs[self.current].packet.time - until) / speed / 1e9, 0.1))
                 waited += time.perf_counter_ns() - before
@@ -222,6 +225,12 @@ cdef class Replay:
             self.finish()
         self.spent = time.perf_counter_ns() - began - waited
         return self.faults
+
+    cdef flush(self):
+        """What has left is in the files: somebody may be watching them."""
+        for port in self.engine.ports.values():
+            if isinstance(port, PcapPort) and (<PcapPort>port).writer is not None:
+                (<PcapPort>port).writer.flush()
 
     def lost(self) -> OwnerError:
         """The error for a record that is nobody's."""

@@ -1,6 +1,5 @@
+from collections.abc import Mapping
 from os import PathLike
-
-from fastpath.engine import Engine
 
 class PcapWriter:
     path: str | PathLike[str]
@@ -10,7 +9,7 @@ class PcapWriter:
 
 class DropWriter:
     path: str | PathLike[str]
-    def __init__(self, engine: Engine, path: str | PathLike[str]) -> None: ...
+    def __init__(self, path: str | PathLike[str], ports: Mapping[int, str]) -> None: ...
     def close(self) -> None: ...
     @property
     def frames(self) -> int: ...

@@ -9,9 +9,7 @@ from libc.string cimport memcpy, memset, strlen
 
 from fastpath.counters cimport REASONS_MAX, Reason
 from fastpath import counters
-from fastpath.engine cimport Engine
 from fastpath.graph cimport PORTS_MAX
-from fastpath.port cimport Port
 from fastpath.sink cimport sink_abandon, sink_close, sink_flush, sink_has_room, sink_open, sink_put
 
 cdef extern from "endian.h":
@@ -114,22 +112,21 @@ def interface(name: str) -> bytes:
 
 
 cdef class DropWriter:
-    """A pcapng file of all that an engine drops from now on, until `close`: an interface for each port, by which frames came in.
+    """A pcapng file of dropped frames. `ports`: their names by index; each is an interface, by which frames came in.
 
     Each frame has a comment: reason, record number in its input file, sentence. Errors: OSError, also at `close`.
     """
 
-    def __init__(self, Engine engine not None, path):
-        cdef Port port
+    def __init__(self, path, ports):
         cdef uint32_t number
         self.path = path
         sink_open(&self.file.sink, path)
         head = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
         # Frames that came in by no port: made by a node.
         head += interface("engine")
-        for number, port in enumerate(engine.ports.values()):
-            self.file.interfaces[port.index] = number + 1
-            head += interface(port.name)
+        for number, (index, name) in enumerate(ports.items()):
+            self.file.interfaces[<uint16_t>index] = number + 1
+            head += interface(name)
         sink_put(&self.file.sink, <const char*>head, <uint32_t>len(head))
 
     def __cinit__(self):

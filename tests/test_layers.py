@@ -84,6 +84,11 @@ def test_a_table_imports_no_node(module):
     assert of_fastpath(module) <= GROUND | TABLES
 
 
+@pytest.mark.parametrize("module", [m for m in MODULES if m in CAPTURES])
+def test_capture_files_know_no_node(module):
+    assert of_fastpath(module) <= GROUND | CAPTURES
+
+
 @pytest.mark.parametrize("module", [m for m in MODULES if m in PORT_BASES | NODES])
 def test_a_node_imports_no_other_nodes_module(module):
     """They meet at Node; ports also share what all ports have."""

@@ -45,7 +45,7 @@ class Bench:
         for name, writer in self.writers.items():
             port = self.ports[name] = PcapPort(self.engine, name, writer=writer, mtu=mtu, **options)
             port.lead_to(self.bridge, self.bridge.add_member(port))
-        self.drops = DropWriter(self.engine, folder / "drops.pcapng") if drops else None
+        self.drops = DropWriter(folder / "drops.pcapng", {port.index: name for name, port in self.ports.items()}) if drops else None
         self.replay = Replay(self.engine, drops=self.drops)
 
     def add(self, port: str | None, octets: bytes, name: str = "in.pcap") -> None:

@@ -1,0 +1,228 @@
+"""Captures through the wiring of a Compose file: which file goes in where, what is written, and what came of it.
+
+Policy only; the loop is `fastpath.replay`. Output files are emptied if they exist, other files in the folder stay, and no input
+is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from io import FileIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dataplane import compose
+from dataplane.drivers import wire
+from dataplane.errors import UserError
+from dataplane.model import Plan, Topology
+from dataplane.plan import make_plan
+from dataplane.portnames import resolve_port
+
+if TYPE_CHECKING:
+    from dataplane.apply.captures import CaptureDataplane, Input
+
+AUTO = "auto"
+STDIN = "-"
+SPARE_DESCRIPTORS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class PortTraffic:
+    """One port: frames and octets that came in from its captures and went out to its file."""
+
+    port: str
+    file: str
+    in_frames: int
+    in_octets: int
+    out_frames: int
+    out_octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An input that could not be read to its end: all records before `record`, which begins at `offset`, were replayed."""
+
+    file: str
+    what: str
+    record: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.what} (record {self.record}, offset {self.offset})"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What came of a replay. `dropped`: frames by reason. `ns_per_frame`: real time a record, reading and writing included."""
+
+    records: int
+    frames_in: int
+    octets_in: int
+    frames_out: int
+    octets_out: int
+    dropped: Mapping[str, int]
+    steps_back: int
+    ns_per_frame: float
+    seed: int
+    ports: tuple[PortTraffic, ...]
+    faults: tuple[Fault, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for `--json`."""
+        return asdict(self)
+
+
+def replay(
+    file: str | Path | Mapping[str, Any] | Topology,
+    *,
+    inputs: Sequence[tuple[str, str | Path]],
+    out: str | Path,
+    seed: int = 0,
+    speed: float | None = None,
+    drops: str | Path | None = None,
+    complete_checksums: bool = False,
+    segment: bool = False,
+) -> Summary:
+    """Replay `inputs`, (port, path) each, through the lab of a Compose file, and write `out`/PORT.pcap for every port.
+
+    A port may be given by a short name, or as "auto": each frame goes to the port that owns its source MAC. A path may be "-" for
+    standard input. `speed`: so many times as fast as captured; None: as fast as can be. `drops`: a pcapng of all that was dropped.
+    Errors: UserError. An input that ends early is no error: see `Summary.faults`.
+    """
+    from dataplane.apply.captures import CaptureDataplane, Input
+
+    plan = make_plan(file if isinstance(file, Topology) else compose.load(file))
+    folder = Path(out)
+    dropped = Path(drops) if drops is not None else None
+    places = [(None if port == AUTO else resolve_port(plan, port), str(path)) for port, path in inputs]
+    owners = _owners(plan) if any(port is None for port, _ in places) else {}
+    written = [folder / f"{endpoint.port}.pcap" for endpoint in plan.endpoints()] + ([dropped] if dropped else [])
+    _require_apart([path for _, path in places], written)
+    _allow_descriptors(len(written) + len(places))
+    with ExitStack() as files:
+        opened = [Input(port, files.enter_context(_open(path)), path) for port, path in places]
+        with _telling_write_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            dataplane = CaptureDataplane(
+                wire(plan), folder, seed=seed, complete_checksums=complete_checksums, segment=segment, drops=dropped
+            )
+            try:
+                faults = _run(dataplane, opened, owners, speed, plan)
+            finally:
+                dataplane.close()
+    return _summary(dataplane, folder, seed, faults)
+
+
+def _owners(plan: Plan) -> dict[str, str]:
+    """Port by MAC. Errors: UserError for a MAC at two ports."""
+    owners: dict[str, str] = {}
+    for endpoint in plan.endpoints():
+        other = owners.setdefault(endpoint.mac, endpoint.port)
+        if other != endpoint.port:
+            raise UserError(
+                f"{endpoint.mac} is the address of {other} and of {endpoint.port}, so it does not say where a frame comes from",
+                where=f"--in {AUTO}",
+                mend="name the port instead, or give one of them another mac_address",
+            )
+    return owners
+
+
+def _require_apart(inputs: Sequence[str], written: Sequence[Path]) -> None:
+    """No input may be written over, nor may standard input be read twice."""
+    if inputs.count(STDIN) > 1:
+        raise UserError("standard input can be read once", where="--in PORT=-", mend="give one input as -, the others as files")
+    existing = [path for path in written if path.exists()]
+    for name in inputs:
+        path = Path(name)
+        if name != STDIN and path.exists() and any(path.samefile(other) for other in existing):
+            raise UserError("the replay would write over its own input", where=name, mend="give another folder with --out")
+
+
+@contextmanager
+def _open(path: str) -> Iterator[FileIO]:
+    """The capture, unbuffered, since the reader has a buffer of its own. Errors: UserError if it cannot be opened."""
+    try:
+        file = FileIO(0 if path == STDIN else path, closefd=path != STDIN)
+    except OSError as error:
+        raise UserError(f"cannot read the capture: {error.strerror}", where=path, mend="check the path after --in PORT=") from None
+    with file:
+        yield file
+
+
+def _allow_descriptors(files: int) -> None:
+    """Every port's file is open at once: ask for as many descriptors as that takes, as far as we may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = files + SPARE_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+
+
+@contextmanager
+def _telling_write_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"cannot write: {error.strerror}",
+            where=str(error.filename or folder),
+            mend="give a folder with --out that can be written to and has room",
+            status=1,
+        ) from None
+
+
+def _run(
+    dataplane: CaptureDataplane, opened: Sequence[Input], owners: Mapping[str, str], speed: float | None, plan: Plan
+) -> tuple[Fault, ...]:
+    from dataplane.apply.captures import CaptureError, OwnerError
+
+    try:
+        faults = dataplane.run(opened, owners, speed=speed)
+    except CaptureError as error:
+        mend = "give a pcap or pcapng file of Ethernet, raw IP or Linux cooked frames"
+        raise UserError(error.what, where=error.name, mend=mend) from None
+    except OwnerError as error:
+        names = ", ".join(endpoint.port for endpoint in plan.endpoints())
+        raise UserError(
+            f"no port has the source address of record {error.record}",
+            where=f"--in {AUTO}={error.name}",
+            mend=f"name the port that it came in by: --in PORT={error.name}, where PORT is one of {names}",
+            status=1,
+        ) from None
+    return tuple(Fault(fault.name, fault.what, fault.record, fault.offset) for fault in faults)
+
+
+def _summary(dataplane: CaptureDataplane, folder: Path, seed: int, faults: tuple[Fault, ...]) -> Summary:
+    ports = tuple(
+        PortTraffic(
+            port=str(row["port"]),
+            file=str(folder / f"{row['port']}.pcap"),
+            in_frames=int(row["in_frames"]),
+            in_octets=int(row["in_octets"]),
+            out_frames=int(row["out_frames"]),
+            out_octets=int(row["out_octets"]),
+        )
+        for row in dataplane.dataplane.traffic()
+    )
+    dropped: Counter[str] = Counter()
+    for row in dataplane.dataplane.drops():
+        if row["scope"] == "node":
+            dropped[str(row["reason"])] += int(row["count"])
+    done = dataplane.replay
+    return Summary(
+        records=done.records,
+        frames_in=sum(port.in_frames for port in ports),
+        octets_in=sum(port.in_octets for port in ports),
+        frames_out=sum(port.out_frames for port in ports),
+        octets_out=sum(port.out_octets for port in ports),
+        dropped=dict(dropped.most_common()),
+        steps_back=done.steps_back,
+        ns_per_frame=done.spent / done.records if done.records else 0.0,
+        seed=seed,
+        ports=ports,
+        faults=faults,
+    )
