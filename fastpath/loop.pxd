@@ -24,6 +24,8 @@ cdef class Loop:
     cdef readonly int event_fd        # readable while `events` has something
     cdef readonly uint64_t lost       # link events that nobody read in time
     cdef int epoll
+    cdef int timer
+    cdef int64_t armed                # when the timer fires; NEVER
     cdef int wake_read
     cdef int wake_write
     cdef bint stopping
@@ -38,3 +40,4 @@ cdef class Loop:
     cdef int tell_links(self) except -1
     cdef int turns(self, Engine engine) noexcept nogil
     cdef int sleep(self, Engine engine, void* events) noexcept nogil
+    cdef void arm(self, int64_t due) noexcept nogil

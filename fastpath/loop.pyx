@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EINTR, errno
-from libc.stdint cimport int64_t, uint32_t
-from posix.unistd cimport close
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memset
+from posix.unistd cimport close, read
 
 from fastpath.device cimport DevicePort, LINK_GONE
 from fastpath.engine cimport Engine
@@ -39,29 +40,19 @@ cdef extern from "<sys/epoll.h>" nogil:
     int epoll_ctl(int, int, int, epoll_event*)
     int epoll_wait(int, epoll_event*, int, int)
 
-cdef extern from *:
-    """
-    #include <errno.h>
-    #include <time.h>
-    #include <unistd.h>
-    #include <sys/epoll.h>
-    #include <sys/syscall.h>
-    /* epoll_wait with a timeout in ns: epoll_pwait2 (kernel 5.11), else milliseconds, rounded up. */
-    static int loop_wait_ns(int epoll, struct epoll_event *events, int n, long long ns) {
-    #ifdef SYS_epoll_pwait2
-        struct timespec timeout = {ns / 1000000000, ns % 1000000000};
-        int got = syscall(SYS_epoll_pwait2, epoll, events, n, &timeout, NULL, 0);
-        if (got >= 0 || errno != ENOSYS)
-            return got;
-    #endif
-        long long ms = (ns + 999999) / 1000000;
-        return epoll_wait(epoll, events, n, ms > 3600000 ? 3600000 : (int)ms);
-    }
-    """
-    int loop_wait_ns(int, epoll_event*, int, long long) nogil
+cdef extern from "<sys/timerfd.h>" nogil:
+    cdef struct itimerspec:
+        timespec it_interval
+        timespec it_value
+    enum:
+        TFD_NONBLOCK
+        TFD_CLOEXEC
+        TFD_TIMER_ABSTIME
+    int timerfd_create(int, int)
+    int timerfd_settime(int, int, const itimerspec*, itimerspec*)
 
 cdef enum:
-    SPIN = 20_000             # ns
+    SECOND = 1_000_000_000
 
 
 class LinkEvent(NamedTuple):
@@ -75,7 +66,7 @@ class LinkEvent(NamedTuple):
 cdef inline int64_t clock() noexcept nogil:
     cdef timespec now
     clock_gettime(CLOCK_MONOTONIC, &now)
-    return <int64_t>now.tv_sec * 1_000_000_000 + now.tv_nsec
+    return <int64_t>now.tv_sec * SECOND + now.tv_nsec
 
 
 cdef class Loop:
@@ -86,7 +77,8 @@ cdef class Loop:
     """
 
     def __cinit__(self, *args, **kwargs):
-        self.epoll = self.wake_read = self.wake_write = self.event_fd = -1
+        self.epoll = self.timer = self.wake_read = self.wake_write = self.event_fd = -1
+        self.armed = NEVER
 
     def __init__(self, Engine engine not None, *, bint poll=False):
         cdef epoll_event interest
@@ -96,7 +88,8 @@ cdef class Loop:
         self.submitted = deque()
         self.link_events = deque(maxlen=EVENTS)
         self.epoll = epoll_create1(EPOLL_CLOEXEC)
-        if self.epoll < 0:
+        self.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)
+        if self.epoll < 0 or self.timer < 0:
             raise OSError(errno, os.strerror(errno))
         # A pipe, because that is what Python's signal module can write to as well.
         self.wake_read, self.wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -105,11 +98,14 @@ cdef class Loop:
         interest.data.ptr = NULL
         if epoll_ctl(self.epoll, EPOLL_CTL_ADD, self.wake_read, &interest) < 0:
             raise OSError(errno, os.strerror(errno))
+        interest.data.ptr = &self.armed
+        if epoll_ctl(self.epoll, EPOLL_CTL_ADD, self.timer, &interest) < 0:
+            raise OSError(errno, os.strerror(errno))
 
     def __dealloc__(self):
         for port in (self.ports or {}).values():
             (<DevicePort>port).changes = NULL
-        for fd in (self.epoll, self.wake_read, self.wake_write, self.event_fd):
+        for fd in (self.epoll, self.timer, self.wake_read, self.wake_write, self.event_fd):
             if fd >= 0:
                 close(fd)
 
@@ -263,6 +259,7 @@ cdef class Loop:
         """Turns until Python is wanted: 0; or the errno that ended it."""
         cdef epoll_event[READY] events
         cdef bint wanted = False
+        cdef uint64_t expirations
         cdef int n, i
         while not wanted and self.changes == self.changes_told:
             n = self.sleep(engine, events)
@@ -271,6 +268,9 @@ cdef class Loop:
             for i in range(n):
                 if events[i].data.ptr == NULL:
                     wanted = True
+                elif events[i].data.ptr == &self.armed:
+                    self.armed = NEVER
+                    read(self.timer, &expirations, sizeof(expirations))
                 else:
                     wake(<Head*>events[i].data.ptr)
             engine.turn_nogil(max(engine.core.now, clock()))
@@ -279,12 +279,19 @@ cdef class Loop:
     cdef int sleep(self, Engine engine, void* events) noexcept nogil:
         """Wait for ports, timers or Python; how many have come, or -1."""
         cdef epoll_event* ready = <epoll_event*>events
-        cdef int64_t now
+        if engine.core.due < self.armed:
+            self.arm(engine.core.due)
         if self.poll or engine.core.first_ready != NULL:
             return epoll_wait(self.epoll, ready, READY, 0)
-        if engine.core.due == NEVER:
-            return epoll_wait(self.epoll, ready, READY, -1)
-        now = clock()
-        if engine.core.due <= now:
-            return epoll_wait(self.epoll, ready, READY, 0)
-        return loop_wait_ns(self.epoll, ready, READY, engine.core.due - now)
+        return epoll_wait(self.epoll, ready, READY, -1)
+
+    cdef void arm(self, int64_t due) noexcept nogil:
+        """The timer wakes us at `due`. A timeout for epoll_wait would be set and cleared at every sleep, which costs more than a read."""
+        cdef itimerspec setting
+        memset(&setting, 0, sizeof(setting))
+        # A time of 0 would disarm it.
+        due = max(due, <int64_t>1)
+        setting.it_value.tv_sec = due // SECOND
+        setting.it_value.tv_nsec = due % SECOND
+        timerfd_settime(self.timer, TFD_TIMER_ABSTIME, &setting, NULL)
+        self.armed = due

@@ -1,0 +1,179 @@
+"""Live: what two namespaces get out of the switch between them. ``python -m bench.live --help``.
+
+    TCP    one stream of iperf3, received, for so many seconds
+    UDP    datagrams of 18 octets (frames of 64 with FCS) as fast as iperf3 sends them; those received, per second
+    RTT    ping -A (the next when the last is answered; the answer comes from the kernel), 2,000 each; resolution 1 us
+
+Every switch runs all the time, idle but in its turn; every round measures each once, in an order that changes from round to
+round, because the machine's other guests come and go. A figure is the median of the rounds, with quartiles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import re
+import signal
+import statistics
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.namespaces import Namespaces
+from bench.switches import SWITCHES, Switch
+
+TARGET = "10.0.0.2"
+PINGS = 2000
+ROUNDS = 9
+SECONDS = 2.0
+# Name, unit, digits; and whether more is better.
+FIGURES = {
+    "tcp": ("TCP Mbit/s", 0, True),
+    "udp": ("UDP 64 B kpps", 1, True),
+    "p50": ("RTT p50 us", 1, False),
+    "p99": ("RTT p99 us", 1, False),
+    "cpu": ("CPU s/s in TCP", 2, False),
+}
+
+
+def iperf(switch: Switch, *words: str) -> dict[str, Any]:
+    """One run of iperf3 from a to b: its report's `end`."""
+    server = switch.b.start("iperf3", "-s", "-1", "--forceflush")
+    try:
+        for line in server.stdout or ():
+            if "listening" in line:
+                break
+        end: dict[str, Any] = json.loads(switch.a.run("iperf3", "-J", "-c", TARGET, *words))["end"]
+    finally:
+        switch.b.end(server)
+    return end
+
+
+def measure(switch: Switch, seconds: float) -> dict[str, float]:
+    """One round of one switch."""
+    before = switch.processor_seconds()
+    began = time.monotonic()
+    figures = {"tcp": iperf(switch, "-t", str(seconds))["sum_received"]["bits_per_second"] / 1e6}
+    if before is not None:
+        figures["cpu"] = ((switch.processor_seconds() or before) - before) / (time.monotonic() - began)
+    datagrams = iperf(switch, "-u", "-l", "18", "-b", "0", "-t", str(seconds))["sum"]
+    figures["udp"] = (datagrams["packets"] - datagrams["lost_packets"]) / datagrams["seconds"] / 1e3
+    answers = switch.a.run("ping", "-A", "-c", str(PINGS), "-w", "10", TARGET)
+    times = sorted(float(found) * 1e3 for found in re.findall(r"time=([0-9.]+) ms", answers))
+    figures["p50"] = times[len(times) // 2]
+    figures["p99"] = times[len(times) * 99 // 100]
+    return figures
+
+
+def quartiles(values: list[float]) -> tuple[float, float, float]:
+    """Lower quartile, median, upper quartile."""
+    if len(values) < 2:
+        return values[0], values[0], values[0]
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, middle, high
+
+
+def run(rounds: int = ROUNDS, seconds: float = SECONDS, cases: Iterable[str] = tuple(SWITCHES)) -> dict[str, Any]:
+    """Measure the cases (keys of SWITCHES) side by side; root only.
+
+    Returns the machine, `left_out` (case: why), `figures` (case: figure: low, median, high, ratios to the bare loop and the kernel)
+    and `samples` (case: figure: one number a round).
+    """
+    left_out = {case: why for case in cases if (why := SWITCHES[case].missing())}
+    names = [case for case in cases if case not in left_out]
+    samples: dict[str, dict[str, list[float]]] = {case: {} for case in names}
+    shuffle = random.Random(1)
+    with ExitStack() as stack:
+        spaces = stack.enter_context(Namespaces("bench"))
+        switches: dict[str, Switch] = {}
+        for case in names:
+            switches[case] = SWITCHES[case](spaces, case)
+            stack.callback(switches[case].stop)
+            switches[case].start()
+            switches[case].a.run("ping", "-q", "-c", "3", "-i", "0.2", TARGET)
+        order = list(names)
+        for _ in range(rounds):
+            shuffle.shuffle(order)
+            for case in order:
+                for figure, value in measure(switches[case], seconds).items():
+                    samples[case].setdefault(figure, []).append(value)
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "kernel": platform.release(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "rounds": rounds,
+        "seconds": seconds,
+        "left_out": left_out,
+        "figures": summary(samples),
+        "samples": samples,
+    }
+
+
+def summary(samples: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, dict[str, float]]]:
+    """Medians and quartiles; ratios are medians of the rounds' own, so that what disturbed both cancels."""
+    figures: dict[str, dict[str, dict[str, float]]] = {}
+    for case, measured in samples.items():
+        figures[case] = {}
+        for figure, values in measured.items():
+            low, middle, high = quartiles(values)
+            figures[case][figure] = {"low": low, "median": middle, "high": high}
+            for other in ("bare", "kernel"):
+                beside = samples.get(other, {}).get(figure)
+                if beside:
+                    ratios = [ours / theirs for ours, theirs in zip(values, beside, strict=True)]
+                    figures[case][figure][f"to_{other}"] = statistics.median(ratios)
+    return figures
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """The result as an aligned table."""
+    title = max((len(SWITCHES[case].title) for case in result["figures"]), default=0)
+    shown = [" " * title + "".join(f"{label:>27}" for label, _, _ in FIGURES.values())]
+    shown.append(" " * title + f"{'median (quartiles) x bare':>27}" * len(FIGURES))
+    for case, figures in result["figures"].items():
+        cells = []
+        for figure, (_, digits, _) in FIGURES.items():
+            if figure not in figures:
+                cells.append(f"{'–':>27}")
+                continue
+            numbers = figures[figure]
+            text = f"{numbers['median']:.{digits}f} ({numbers['low']:.{digits}f}–{numbers['high']:.{digits}f})"
+            cells.append(f"{text:>21}" + (f"{numbers['to_bare']:6.2f}" if "to_bare" in numbers else " " * 6))
+        shown.append(f"{SWITCHES[case].title:{title}}" + "".join(cells))
+    shown += [f"left out: {SWITCHES[case].title}: {why}" for case, why in result["left_out"].items()]
+    shown.append(
+        f"{result['rounds']} interleaved rounds of {result['seconds']:g} s, kernel {result['kernel']}, {result['cores']} cores, "
+        f"load {result['load']:.1f}, {result['date']}"
+    )
+    return shown
+
+
+def main() -> None:
+    """Read the words and run."""
+    parser = argparse.ArgumentParser(prog="bench.live", description="Measure switches between two namespaces, side by side.")
+    parser.add_argument("case", nargs="*", help=f"which: {', '.join(SWITCHES)}; all without any")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--json", type=Path)
+    words = parser.parse_args()
+    if unknown := set(words.case) - set(SWITCHES):
+        parser.error(f"no case {', '.join(sorted(unknown))}: {', '.join(SWITCHES)}")
+    # So that namespaces and switches are removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    result = run(words.rounds, words.seconds, words.case or tuple(SWITCHES))
+    print("\n".join(lines(result)))
+    if words.json:
+        words.json.parent.mkdir(parents=True, exist_ok=True)
+        words.json.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
