@@ -26,20 +26,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from bench.namespaces import Namespaces
 from bench.switches import SWITCHES, Switch
+from bench.table import Table
 
 TARGET = "10.0.0.2"
 PINGS = 2000
 ROUNDS = 9
 SECONDS = 2.0
-# Name, unit, digits; and whether more is better.
+# Title and digits shown.
 FIGURES = {
-    "tcp": ("TCP Mbit/s", 0, True),
-    "udp": ("UDP 64 B kpps", 1, True),
-    "p50": ("RTT p50 us", 1, False),
-    "p99": ("RTT p99 us", 1, False),
-    "cpu": ("CPU s/s in TCP", 2, False),
+    "tcp": ("live: TCP, one stream, Mbit/s", 0),
+    "udp": ("live: UDP, frames of 64 octets, 1,000/s", 1),
+    "p50": ("live: round trip, median, us", 1),
+    "p99": ("live: round trip, 99 %, us", 1),
+    "cpu": ("live: processor seconds of the switch per second of TCP", 2),
 }
 
 
@@ -133,25 +136,24 @@ def summary(samples: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, d
     return figures
 
 
-def lines(result: dict[str, Any]) -> list[str]:
-    """The result as an aligned table."""
-    title = max((len(SWITCHES[case].title) for case in result["figures"]), default=0)
-    shown = [" " * title + "".join(f"{label:>27}" for label, _, _ in FIGURES.values())]
-    shown.append(" " * title + f"{'median (quartiles) x bare':>27}" * len(FIGURES))
-    for case, figures in result["figures"].items():
-        cells = []
-        for figure, (_, digits, _) in FIGURES.items():
+def tables(result: dict[str, Any]) -> list[Table]:
+    """A table for each figure: medians, quartiles, and ratios, which are medians of the rounds' own."""
+    shown = []
+    for figure, (title, digits) in FIGURES.items():
+        table = Table(title, ("switch", "median", "quartiles", "x bare loop", "x kernel"))
+        for case, figures in result["figures"].items():
             if figure not in figures:
-                cells.append(f"{'–':>27}")
                 continue
             numbers = figures[figure]
-            text = f"{numbers['median']:.{digits}f} ({numbers['low']:.{digits}f}–{numbers['high']:.{digits}f})"
-            cells.append(f"{text:>21}" + (f"{numbers['to_bare']:6.2f}" if "to_bare" in numbers else " " * 6))
-        shown.append(f"{SWITCHES[case].title:{title}}" + "".join(cells))
-    shown += [f"left out: {SWITCHES[case].title}: {why}" for case, why in result["left_out"].items()]
-    shown.append(
-        f"{result['rounds']} interleaved rounds of {result['seconds']:g} s, kernel {result['kernel']}, {result['cores']} cores, "
-        f"load {result['load']:.1f}, {result['date']}"
+            ratios = [f"{numbers[key]:.2f}" if key in numbers else "" for key in ("to_bare", "to_kernel")]
+            spread = f"{numbers['low']:.{digits}f}–{numbers['high']:.{digits}f}"
+            table.rows.append((SWITCHES[case].title, f"{numbers['median']:.{digits}f}", spread, *ratios))
+            table.raw[case] = result["samples"][case][figure]
+        shown.append(table)
+    shown[-1].notes += [f"left out: {SWITCHES[case].title}: {why}" for case, why in result["left_out"].items()]
+    shown[-1].notes.append(
+        f"{result['rounds']} interleaved rounds, TCP and UDP {result['seconds']:g} s each, {PINGS} pings; "
+        f"Linux {result['kernel']}, {result['cores']} cores, load {result['load']:.1f}, {result['date']}"
     )
     return shown
 
@@ -169,7 +171,9 @@ def main() -> None:
     # So that namespaces and switches are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     result = run(words.rounds, words.seconds, words.case or tuple(SWITCHES))
-    print("\n".join(lines(result)))
+    console = Console()
+    for table in tables(result):
+        table.show(console)
     if words.json:
         words.json.parent.mkdir(parents=True, exist_ok=True)
         words.json.write_text(json.dumps(result, indent=1) + "\n")

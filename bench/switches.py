@@ -121,7 +121,7 @@ class Vde(Switch):
 
 
 class OpenVSwitch(Switch):
-    title = "Open vSwitch, userspace datapath, TAP"
+    title = "Open vSwitch, userspace, TAP"
 
     @staticmethod
     def missing() -> str:
