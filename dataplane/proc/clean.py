@@ -41,7 +41,7 @@ def clear(folder: Path, keep: Collection[str] = ()) -> None:
     _end_processes(folder)
     _remove_namespaces(folder)
     if not keep:
-        shutil.rmtree(folder)
+        _remove(folder)
         _release()
         return
     for entry in folder.iterdir():
@@ -94,6 +94,18 @@ def _remove_namespaces(folder: Path) -> None:
             body = pids.read_json(str(record))
             if body is not None:
                 mounts.unbind(body["name"], body["inode"])
+
+
+def _remove(folder: Path) -> None:
+    """The folder with all in it, also when a helper that was just starting put something there meanwhile."""
+    deadline = time.monotonic() + PATIENCE
+    while folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            _end_processes(folder)
 
 
 def _release() -> None:

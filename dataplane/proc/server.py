@@ -192,7 +192,9 @@ def main(words: list[str]) -> None:
             enter_user_namespace()
         kernel.become_subreaper()
         for name in ("namespaces", "instances"):
-            os.makedirs(os.path.join(folder, name), mode=0o700, exist_ok=True)
+            # Never the folder itself: when it is gone, so is our lab.
+            with suppress(FileExistsError):
+                os.mkdir(os.path.join(folder, name), 0o700)
         listener = message.listen(os.path.join(folder, "helper.sock"))
         pids.write_json(os.path.join(folder, "helper.json"), {"pid": os.getpid(), "start": pids.start_time("self")})
     except Exception as error:  # whatever it was, the lab process is told

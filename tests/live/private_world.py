@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,11 @@ def _prepare(user: bool, tun_mode: int, user_namespaces: bool, shared: bool) -> 
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("", "/", flags=kernel.MS_REC | MS_PRIVATE)
     needed = [(path, os.open(path, os.O_PATH)) for path in {Path(sys.prefix), Path(sys.base_prefix), ROOT}]
+    # What others on this machine have there comes and goes: out of sight is not enough, /proc/mounts would show it.
+    for line in reversed(Path("/proc/mounts").read_text().splitlines()):
+        if line.split()[1].startswith("/run/"):
+            with suppress(OSError):
+                kernel.unmount(line.split()[1], kernel.MNT_DETACH)
     kernel.mount("none", "/run", "tmpfs")
     if shared:
         kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_SHARED)
