@@ -26,4 +26,4 @@ def resolve_port(plan: Plan, text: str) -> str:
     names = [e.port for e in endpoints]
     near = get_close_matches(text, names, 1)
     known = f"the ports are {', '.join(names)}" if names else "this lab has no ports"
-    raise UserError(f"there is no port {text!r}", mend=f"{near[0]}? {known}" if near else known)
+    raise UserError(f"there is no port {text!r}", mend=f"did you mean {near[0]}? {known}" if near else known)

@@ -98,7 +98,7 @@ def replay(
     plan = make_plan(file if isinstance(file, Topology) else compose.load(file))
     folder = Path(out)
     dropped = Path(drops) if drops is not None else None
-    places = [(None if port == AUTO else resolve_port(plan, port), str(path)) for port, path in inputs]
+    places = [(_port(plan, port, path), str(path)) for port, path in inputs]
     owners = _owners(plan) if any(port is None for port, _ in places) else {}
     written = [folder / f"{endpoint.port}.pcap" for endpoint in plan.endpoints()] + ([dropped] if dropped else [])
     _require_apart([path for _, path in places], written)
@@ -115,6 +115,14 @@ def replay(
             finally:
                 dataplane.close()
     return _summary(dataplane, folder, seed, faults)
+
+
+def _port(plan: Plan, port: str, path: str | Path) -> str | None:
+    """The full name, None for `auto`. Errors: UserError that names the input."""
+    try:
+        return None if port == AUTO else resolve_port(plan, port)
+    except UserError as error:
+        raise UserError(error.what, where=f"--in {port}={path}", mend=error.mend) from None
 
 
 def _owners(plan: Plan) -> dict[str, str]:

@@ -26,6 +26,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "graph": "Draw the network of a file or a running lab.",
     },
     "Without a lab": {
+        "replay": "Send capture files through a file's network.",
+        "bench": "Measure what a frame costs.",
         "demo": "Watch namespaces talk through our bridge, step by step.",
         "doctor": "Check what this kernel and this user can do.",
         "completion": "Print the completion script of a shell.",

@@ -15,9 +15,18 @@ from dataplane.errors import UserError
 def explain(error: click.UsageError, words: Sequence[str], root: click.Command) -> UserError:
     """``error`` as a UserError; where is the line as it was typed."""
     context = error.ctx or _context(root, words)
-    command = context.command_path
-    what, mend = _reason(error, context, " ".join([command, *context.command.collect_usage_pieces(context)]).strip())
+    what, mend = _reason(error, context, _usage(context))
     return UserError(what, where=shlex.join(["dataplane", *words]), mend=mend)
+
+
+def _usage(context: click.Context) -> str:
+    """The line that would be right, the options that it cannot do without in front."""
+    needed = [
+        f"{max(option.opts, key=len)} {option.make_metavar(context)}"
+        for option in context.command.get_params(context)
+        if isinstance(option, click.Option) and option.required
+    ]
+    return " ".join([context.command_path, *needed, *context.command.collect_usage_pieces(context)]).strip()
 
 
 def _context(root: click.Command, words: Sequence[str]) -> click.Context:
@@ -64,5 +73,6 @@ def _plain(message: str) -> str:
     text = re.sub(r"is not a valid integer( range)?", "is not a whole number", text)
     text = re.sub(r"is not a valid float( range)?", "is not a number", text)
     text = re.sub(r"is not in the range x>=(\S+)", r"is out of range: \1 or more", text)
+    text = re.sub(r"is not in the range x>(\d\S*)", r"is out of range: more than \1", text)
     text = re.sub(r"is not in the range (\S+)<=x<=(\S+)", r"is out of range: from \1 to \2", text)
     return text[:1].lower() + text[1:]

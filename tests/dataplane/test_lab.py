@@ -111,7 +111,7 @@ def test_frames_that_are_too_long_are_refused(lab):
         (
             "web.frnt",
             "there is no port 'web.frnt'",
-            "web.front? the ports are web.front, db.front, db.back, job-1.back, job-2.back",
+            "did you mean web.front? the ports are web.front, db.front, db.back, job-1.back, job-2.back",
         ),
         ("nobody", "there is no port 'nobody'", "the ports are web.front, db.front, db.back, job-1.back, job-2.back"),
     ],

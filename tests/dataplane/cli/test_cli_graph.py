@@ -7,16 +7,16 @@ bridge back  ageing 300 s, fdb_limit 65536
 """
 
 
-def test_a_file_is_drawn_without_a_lab(dataplane, shop):
+def test_a_file_is_drawn_without_a_lab(inside, shop):
     for words in (["graph"], ["graph", "compose.yaml"], ["graph", "-f", "compose.yaml"], ["graph", "."]):
-        said = dataplane(*words, cwd=shop)
+        said = inside(*words, cwd=shop)
         assert (said.stdout, said.stderr, said.returncode) == (TEXT, "", 0)
 
 
-def test_mermaid_and_dot(dataplane, shop):
-    mermaid = dataplane("graph", "--format", "mermaid", cwd=shop).stdout
+def test_mermaid_and_dot(inside, shop):
+    mermaid = inside("graph", "--format", "mermaid", cwd=shop).stdout
     assert mermaid.startswith("graph LR\n")
     assert mermaid.count(" --- ") == 3
-    dot = dataplane("graph", "--format=dot", cwd=shop).stdout
+    dot = inside("graph", "--format=dot", cwd=shop).stdout
     assert dot.startswith("graph wiring {\n")
     assert dot.count(" -- ") == 3

@@ -66,8 +66,8 @@ def test_the_line_of_a_verb_is_its_own_first_sentence(verb):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help_that_fits_80_columns(dataplane, verb):
-    said = dataplane(verb, "--help", COLUMNS="200")
+def test_every_verb_has_help_that_fits_80_columns(inside, verb):
+    said = inside(verb, "--help")
     assert said.returncode == 0
     assert said.stdout.startswith(f"Usage: dataplane {verb}")
     assert max(map(len, said.stdout.splitlines())) <= 80

@@ -51,14 +51,14 @@ WRONG = {
 }
 
 
-def test_a_variable_without_a_name(dataplane):
-    said = dataplane("exec", "-e", "=1", "web", "true")
+def test_a_variable_without_a_name(inside):
+    said = inside("exec", "-e", "=1", "web", "true")
     assert said.stderr == message("a variable has no name", "--env =1", "write --env NAME=VALUE")
     assert said.returncode == 125
 
 
 @pytest.mark.parametrize("words, what, mend", WRONG.values(), ids=WRONG.keys())
-def test_wrong_words(dataplane, words, what, mend):
-    said = dataplane(*words.split())
+def test_wrong_words(inside, words, what, mend):
+    said = inside(*words.split())
     assert said.stderr == message(what, f"dataplane {words}", mend)
     assert (said.stdout, said.returncode) == ("", 125 if words.startswith("exec") else 2)

@@ -1,0 +1,107 @@
+"""``dataplane replay``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dataplane.cli.candidates import completer, replay_ports
+from dataplane.cli.options import as_json
+from dataplane.cli.output import Columns, Row, print_json, print_table
+from dataplane.cli.units import octets
+from dataplane.errors import UserError
+
+if TYPE_CHECKING:
+    from dataplane.replay import PortTraffic, Summary
+
+PORTS: Columns = {"PORT": "left", "IN": "right", "OCTETS": "right", "OUT": "right", "OCTETS ": "right", "FILE": "left"}
+DROPPED: Columns = {"DROPPED": "right", "REASON": "left"}
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@click.option(
+    "--in",
+    "inputs",
+    metavar="PORT=CAPTURE",
+    multiple=True,
+    required=True,
+    shell_complete=completer(replay_ports),
+    help="What comes in at a port; auto=CAPTURE: each frame at the port that owns its source. May be repeated.",
+)
+@click.option("--out", metavar="DIR", required=True, type=click.Path(), help="Where PORT.pcap is written for every port.")
+@click.option("--drops", metavar="FILE", type=click.Path(), help="Also write what was dropped, as pcapng that says why.")
+@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True, help="What chance derives from.")
+@click.option(
+    "--speed", type=click.FloatRange(min=0, min_open=True), metavar="X", help="X times as fast as captured; else at once."
+)
+@click.option("--complete-checksums", is_flag=True, help="Fill in checksums that an offloading host left open.")
+@click.option("--segment", is_flag=True, help="Cut super-frames of an offloading host to the MTU.")
+@as_json
+def command(
+    *,
+    file: str,
+    inputs: tuple[str, ...],
+    out: str,
+    drops: str | None,
+    seed: int,
+    speed: float | None,
+    complete_checksums: bool,
+    segment: bool,
+    as_json: bool,
+) -> None:
+    """Send capture files through a file's network.
+
+    The engine of a live lab, with files for ports: no root, and equal input gives equal output. Reads pcap and pcapng, gzipped too,
+    and - for standard input. A capture that is cut short is replayed up to the cut, and the exit status is 1.
+    """
+    from dataplane.replay import replay
+
+    summary = replay(
+        file,
+        inputs=[_input(text) for text in inputs],
+        out=out,
+        seed=seed,
+        speed=speed,
+        drops=drops,
+        complete_checksums=complete_checksums,
+        segment=segment,
+    )
+    if as_json:
+        print_json(summary.as_json())
+    else:
+        _print(summary)
+    if summary.faults:
+        raise UserError(
+            "a capture could not be read to its end",
+            where="\n".join(map(str, summary.faults)),
+            mend="what stands before that was replayed; capture it again, or go on with what there is",
+            status=1,
+        )
+
+
+def _input(text: str) -> tuple[str, str]:
+    port, given, path = text.partition("=")
+    if not (port and given and path):
+        raise UserError(
+            "this does not say which capture comes in where",
+            where=f"--in {text}",
+            mend="write --in PORT=CAPTURE; PORT may be auto, CAPTURE may be -",
+        )
+    return port, path
+
+
+def _print(summary: Summary) -> None:
+    total = ("total", summary.frames_in, octets(summary.octets_in), summary.frames_out, octets(summary.octets_out), "")
+    print_table(PORTS, [*map(_row, summary.ports), total])
+    click.echo()
+    print_table(DROPPED, [(count, reason) for reason, count in summary.dropped.items()], nothing="No frame was dropped.")
+    if summary.steps_back:
+        click.echo(f"{summary.steps_back:,} records had a time before the one in front of them, and were taken at that one's.")
+    click.echo(f"{summary.records:,} records, {summary.ns_per_frame:,.0f} ns each with reading and writing; seed {summary.seed}.")
+
+
+def _row(port: PortTraffic) -> Row:
+    sent = (port.in_frames, octets(port.in_octets))
+    return (port.port, *sent, port.out_frames, octets(port.out_octets), port.file)
