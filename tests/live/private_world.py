@@ -7,6 +7,7 @@ without changing the machine's own.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -46,6 +47,7 @@ def run_in_private_world(
     pid = os.fork()
     if pid == 0:
         code = 1
+        signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit("took too long"))
         try:
             _prepare(user, tun_mode, user_namespaces, shared)
             work()
@@ -55,9 +57,14 @@ def run_in_private_world(
         finally:
             os._exit(code)
     os.close(tell)
-    with os.fdopen(told) as file:
-        text = file.read()
-    _, status = os.waitpid(pid, 0)
+    try:
+        with os.fdopen(told) as file:
+            text = file.read()
+    except BaseException:
+        os.kill(pid, signal.SIGTERM)
+        raise
+    finally:
+        _, status = os.waitpid(pid, 0)
     assert status == 0, f"in the private world: {text or status}"
 
 
@@ -87,7 +94,9 @@ def _prepare(user: bool, tun_mode: int, user_namespaces: bool, shared: bool) -> 
     kernel.mount("none", "/run", "tmpfs")
     if shared:
         kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_SHARED)
-    os.environ.pop("XDG_RUNTIME_DIR", None)
+    # A sanitiser that is preloaded here is not for the programs that tests start.
+    for name in ("XDG_RUNTIME_DIR", "LD_PRELOAD"):
+        os.environ.pop(name, None)
     if not user:
         return
     os.mknod("/run/tun", 0o20666, os.makedev(10, 200))
