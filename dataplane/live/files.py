@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from dataplane.live.hosts import LOCAL, hosts_text
 from dataplane.model import Instance, Plan, Service
+from dataplane.names import hosts_file
+from dataplane.sandbox import sandbox_of
 
 HOSTS, RESOLV = "/etc/hosts", "/etc/resolv.conf"
 
@@ -24,21 +25,28 @@ class Files:
         """Write every instance's files. In place: a running service sees the new text."""
         self._folder.mkdir(mode=0o755, exist_ok=True)
         for instance in plan.instances.values():
-            base = Path(HOSTS).read_text("utf-8", "replace") if instance.service.network_mode == "host" else LOCAL
-            self._put(f"{instance.name}.hosts", hosts_text(plan, instance, base))
+            self._put(f"{instance.name}.hosts", self._hosts(plan, instance))
             if _resolves(instance.service):
                 self._put(f"{instance.name}.resolv", resolv_text(instance.service))
+
+    @staticmethod
+    def _hosts(plan: Plan, instance: Instance) -> str:
+        if plan.instances[sandbox_of(plan, instance.name)].service.network_mode != "host":
+            return hosts_file(plan, instance.name)
+        with suppress(FileNotFoundError):
+            return hosts_file(plan, instance.name, Path(HOSTS).read_text("utf-8", "replace"))
+        return hosts_file(plan, instance.name)
 
     def _put(self, name: str, text: str) -> None:
         path = self._folder / name
         path.write_text(text, "utf-8")
         path.chmod(0o644)  # for services that run as other users
 
-    def binds(self, home: Instance, instance: Instance) -> Mapping[str, str]:
-        """What covers what in an instance that lives in the namespace of ``home``, and shares its names with it."""
+    def binds(self, instance: Instance, *, in_host: bool) -> Mapping[str, str]:
+        """What covers what in an instance; in the host's network its hosts file stays, unless there is something to add."""
         binds = {}
-        if home.service.network_mode != "host" or home.service.extra_hosts:
-            binds[HOSTS] = str(self._folder / f"{home.name}.hosts")
+        if not in_host or instance.service.extra_hosts:
+            binds[HOSTS] = str(self._folder / f"{instance.name}.hosts")
         if _resolves(instance.service):
             binds[RESOLV] = str(self._folder / f"{instance.name}.resolv")
         return binds

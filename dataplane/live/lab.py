@@ -48,6 +48,7 @@ class Lab:
         self.sandboxes: dict[str, Sandbox] = {}
         self.supervisors: dict[str, Supervisor] = {}
         self.files = Files(folder)
+        self.stopped = False
         self._changing = asyncio.Lock()
 
     # -- what a Supervisor needs ------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ class Lab:
             tty=process.tty,
             stdin_open=process.stdin_open,
             sysctls=instance.service.sysctls if home is instance else {},
-            binds=self.files.binds(home, instance),
+            binds=self.files.binds(instance, in_host=in_host),
         )
         return self.helper.spawn(spec)
 
@@ -193,6 +194,7 @@ class Lab:
             for name in self.supervisors:
                 tell({"kind": "step", "what": f"stop {name}", "by_hand": ""})
             await self._stop(set(self.supervisors), grace)
+            self.stopped = True
             await self.engine.stop()
             if self.plan is not None:
                 await asyncio.to_thread(self._remove, list(self.plan.instances.values()), _stepping(tell))

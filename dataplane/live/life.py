@@ -21,6 +21,7 @@ from dataplane.model import Topology
 from dataplane.proc import message
 from dataplane.proc.helper import Helper
 
+PATIENCE = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -71,19 +72,22 @@ async def _live(name: str, folder: Path, helper: Helper, connection: socket.sock
 
     server = await serve(lab, folder, ending)
     tasks: list[asyncio.Task[None]] = []
+    showing: asyncio.Task[None] | None = None
     try:
         await lab.change_to(from_json(Topology, wanted["topology"]), tell)
         listening = asyncio.create_task(_obey(tether, ending, detached=wanted["detach"]))
         tasks.append(listening)
         if not wanted["detach"]:
-            tasks += [asyncio.create_task(_show_logs(lab, tether)), asyncio.create_task(_end_with_services(lab, ending))]
+            showing = asyncio.create_task(_show_logs(lab, tether))
+            tasks += [showing, asyncio.create_task(_end_with_services(lab, ending))]
         tasks.append(asyncio.create_task(_report(lab, tether, wanted["detach"])))
         await ending.wait()
         lab.tell("stop", name, ending.reason or "")
     finally:
         await _stop(lab, ending, tell)
         await server.close()
-        await asyncio.sleep(0.2 if tasks and not wanted["detach"] else 0)  # the last lines of the logs
+        if showing is not None:
+            await asyncio.wait({showing}, timeout=PATIENCE)  # the last lines
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -130,7 +134,7 @@ async def _report(lab: Lab, tether: Tether, detach: bool) -> None:
 
 
 async def _show_logs(lab: Lab, tether: Tether) -> None:
-    async for row in logs(lab.folder, lambda: lab.supervisors, follow=True):
+    async for row in logs(lab.folder, lambda: lab.supervisors, follow=True, ended=lambda: lab.stopped):
         await tether.say(log=row)
 
 

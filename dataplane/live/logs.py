@@ -100,10 +100,11 @@ async def logs(
     since: int = 0,
     tail: int | None = None,
     follow: bool = False,
+    ended: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[LogRow]:
     """Lines in the order they were written, of the instances that are ``present``, or those of them that are ``wanted``.
 
-    ``tail`` counts for each. With ``follow`` it goes on for ever, also with instances that come later.
+    ``tail`` counts for each. With ``follow`` it goes on, also with instances that come later, until ``ended`` and all is read.
     """
     readers: dict[str, Reader] = {}
 
@@ -124,9 +125,12 @@ async def logs(
                 await asyncio.sleep(0)
         while follow:
             look()
+            last = ended()
             rows = sorted((row for one in readers.values() for row in one.take()), key=lambda row: row["time"])
             for row in rows:
                 yield row
+            if not rows and last:
+                return
             if not rows:
                 await asyncio.sleep(POLL)
     finally:
