@@ -54,8 +54,8 @@ async def start(request: web.Request) -> web.StreamResponse:
 async def resize(request: web.Request) -> web.StreamResponse:
     """?h= rows, ?w= columns, as Docker has them."""
     one = request.app[EXECS].find(request.match_info["id"])
-    rows, columns = (questions.number(request, name, 0, low=0, high=MOST_ROWS) for name in ("h", "w"))
-    execs.resize(one, int(rows), int(columns))
+    rows, columns = (questions.integer(request, name, 0, low=0, high=MOST_ROWS) for name in ("h", "w"))
+    execs.resize(one, rows, columns)
     return web.json_response({})
 
 

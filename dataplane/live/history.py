@@ -17,8 +17,8 @@ async def get_logs(request: web.Request) -> web.StreamResponse:
     lab = request.app[LAB]
     services = request.query.getall("service", [])
     names = [one for service in services for one in named(lab, service)] if services else list(lab.supervisors)
-    since = int(questions.number(request, "since", 0, low=0, high=2.0**63))
-    tail = int(questions.number(request, "tail", -1, low=-1, high=2.0**31))
+    since = questions.integer(request, "since", 0, low=0, high=2**63)
+    tail = questions.integer(request, "tail", -1, low=-1, high=2**31)
     follow = questions.flag(request, "follow")
 
     wanted = None if follow and not services else names
@@ -29,7 +29,7 @@ async def get_logs(request: web.Request) -> web.StreamResponse:
 async def get_events(request: web.Request) -> web.StreamResponse:
     """Lines of rows.EventRow after number ?since=; ?follow=1 for ever."""
     events = request.app[LAB].events
-    since = int(questions.number(request, "since", 0, low=0, high=2.0**63))
+    since = questions.integer(request, "since", 0, low=0, high=2**63)
     if questions.flag(request, "follow"):
         return await lines(request, events.follow(since))
 

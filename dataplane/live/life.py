@@ -83,6 +83,9 @@ async def _live(name: str, folder: Path, helper: Helper, connection: socket.sock
         tasks.append(asyncio.create_task(_report(lab, tether, wanted["detach"])))
         await ending.wait()
         lab.tell("stop", name, ending.reason or "")
+    except Exception as error:
+        await tether.say(error=message.failure(error))
+        raise
     finally:
         await _stop(lab, ending, tell)
         await server.close()

@@ -35,6 +35,16 @@ def number(request: web.Request, name: str, default: float, *, low: float, high:
     return value
 
 
+def integer(request: web.Request, name: str, default: int, *, low: int, high: int) -> int:
+    """A whole number within bounds."""
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.removeprefix("-").isdecimal() or len(text) > 20 or not low <= int(text) <= high:
+        raise UserError(f"{name}={text[:64]} is not a whole number from {low} to {high}", where=request.path)
+    return int(text)
+
+
 def choice(request: web.Request, name: str, options: tuple[str, ...]) -> str:
     """One of ``options``; absent is the first."""
     text = request.query.get(name, options[0])

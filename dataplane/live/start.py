@@ -86,7 +86,8 @@ def _change(client: Client, topology: Topology, verbose: bool, on_step: Callable
         last = row
         if "step" in row:
             on_step(row["step"])
-    message.raise_failure(last)
+    if "error" in last:
+        message.raise_failure(last["error"])
     if "done" not in last:
         raise UserError(f"lab {client.name} ended meanwhile", mend="up again", status=1)
     return 0
