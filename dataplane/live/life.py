@@ -80,7 +80,7 @@ async def _live(name: str, folder: Path, helper: Helper, connection: socket.sock
         if not wanted["detach"]:
             showing = asyncio.create_task(_show_logs(lab, tether))
             tasks += [showing, asyncio.create_task(_end_with_services(lab, ending))]
-        tasks.append(asyncio.create_task(_report(lab, tether, wanted["detach"])))
+        tasks.append(asyncio.create_task(_report(lab, tether, ending, wanted["detach"])))
         await ending.wait()
         lab.tell("stop", name, ending.reason or "")
     except Exception as error:
@@ -119,8 +119,8 @@ async def _obey(tether: Tether, ending: Ending, *, detached: bool) -> None:
         ending.ask("up is gone")
 
 
-async def _report(lab: Lab, tether: Tether, detach: bool) -> None:
-    """Tell ``up`` once every service has been started, or why one was not."""
+async def _report(lab: Lab, tether: Tether, ending: Ending, detach: bool) -> None:
+    """Tell ``up`` once every service has been started, or why one was not; which ends a foreground lab."""
     while True:
         news = lab.news()
         failed = [one for one in lab.supervisors.values() if one.state == FAILED]
@@ -128,7 +128,9 @@ async def _report(lab: Lab, tether: Tether, detach: bool) -> None:
             one = failed[0]
             more = f"; the lab runs without it: dataplane down --lab {lab.name} ends it" if detach else ""
             error = UserError(f"{one.name} did not start: {one.why}", mend=f"see its command and its dependencies{more}", status=1)
-            await tether.say(error=message.failure(error))
+            await tether.say(failed=message.failure(error))
+            if not detach:
+                ending.ask(error.what, status=1)
             return
         if all(one.settled for one in lab.supervisors.values()):
             await tether.say(ready=True)

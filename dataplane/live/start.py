@@ -72,11 +72,13 @@ def up(
         wanted = {"topology": to_json(topology), "seed": seed, "poll": poll, "verbose": verbose, "detach": detach}
         tether.sendall(json.dumps(wanted).encode() + b"\n")
         with _stopping(tether):
-            ready = _listen(tether, told, until_ready=detach)
-        if detach and ready:
+            failure = _listen(tether, told, until_ready=detach)
+        if failure is None:
             return 0
         tether.close()
-        return child.wait()
+        status = child.wait()  # until nothing is left
+        message.raise_failure(failure)
+        return status
 
 
 def _change(client: Client, topology: Topology, verbose: bool, on_step: Callable[[StepRow], None]) -> int:
@@ -134,21 +136,22 @@ def _stopping(tether: socket.socket) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _listen(tether: socket.socket, told: Told, *, until_ready: bool) -> bool:
-    """Pass on what the lab tells, until it is ready or ends. True: it is ready. UserError when it says one."""
+def _listen(tether: socket.socket, told: Told, *, until_ready: bool) -> dict[str, Any] | None:
+    """Pass on what the lab tells. None: it is ready, and that is enough. Else it has ended: why, which may be no failure.
+
+    UserError when a service failed in a lab that goes on.
+    """
+    failure: dict[str, Any] = {}
     with tether.makefile("rb") as lines:
-        failed: dict[str, Any] | None = None
         for line in lines:
             for kind, value in json.loads(line).items():
-                if kind == "error":
-                    failed = {"error": value["error"], **value}
-                    if until_ready:
-                        message.raise_failure(failed)
                 told.tell(kind, value)
                 if kind == "ready" and until_ready:
-                    return True
-        if failed:
-            message.raise_failure(failed)
-    if until_ready:
+                    return None
+                if kind == "failed" and until_ready:
+                    message.raise_failure(value)
+                if kind in {"error", "failed"}:
+                    failure = failure or value
+    if until_ready and not failure:
         raise UserError("the lab process ended before the lab was up", mend="up again with -v", status=1)
-    return False
+    return failure

@@ -1,7 +1,8 @@
 """The socket between ``up`` and the lab process it started: JSON lines both ways. When one side is gone the other notices.
 
 ``up`` sends first {"topology", "seed", "verbose", "detach"}, then {"stop": grace} for each signal it gets. The lab process sends
-{"step": …}, {"log": …}, {"event": …}, and {"ready": …} or {"error": …}; when it closes, the lab is gone (or, detached, on its own).
+{"step": …}, {"log": …} and {"event": …}; {"ready": true} when all services were started, or {"failed": …} when one was not;
+{"error": …} when there is no lab. When it closes, the lab is gone (or, detached, on its own).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import socket
 from contextlib import suppress
 from typing import Any
 
+PATIENCE = 5.0
 LINE = 16 * 1024 * 1024
 
 Message = dict[str, Any]
@@ -54,6 +56,6 @@ class Tether:
 
     async def close(self) -> None:
         """Send what is left, then let go."""
-        with suppress(OSError, TimeoutError):
-            await asyncio.wait_for(self._writer.drain(), 5.0)
         self._writer.close()
+        with suppress(OSError, TimeoutError):
+            await asyncio.wait_for(self._writer.wait_closed(), PATIENCE)

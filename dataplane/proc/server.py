@@ -109,9 +109,9 @@ class Server:
         return self.spaces.get(body["name"]).inside(work)
 
     def _spawn(self, body: Body) -> Reply:
-        pid = fork_shim(body, self.spaces.get(body["namespace"]), self.folder, self.privileged)
+        pid, start = fork_shim(body, self.spaces.get(body["namespace"]), self.folder, self.privileged)
         self.shims.add(pid)
-        return {"pid": pid, "start": pids.start_time(pid)}, [os.pidfd_open(pid)]
+        return {"pid": pid, "start": start}, [os.pidfd_open(pid)]
 
     def reap(self) -> None:
         """Collect every child that has ended."""

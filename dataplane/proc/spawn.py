@@ -17,8 +17,11 @@ from dataplane.proc.users import resolve_user
 START_TIMEOUT = 30.0
 
 
-def fork_shim(spec: Body, space: Space, folder: str, privileged: bool) -> int:
-    """Fork a shim for ``spec`` (see ``instance.InstanceSpec``), wait until its command runs; the shim's pid out here."""
+def fork_shim(spec: Body, space: Space, folder: str, privileged: bool) -> tuple[int, int]:
+    """Fork a shim for ``spec`` (see ``instance.InstanceSpec``), wait until its command runs; the shim's pid and start time out here.
+
+    The shim says them itself: that of a quick command may have ended meanwhile.
+    """
     name = spec["name"]
     place = os.path.join(folder, "instances", name)
     _wait_for_predecessor(place, name)
@@ -46,7 +49,7 @@ def fork_shim(spec: Body, space: Space, folder: str, privileged: bool) -> int:
     if reply is None:
         raise UserError(f"{name} was killed while it started", where=place, status=1)
     message.raise_failure(reply)
-    return int(reply["pid"])
+    return int(reply["pid"]), int(reply["start"])
 
 
 def _wait_for_predecessor(place: str, name: str) -> None:
@@ -79,7 +82,7 @@ def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report:
         env |= spec["env"]
         shim = Shim(spec, place, privileged, env, {"name": spec["name"], "pid": outer, "start": start, "notes": notes})
         shim.start()
-        message.send(report, {"pid": outer})
+        message.send(report, {"pid": outer, "start": start})
         report.close()
     except Exception as error:  # whatever it was, the lab process is told
         message.send(report, message.failure(error))

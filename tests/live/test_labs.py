@@ -186,9 +186,9 @@ def test_up_again_refuses_a_lab_of_another_file() -> None:
 
 @in_world()
 def test_a_lab_that_cannot_be_made_says_why_and_leaves_nothing() -> None:
-    before = {path for path in Path("/run").rglob("*")}
+    before = set(Path("/run").rglob("*"))
     with pytest.raises(UserError, match="cannot be opened"):
         up("services: {web: {image: host, network_mode: 'netns:/run/netns/nowhere'}, db: {image: host}}", "labs-bad")
-    assert {path for path in Path("/run").rglob("*")} == before
+    assert set(Path("/run").rglob("*")) == before
     assert_gone("labs-bad")
     assert not base_folder().exists()

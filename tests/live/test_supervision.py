@@ -24,13 +24,17 @@ services:
   app:
     image: host
     command: [sh, -c, "exec sleep 1000"]
-    depends_on: {db: {condition: service_healthy}, migrate: {condition: service_completed_successfully}, cache: {condition: service_started}}
+    depends_on:
+      db: {condition: service_healthy}
+      migrate: {condition: service_completed_successfully}
+      cache: {condition: service_started}
   migrate: {image: host, command: [sh, -c, "sleep 0.3"], depends_on: [cache]}
   cache: {image: host}
   db:
     image: host
     command: [sh, -c, "sleep 0.5; touch /tmp/labs-db-$$PPID; exec sleep 1000"]
-    healthcheck: {test: ["CMD-SHELL", "ls /tmp/labs-db-* >/dev/null 2>&1"], interval: 200ms, start_period: 10s, start_interval: 100ms}
+    healthcheck:
+      {test: ["CMD-SHELL", "ls /tmp/labs-db-* >/dev/null 2>&1"], interval: 200ms, start_period: 10s, start_interval: 100ms}
 """
     try:
         with lab(text, "labs-wait") as client:
@@ -95,7 +99,10 @@ services:
 def test_health_turns_and_a_hanging_check_fails() -> None:
     text = """
 services:
-  web: {image: host, command: [sleep, "1000"], healthcheck: {test: ["CMD", "sleep", "30"], interval: 100ms, timeout: 100ms, retries: 2}}
+  web:
+    image: host
+    command: [sleep, "1000"]
+    healthcheck: {test: ["CMD", "sleep", "30"], interval: 100ms, timeout: 100ms, retries: 2}
 """
     with lab(text, "labs-health") as client:
         assert row(client, "web")["health"] == "starting"
@@ -178,7 +185,10 @@ def test_a_change_that_cannot_be_made_leaves_the_rest_and_can_be_mended() -> Non
 
 @in_world()
 def test_logs_follow_tail_and_since() -> None:
-    text = 'services: {web: {image: host, command: [sh, -c, "for i in 1 2 3 4 5; do echo line $$i; done; read x; echo $$x"], stdin_open: true}}'
+    text = """
+services:
+  web: {image: host, stdin_open: true, command: [sh, -c, "for i in 1 2 3 4 5; do echo line $$i; done; read x; echo $$x"]}
+"""
     with lab(text, "labs-logs") as client:
         wait_for(lambda: len(list(client.logs("web"))) == 5, "five lines")
         rows = list(client.logs("web"))
