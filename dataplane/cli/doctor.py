@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import platform
+import pwd
+import textwrap
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dataplane.cli.options import as_json
-from dataplane.cli.output import console, print_json
+from dataplane.cli.output import coloured, page_width, print_json
 
-STYLE = {"ok": "green", "limited": "yellow", "missing": "red"}
+if TYPE_CHECKING:
+    from dataplane.doctor.finding import Finding
+
+NARROWEST = 12
+COLOUR = {"ok": "green", "limited": "yellow", "missing": "red"}
 
 
 @click.command()
@@ -27,21 +34,41 @@ def command(as_json: bool) -> int:
     findings = examine()
     possible = live_labs_possible(findings)
     if as_json:
-        print_json(
-            {"live": possible, "user": getpass.getuser(), "kernel": platform.release(), "findings": [asdict(f) for f in findings]}
-        )
+        print_json({"live": possible, "user": _user(), "kernel": platform.release(), "findings": [asdict(f) for f in findings]})
         return 0 if possible else 1
-    from rich.text import Text
-
-    out = console()
-    name_width = max(len(finding.name) for finding in findings)
+    width = max(len(finding.name) for finding in findings)
     for number, finding in enumerate(findings):
         if number == 0 or findings[number - 1].topic != finding.topic:
-            out.print(Text(("\n" if number else "") + finding.topic, style="bold"))
-        words = f"{finding.name:{name_width}}  {finding.detail}".rstrip()
-        out.print(Text.assemble("  ", (f"{finding.state:8}", STYLE[finding.state]), words))
-        if finding.mend:
-            out.print(Text(f"{'':10}mend: {finding.mend}", style="dim"))
-    verdict = "possible" if possible else "impossible until what is missing above is mended"
-    out.print(Text.assemble("\nLive labs as ", getpass.getuser(), ": ", (verdict, STYLE["ok" if possible else "missing"]), "."))
+            click.echo(("\n" if number else "") + _styled(finding.topic, bold=True))
+        _show(finding, width)
+    words = "possible" if possible else "impossible until what is missing above is mended"
+    click.echo(f"\nLive labs as {_user()}: {_styled(words, fg=COLOUR['ok' if possible else 'missing'])}.")
     return 0 if possible else 1
+
+
+def _show(finding: Finding, width: int) -> None:
+    """State, name and detail in columns; the mend below what is not ok."""
+    state = f"  {finding.state:7}  "
+    name = f"{finding.name:{width}}  "
+    first, *more = _folded(finding.detail, len(state + name))
+    click.echo((_styled(state, fg=COLOUR[finding.state]) + name + first).rstrip())
+    for line in more:
+        click.echo(" " * len(state + name) + line)
+    for line in _folded(f"mend: {finding.mend}", len(state)) if finding.mend else ():
+        click.echo(_styled(" " * len(state) + line, dim=True))
+
+
+def _folded(text: str, indent: int) -> list[str]:
+    """Lines that fit beside ``indent`` blanks; at least one."""
+    return textwrap.wrap(text, max(NARROWEST, page_width() - indent)) or [""]
+
+
+def _styled(text: str, **style: Any) -> str:
+    return click.style(text, **style) if coloured() else text
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"user {os.geteuid()}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,14 +17,21 @@ if TYPE_CHECKING:
 
 UNBOUNDED = 10_000
 """Columns of a page that nobody looks at: what reads a pipe wants whole values, one row a line."""
+GAP = 2
+SHORTEST = 12
+"""Columns between two cells, and the least that is left of one that is cut."""
 
 
 def console() -> Console:
     """Rich's console on standard output: the terminal's width and colours, or neither when it is none."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else UNBOUNDED
-    return Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return Console(width=page_width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def page_width() -> int:
+    """Columns of standard output."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
 
 
 def print_json(value: object) -> None:
@@ -39,7 +47,7 @@ class Styled(NamedTuple):
 
 
 Columns = Mapping[str, str]
-"""Heading -> ``left`` or ``right``. Trailing blanks make a heading that stands twice unique."""
+"""Heading -> ``left``, ``right`` or ``cut`` (left, and cut where a terminal ends); trailing blanks make equal headings differ."""
 Row = Sequence[object]
 
 
@@ -57,12 +65,29 @@ def make_table(columns: Columns, rows: Iterable[Row]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for heading, side in columns.items():
         table.add_column(heading.rstrip(), justify="right" if side == "right" else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell.text, cell.style) if isinstance(cell, Styled) else Text(_text(cell)) for cell in row))
+    held = [[cell if isinstance(cell, Styled) else Styled(_text(cell), "") for cell in row] for row in rows]
+    limits = _limits(columns, held, page_width())
+    for row in held:
+        table.add_row(*(Text(_cut(cell.text, limit), cell.style) for cell, limit in zip(row, limits, strict=True)))
     return table
+
+
+def _limits(columns: Columns, rows: Sequence[Sequence[Styled]], width: int) -> list[int]:
+    """How long a cell of each column may be: those to be cut share what the others leave, the rest has no limit."""
+    longest = [
+        max([len(heading), *(len(line) for row in rows for line in row[number].text.split("\n"))])
+        for number, heading in enumerate(columns)
+    ]
+    kept = [length for length, side in zip(longest, columns.values(), strict=True) if side != "cut"]
+    left = max(SHORTEST, (width - sum(kept) - GAP * len(columns)) // max(1, len(columns) - len(kept)))
+    return [left if side == "cut" else UNBOUNDED for side in columns.values()]
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def rendered(columns: Columns, rows: Iterable[Row], margin: int = 0) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dataplane.live.lookup import LabInfo
     from dataplane.live.rows import InstanceRow
 
-COLUMNS = {"SERVICE": "left", "STATE": "left", "NETWORK": "left", "INTERFACE": "left", "ADDRESS": "left", "COMMAND": "left"}
+COLUMNS = {"SERVICE": "left", "STATE": "left", "NETWORK": "left", "INTERFACE": "left", "ADDRESS": "left", "COMMAND": "cut"}
 COLOURS = {"running": "green", "idle": "green", "failed": "red", "exited": "red", "waiting": "yellow", "restarting": "yellow"}
 
 
@@ -99,7 +99,7 @@ def lines(row: InstanceRow) -> Iterator[Row]:
         yield (*first, "", "", row["network_mode"], last)
     for number, endpoint in enumerate(row["endpoints"]):
         head = ("", "") if number else first
-        address = " ".join(filter(None, (endpoint["ipv4"], endpoint["ipv6"])))
+        address = "\n".join(filter(None, (endpoint["ipv4"], endpoint["ipv6"])))
         interface = endpoint["interface"] + ("" if endpoint["state"] == "up" else f" ({endpoint['state']})")
         yield (*head, endpoint["network"], interface, address, "" if number else last)
 

@@ -135,7 +135,7 @@ class At:
             case str() as text if is_decimal(text):
                 return int(text)
             case str() | float() as other:
-                raise self.wrong(f'"{other}" is not a whole number')
+                raise self.wrong(f'"{other}" is not a whole number', "write digits: 2")
             case _:
                 raise self._not("a whole number")
 

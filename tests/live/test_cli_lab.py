@@ -2,10 +2,12 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -238,3 +240,41 @@ def test_a_foreground_lab_shows_its_logs_and_ends_at_ctrl_c(tmp_path):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert not Path(f"/run/dataplane/{name}").exists()
+
+
+def on_a_terminal(words, size=(33, 101)):
+    """Run `dataplane WORDS` on a pseudo-terminal; its exit status and what the terminal showed."""
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, size)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "dataplane", *words]
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(master, 4096)
+        except OSError:
+            break
+    os.close(master)
+    return process.wait(30), shown.decode().replace("\r\n", "\n")
+
+
+def test_exec_on_a_terminal_has_one_of_its_own_of_the_same_size(folder):
+    status, shown = on_a_terminal(["exec", "--lab", LAB, "client", "sh", "-c", "tty; stty size; exit 9"])
+    assert status == 9
+    assert shown.splitlines()[0].startswith("/dev/pts/")
+    assert shown.splitlines()[1] == "33 101"
+
+
+def test_exec_without_tty_has_none_even_on_a_terminal(folder):
+    status, shown = on_a_terminal(["exec", "-T", "--lab", LAB, "client", "sh", "-c", "test -t 1 || echo none"])
+    assert (status, shown) == (0, "none\n")
+
+
+def test_tables_fit_the_terminal(folder):
+    for verb in (["ps"], ["stats"], ["fdb", "front"], ["drops"]):
+        status, shown = on_a_terminal([*verb, "--lab", LAB], size=(50, 60))
+        assert status == 0
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+        assert all(len(line) <= 60 for line in plain.splitlines() if not line.startswith("Lab ")), plain

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from dataplane.cli import doctor
 from dataplane.cli.doctor import command
 from dataplane.doctor import checkup, machine, peers, spaces, tap
 from dataplane.doctor.child import ask
@@ -119,3 +120,14 @@ def test_a_probe_that_fails_is_never_ok():
     assert ask(broken) == {"error": "KeyError: 'nothing'"}
     assert ask(killed) == {"error": "the probe ended with status -9"}
     assert ask(lambda: {"answer": 1}) == {"answer": 1}
+
+
+def test_a_narrow_terminal_folds_details_below_each_other(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "page_width", lambda: 50)
+    finding = Finding(
+        topic="T", name="thing", state="missing", detail="a detail of several words, too long for it", mend="do " * 20
+    )
+    doctor._show(finding, 20)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 50
+    assert {len(line) - len(line.lstrip()) for line in lines[1:]} == {33, 11}

@@ -66,3 +66,12 @@ def test_rates():
     assert units.bit_rate(None) == units.frame_rate(None) == "-"
     assert units.bit_rate(125_000_000) == "1.0 Gbit/s"
     assert units.frame_rate(1234.4) == "1,234/s"
+
+
+def test_a_column_that_may_be_cut_is_cut_to_the_terminal_and_whole_in_a_pipe(monkeypatch):
+    columns = {"NAME": "left", "COMMAND": "cut"}
+    rows = [("web", "a command of many words " * 3)]
+    assert output.rendered(columns, rows).splitlines()[1] == "web   " + rows[0][1].strip()
+    monkeypatch.setattr(output, "page_width", lambda: 30)
+    line = output.rendered(columns, rows).splitlines()[1]
+    assert line == "web   a command of many wor…"

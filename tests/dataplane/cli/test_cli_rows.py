@@ -43,7 +43,7 @@ def test_an_exit_says_its_status_and_how_long_ago():
 def test_each_interface_has_a_line_and_the_service_stands_on_the_first():
     first, second = ps.lines(instance())
     assert (first[0], *first[2:]) == ("web", "front", "eth0", "10.0.0.2", "sleep 9")
-    assert second == ("", "", "front", "eth1 (down)", "10.0.0.2 fd::2", "")
+    assert second == ("", "", "front", "eth1 (down)", "10.0.0.2\nfd::2", "")
 
 
 def test_a_service_without_interfaces_says_whose_network_it_has():
