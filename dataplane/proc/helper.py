@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MARK = "dataplane-helper"
 TIMEOUT = 60.0
 
-_PROGRAM = "import sys; sys.path.insert(0, {root!r}); from dataplane.proc.server import main; main(sys.argv[2:])"
+_PROGRAM = "import sys; sys.path.append({root!r}); from dataplane.proc.server import main; main(sys.argv[2:])"
 
 
 class Helper:
