@@ -10,17 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from dataplane.wiring import Link, NodeSpec, Settings, Wiring, shown, titled
+from dataplane.wiring import Link, NodeSpec, Settings, Wiring, said, shown, titled
 
 # By kind of node: what may change in place. Every setting of a link may.
 CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType({"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu"})})
 
 
 def _change(old: Settings, new: Settings) -> str:
-    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    before = shown({name: old[name] for name in changed if name in old})
-    after = shown({name: new[name] for name in changed if name in new})
-    return f"{before or 'default'} -> {after or 'default'}"
+    words = []
+    for name in (name for name in {**old, **new} if old.get(name) != new.get(name)):
+        label, after = said(name, new.get(name))
+        words.append(f"{label} {said(name, old.get(name))[1]} -> {after}")
+    return ", ".join(words)
 
 
 def _with(settings: Settings) -> str:

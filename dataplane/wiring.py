@@ -72,16 +72,23 @@ def without(wiring: Wiring, names: Collection[str]) -> Wiring:
     )
 
 
+def said(name: str, value: Value | None) -> tuple[str, str]:
+    """A setting's name and value as people say them: ("ageing", "300 s"), ("hairpin", "on")."""
+    if isinstance(value, bool):
+        return name, "on" if value else "off"
+    if name.endswith("_ns") and isinstance(value, int):
+        return name.removesuffix("_ns"), f"{value / 1e9:g} s"
+    return name, "none" if value in (None, "") else str(value)
+
+
 def shown(settings: Settings) -> str:
-    """Settings as people read them: ``mtu 1500, ageing 300 s``; flags by name when set, what is empty or off left out."""
+    """Settings in a line: ``mtu 1500, ageing 300 s``; flags by name when set, what is empty or off left out."""
     words = []
     for name, value in settings.items():
         if value is True:
             words.append(name)
-        elif name.endswith("_ns") and isinstance(value, int):
-            words.append(f"{name[:-3]} {value / 1e9:g} s")
-        elif value not in (False, ""):
-            words.append(f"{name} {value}")
+        elif value is not False and value != "":
+            words.append(" ".join(said(name, value)))
     return ", ".join(words)
 
 

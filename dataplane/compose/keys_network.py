@@ -39,7 +39,7 @@ NETWORK = Table(
     {
         "name": used(TEXT, "the name outside; `LAB_KEY` where it is absent"),
         "driver": used(TEXT, "`bridge` (default), `host`, `none`; any other is an error"),
-        "driver_opts": used(OPTIONS, "handed to the driver, which refuses what it does not know"),
+        "driver_opts": used(OPTIONS, "options of the driver: docs/drivers.md; it ignores those it does not know"),
         "ipam": used(IPAM, "see below"),
         "external": used(OneOf((FLAG, quiet({"name": TEXT}))), "`false`; `true` is an error: labs do not share networks"),
         "internal": used(FLAG, "kept; without a gateway every network is internal"),
@@ -59,7 +59,7 @@ ATTACHMENT = Table(
         "mac_address": used(TEXT, "the interface's MAC; 02:42 + IPv4 where it is absent"),
         "gw_priority": used(WHOLE, "the network with the highest gives the default route"),
         "interface_name": used(TEXT, "`eth0`, `eth1`… in the file's order where it is absent"),
-        "driver_opts": used(OPTIONS, "handed to the driver"),
+        "driver_opts": used(OPTIONS, "options of the endpoint: docs/drivers.md"),
         "link_local_ips": later(TEXTS, "remove it: an interface has one IPv4 and one IPv6 address here"),
         "priority": ignored(WHOLE, "interfaces come in the file's order"),
     },

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from dataplane.model import Instance, Network, Plan, Service
+from dataplane.drivers import wire
+from dataplane.model import Instance, Plan, Service
 from dataplane.sandbox import sandbox_of
 from dataplane.wiring import Wiring
 
@@ -28,7 +29,8 @@ class Difference:
 def difference(old: Plan, new: Plan) -> Difference:
     """Compare two plans of one lab."""
     kept = [name for name in new.instances if name in old.instances]
-    replaced = {name for name in kept if _new_namespace(old, new, name)}
+    before, after = wire(old), wire(new)
+    replaced = {name for name in kept if _new_namespace(old, new, name, before, after)}
     # Whoever lives in a namespace that is replaced moves out with it.
     for name in kept:
         home = sandbox_of(new, name)
@@ -43,14 +45,6 @@ def difference(old: Plan, new: Plan) -> Difference:
         replaced=tuple(name for name in kept if name in replaced),
         restarted=tuple(name for name in kept if name in restarted),
         updated=tuple(name for name in kept if name in updated),
-    )
-
-
-def without(wiring: Wiring, ports: Collection[str]) -> Wiring:
-    """The wiring less some ports and their links."""
-    return Wiring.of(
-        (node for node in wiring.nodes.values() if node.name not in ports),
-        (link for link in wiring.links.values() if link.near not in ports and link.far not in ports),
     )
 
 
@@ -69,20 +63,14 @@ def _follow_dependencies(instances: Mapping[str, Instance], kept: list[str], rep
         grew = bool(more)
 
 
-def _new_namespace(old: Plan, new: Plan, name: str) -> bool:
-    before, after = old.instances[name], new.instances[name]
-    if (before.endpoints, before.service.network_mode, before.service.sysctls) != (
-        after.endpoints,
-        after.service.network_mode,
-        after.service.sysctls,
-    ):
-        return True
-    return any(_seen_inside(old.networks[e.network]) != _seen_inside(new.networks[e.network]) for e in after.endpoints)
-
-
-def _seen_inside(network: Network) -> Network:
-    """The network without what no interface shows."""
-    return replace(network, labels={}, name="", attachable=False)
+def _new_namespace(old: Plan, new: Plan, name: str, before: Wiring, after: Wiring) -> bool:
+    """Not for what its interfaces do not show: aliases, or how the network's bridge treats its port."""
+    was, will = old.instances[name], new.instances[name]
+    return (
+        was.service.network_mode != will.service.network_mode
+        or was.service.sysctls != will.service.sysctls
+        or [before.nodes[e.port] for e in was.endpoints] != [after.nodes[e.port] for e in will.endpoints]
+    )
 
 
 def _process(instance: Instance) -> Service:

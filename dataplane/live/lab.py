@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from dataplane.drivers import wire
 from dataplane.errors import UserError
-from dataplane.live.difference import Difference, difference, without
+from dataplane.live.difference import Difference, difference
 from dataplane.live.engine import EngineThread
 from dataplane.live.events import Events
 from dataplane.live.files import Files
@@ -30,7 +30,7 @@ from dataplane.proc.helper import Helper
 from dataplane.proc.instance import Instance as Process
 from dataplane.proc.spec import InstanceSpec
 from dataplane.sandbox import sandbox_of
-from dataplane.wiring import Wiring
+from dataplane.wiring import Wiring, without
 
 Tell = Callable[[StepRow], None]
 

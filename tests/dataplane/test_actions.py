@@ -73,9 +73,14 @@ def test_actions_print_as_a_line_each():
     assert [str(action) for action in diff(LAB, new)] == [
         "- db.front -- bridge front",
         "- port db.front",
-        "~ bridge front: ageing 300 s -> ageing 60.5 s",
+        "~ bridge front: ageing 300 s -> 60.5 s",
         "+ port new.front",
-        "~ web.front -- bridge front: default -> hairpin",
+        "~ web.front -- bridge front: hairpin off -> on",
         "+ new.front -- bridge front",
     ]
     assert str(AddNode(WEB)) == "+ port web.front (mac 02:42:00:00:00:02, mtu 1500)"
+
+
+def test_what_was_not_there_before_is_said_so():
+    old, new = NodeSpec("bridge n", "bridge"), NodeSpec("bridge n", "bridge", {"ageing_ns": 0, "mac": "", "on": False})
+    assert str(ChangeNode(old, new)) == "~ bridge n: ageing none -> 0 s, mac none -> none, on none -> off"

@@ -70,11 +70,11 @@ def test_settings_change_in_place(bench):
     options = {"com.docker.network.driver.mtu": "100", "dataplane.ageing": "0", "dataplane.port_limit": "2"}
     changes = bench.change([network("n", options=options)], services)
     assert changes == [
-        "~ bridge n: ageing 300 s -> ageing 0 s",
-        "~ port a.n: mtu 1500 -> mtu 100",
-        "~ port b.n: mtu 1500 -> mtu 100",
-        "~ a.n -- bridge n: fdb_limit 8192 -> fdb_limit 2",
-        "~ b.n -- bridge n: fdb_limit 8192 -> fdb_limit 2",
+        "~ bridge n: ageing 300 s -> 0 s",
+        "~ port a.n: mtu 1500 -> 100",
+        "~ port b.n: mtu 1500 -> 100",
+        "~ a.n -- bridge n: fdb_limit 8192 -> 2",
+        "~ b.n -- bridge n: fdb_limit 8192 -> 2",
     ]
     assert bench.send("b.n", frame(2, 1, 115)) == []
     bench.dataplane.engine.turn(10**15)

@@ -1,10 +1,13 @@
 """Drivers turn networks into wirings; what they are asked in the wrong way they refuse in Docker's words."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from topologies import attach, network, service, topology
 
+from dataplane import compose
 from dataplane.drivers import wire
 from dataplane.errors import UserError
 from dataplane.plan import make_plan
@@ -124,3 +127,19 @@ def test_other_drivers_are_refused(driver, words):
 def test_a_bridge_has_one_subnet_of_a_family():
     with pytest.raises(UserError, match="bridge driver doesn't support multiple subnets"):
         wired(network("n", "10.0.0.0/24", "10.0.1.0/24"))
+
+
+ROOT = Path(compose.__file__).parents[1]
+DOCS = Path(__file__).parents[2] / "docs" / "drivers.md"
+
+
+def test_the_documented_options_are_those_that_are_read():
+    """docs/drivers.md names every option of ours and no other, with its default; its example works."""
+    text = DOCS.read_text()
+    sources = "".join((ROOT / name).read_text() for name in ("drivers/bridge.py", "interfaces.py"))
+    read = set(re.findall(r'"((?:com\.docker|dataplane)\.[a-z_.]+)"', sources))
+    assert set(re.findall(r"^\| `([a-z_.]+)`", text, re.M)) == read
+    wiring = wire(make_plan(compose.load(re.search(r"```yaml\n(.*?)```", text, re.S)[1])))
+    assert wiring.nodes["bridge front"].settings["ageing_ns"] == 60_000_000_000
+    assert wiring.nodes["web.front"].settings["mtu"] == 9000
+    assert wiring.links["web.front", "bridge front"].settings["isolated"] is True

@@ -28,4 +28,7 @@ def test_parts_are_joined_in_order_and_may_not_share_names():
 
 
 def test_settings_are_shown_as_people_say_them():
-    assert shown({"ageing_ns": 0, "hairpin": True, "isolated": False, "mac": "", "mtu": 1400}) == "ageing 0 s, hairpin, mtu 1400"
+    assert (
+        shown({"ageing_ns": 0, "hairpin": True, "isolated": False, "mac": "", "mtu": 1400, "n": 0})
+        == "ageing 0 s, hairpin, mtu 1400, n 0"
+    )
