@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,44 +13,53 @@ if TYPE_CHECKING:
     from bench.table import Table
 
 
-def _bridge() -> list[Callable[[], Table]]:
+def _bridge() -> Iterator[Table]:
     from bench import bridge
 
-    return [bridge.by_stations, bridge.by_size, bridge.by_burst]
+    yield bridge.by_stations()
+    yield bridge.by_size()
+    yield bridge.by_burst()
 
 
-def _fdb() -> list[Callable[[], Table]]:
-    from bench import fdb
-
-    return [fdb.table]
-
-
-def _flood() -> list[Callable[[], Table]]:
-    from bench import flood
-
-    return [flood.table]
-
-
-def _latency() -> list[Callable[[], Table]]:
+def _latency() -> Iterator[Table]:
     from bench import latency
 
-    return [latency.table]
+    yield latency.table()
 
 
-def _peer() -> list[Callable[[], Table]]:
+def _flood() -> Iterator[Table]:
+    from bench import flood
+
+    yield flood.table()
+
+
+def _fdb() -> Iterator[Table]:
+    from bench import fdb
+
+    yield fdb.table()
+
+
+def _replay() -> Iterator[Table]:
+    from bench import replay
+
+    yield replay.table()
+
+
+def _peer() -> Iterator[Table]:
     from bench import peer
 
-    return [peer.table]
+    yield peer.table()
 
 
-CASES: dict[str, Callable[[], list[Callable[[], Table]]]] = {
+CASES: dict[str, Callable[[], Iterator[Table]]] = {
     "bridge": _bridge,
     "latency": _latency,
     "flood": _flood,
     "fdb": _fdb,
+    "replay": _replay,
     "peer": _peer,
 }
-"""By name: what makes the tables of the case. Imported only when run."""
+"""By name: the tables of the case, one after the other. Imported only when run."""
 
 
 def run(cases: Sequence[str] = (), json: str | Path | None = None, console: Console | None = None) -> dict[str, Any]:
@@ -66,8 +75,7 @@ def run(cases: Sequence[str] = (), json: str | Path | None = None, console: Cons
     console = console or Console(width=max(Console().width, 96))
     tables = []
     for name in cases or CASES:
-        for make in CASES[name]():
-            table = make()
+        for table in CASES[name]():
             table.show(console)
             tables.append({"case": name, **table.data()})
     report: dict[str, Any] = {"machine": machine(), "tables": tables}

@@ -50,6 +50,10 @@ class Clock:
 
     @property
     def ns_per_tick(self) -> float:
+        if not self.ratios:
+            path = Path([bytes(64)])
+            path.start()
+            sample(path, 1 << 20)
         # What interrupts us between the two clocks makes a ratio too large, never too small.
         return float(np.percentile(self.ratios, 10))
 

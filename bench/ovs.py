@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 DAEMON = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
@@ -118,7 +119,8 @@ class OvsDpdk:
         self._vsctl("--no-wait", "set", "Open_vSwitch", ".", *words)
         self._spawn(DAEMON, f"unix:{folder}/db.sock", f"--unixctl={folder}/vswitchd.ctl")
         _wait_for(folder / "vswitchd.ctl")
-        write_capture(folder / "in.pcap", self.frames)
+        with (folder / "in.pcap").open("wb") as file:
+            write_capture(file, self.frames)
         self._vsctl("add-br", "br", "--", "set", "bridge", "br", "datapath_type=netdev", "other-config:mac-table-size=1000000")
         # The frames begin to come only when their port does: the stations have to be known by then.
         self._vsctl("add-port", "br", "out", "--", "set", "interface", "out", "type=dpdk", "options:dpdk-devargs=net_null0,no-rx=1")
@@ -161,9 +163,8 @@ def _wait_for(path: Path, seconds: float = 20) -> None:
         time.sleep(0.05)
 
 
-def write_capture(path: Path, frames: Sequence[bytes]) -> None:
+def write_capture(file: BinaryIO, frames: Sequence[bytes]) -> None:
     """A pcap file (Ethernet, microseconds), all frames at time 0."""
-    with path.open("wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
-        for frame in frames:
-            file.write(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame)
+    file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+    for frame in frames:
+        file.write(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame)

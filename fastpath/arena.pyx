@@ -18,6 +18,7 @@ cdef int slots_init(Slots* slots, uint32_t count, uint32_t octets, bint huge) ex
     slots.memory = <uint8_t*>pages(<size_t>count * slots.stride, huge)
     if slots.frames == NULL or slots.memory == NULL:
         raise MemoryError(f"arena: {count} slots of {octets} octets")
+    slots_close(slots.memory, <size_t>count * slots.stride)
     return 0
 
 
