@@ -23,6 +23,7 @@ test: system-test build $(VENV)/extra-test
 
 bench: system-test build $(VENV)/extra-bench
 	$(BIN)/python -m bench --json bench/results/bench.json
+	$(BIN)/python -m bench.plot bench/results/bench.json bench/results
 
 lint: build $(VENV)/extra-lint $(VENV)/extra-test
 	$(BIN)/ruff check .

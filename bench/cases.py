@@ -51,6 +51,19 @@ def _peer() -> Iterator[Table]:
     yield peer.table()
 
 
+def _live() -> Iterator[Table]:
+    import os
+
+    from bench.table import Table
+
+    if os.geteuid() != 0:
+        yield Table("live: two namespaces", ("switch",), notes=["not run: not root, so that no namespaces can be made"])
+        return
+    from bench import live
+
+    yield from live.tables(live.run())
+
+
 CASES: dict[str, Callable[[], Iterator[Table]]] = {
     "bridge": _bridge,
     "latency": _latency,
@@ -58,6 +71,7 @@ CASES: dict[str, Callable[[], Iterator[Table]]] = {
     "fdb": _fdb,
     "replay": _replay,
     "peer": _peer,
+    "live": _live,
 }
 """By name: the tables of the case, one after the other. Imported only when run."""
 
