@@ -6,7 +6,6 @@ from fastpath.graph cimport Graph
 
 cdef class Engine(Graph):
     cdef readonly dict ports          # by name
-    cdef readonly uint64_t turns
     cdef uint32_t burst               # frames polled per turn at most
     cdef uint32_t burst_wanted
     cdef uint32_t turn_nogil(self, int64_t now) noexcept nogil

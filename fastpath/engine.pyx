@@ -95,7 +95,7 @@ cdef class Engine(Graph):
             if head == stop:
                 break
         self.drain()
-        self.turns += 1
+        self.core.turns += 1
         return self.burst - room
 
     # -- for Python -----------------------------------------------------------------------------------------------------
@@ -132,6 +132,11 @@ cdef class Engine(Graph):
                 frames += self.turn_nogil(now + i * step)
             before = engine_ticks() - before
         return frames, before
+
+    @property
+    def turns(self) -> int:
+        """Turns so far."""
+        return self.core.turns
 
     @property
     def now(self) -> int:

@@ -45,6 +45,7 @@ ctypedef void (*drop_hook)(void* context, Head* head, Frame* frame, Reason reaso
 
 cdef struct Core:                # the C side of a Graph: all that nodes may use
     int64_t now                  # ns; the time of this turn
+    uint64_t turns               # before this one
     Arena arena
     Head* first                  # work list
     Head* last

@@ -9,7 +9,7 @@ refuses is left out:
     TSO4, TSO6, CSUM                      long since
 """
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
 
 from fastpath.device cimport DevicePort
 from fastpath.frame cimport Frame
@@ -23,5 +23,6 @@ cdef uint32_t tap_negotiate(int fd, uint32_t wanted, uint32_t* header) except? 0
 
 cdef class TapPort(DevicePort):
     cdef uint32_t header      # octets of virtio header in front of each frame
-    cdef uint32_t budget      # frames the next poll reads: doubled by a full poll, so that a lone frame goes on at once
+    cdef uint32_t budget      # frames the next poll reads at most: 1 after a pause, doubled while polls in a row use it up
+    cdef uint64_t next_turn   # the one after that of the last poll
     cdef int write_parts(self, Frame* frame) noexcept nogil

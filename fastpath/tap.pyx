@@ -95,7 +95,7 @@ cdef class TapPort(DevicePort):
         return tuple([offload for offload, bit in OFFLOADS.items() if self.takes & <uint32_t>bit])
 
     cdef uint32_t poll(self, uint32_t room) noexcept nogil:
-        cdef uint32_t limit = min(room, self.budget)
+        cdef uint32_t limit
         cdef uint32_t n = 0
         cdef uint32_t length
         cdef uint64_t octets = 0
@@ -103,6 +103,11 @@ cdef class TapPort(DevicePort):
         cdef Frame* frame
         if wire_unlikely(self.state == LINK_GONE):
             return 0
+        # After a pause the first frame is likely to be alone, and asking whether there is another would delay it.
+        if self.head.core.turns != self.next_turn:
+            self.budget = 1
+        self.next_turn = self.head.core.turns + 1
+        limit = min(room, self.budget)
         while n < limit and octets < TAP_OCTETS:
             frame = take_polled(&self.head.core.arena, LARGE)
             if wire_unlikely(frame == NULL):
@@ -115,7 +120,7 @@ cdef class TapPort(DevicePort):
                     refuse(self, frame, BAD_OFFLOAD)
                     continue
                 untake_polled(&self.head.core.arena)
-                self.budget = 1
+                self.budget = max(n, <uint32_t>1)
                 break
             n += 1
             length = <uint32_t>got - self.header

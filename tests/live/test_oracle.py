@@ -189,7 +189,7 @@ def test_difference_mtu(worlds):
 
 
 def test_difference_cut_tag(worlds):
-    """Permitted difference 4: where a frame ends within its tag, Linux drops it on arrival; we learn, and leave it to who receives."""
+    """Permitted difference 4: a frame that ends within its tag: Linux drops it on arrival, we learn from it."""
     goes(worlds, 0, frame(BROADCAST, A, "81000007", b"\0"))
     worlds.send(1, frame(A, B))
     kernel, ours = worlds.take()
