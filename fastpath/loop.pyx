@@ -13,6 +13,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 from posix.unistd cimport close, read
 
+from fastpath.arena cimport SMALL, Slots
 from fastpath.device cimport DevicePort, LINK_GONE
 from fastpath.engine cimport Engine
 from fastpath.graph cimport Head, NEVER, wake
@@ -53,6 +54,8 @@ cdef extern from "<sys/timerfd.h>" nogil:
 
 cdef enum:
     SECOND = 1_000_000_000
+    SPIN = 10_000             # ns
+    CREDIT = 8                # sleeps in a row that a spin would have saved, before we spin
 
 
 class LinkEvent(NamedTuple):
@@ -67,6 +70,12 @@ cdef inline int64_t clock() noexcept nogil:
     cdef timespec now
     clock_gettime(CLOCK_MONOTONIC, &now)
     return <int64_t>now.tv_sec * SECOND + now.tv_nsec
+
+
+cdef inline bint lone(Engine engine) noexcept nogil:
+    """The turn was about one small frame or two: somebody waits for the answer, rather than for the end of a stream."""
+    cdef Slots* large = &engine.core.arena.large
+    return large.used <= 2 and (large.used == 0 or large.frames[large.used - 1].length <= SMALL)
 
 
 cdef class Loop:
@@ -279,11 +288,29 @@ cdef class Loop:
     cdef int sleep(self, Engine engine, void* events) noexcept nogil:
         """Wait for ports, timers or Python; how many have come, or -1."""
         cdef epoll_event* ready = <epoll_event*>events
+        cdef int64_t before
+        cdef int n
         if engine.core.due < self.armed:
             self.arm(engine.core.due)
         if self.poll or engine.core.first_ready != NULL:
             return epoll_wait(self.epoll, ready, READY, 0)
-        return epoll_wait(self.epoll, ready, READY, -1)
+        if not lone(engine):
+            self.credit = 0
+        before = clock()
+        if self.credit == CREDIT:
+            while True:
+                n = epoll_wait(self.epoll, ready, READY, 0)
+                if n:
+                    return n
+                if clock() - before > SPIN:
+                    break
+            self.credit = 0
+        n = epoll_wait(self.epoll, ready, READY, -1)
+        if clock() - before > SPIN:
+            self.credit = 0
+        elif self.credit < CREDIT:
+            self.credit += 1
+        return n
 
     cdef void arm(self, int64_t due) noexcept nogil:
         """The timer wakes us at `due`. A timeout for epoll_wait would be set and cleared at every sleep, which costs more than a read."""

@@ -16,7 +16,7 @@ from fastpath.frame cimport Frame
 
 cdef enum:
     TAP_BURST = 64            # frames read in one poll at most: what arrives behind them meets the others' latency
-    TAP_OCTETS = 262144       # octets read in one poll at most, about: they stay in the second-level cache until written
+    TAP_OCTETS = 65536        # octets read in one poll, about: one super-frame, so that it is in the cache still when it is written
 
 # Asks the kernel for the offloads wanted (Port.takes bits; ~0: all; none without CSUM): which it gave, and the header's size (0: none).
 cdef uint32_t tap_negotiate(int fd, uint32_t wanted, uint32_t* header) except? 0xFFFFFFFF
