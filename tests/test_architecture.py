@@ -41,3 +41,9 @@ def test_every_module_of_dataplane_is_on_the_map():
 def test_every_module_of_fastpath_is_on_the_map():
     found = {p.stem for p in (ROOT / "fastpath").glob("*.p[xy][dx]")} - {"pages"}
     assert found - rows("**fastpath/**") == set(), "give it a row in docs/architecture.md"
+
+
+def test_links_between_documents_lead_somewhere():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(((?!https?:|#)[^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
