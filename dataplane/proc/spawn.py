@@ -18,7 +18,7 @@ START_TIMEOUT = 30.0
 
 
 def fork_shim(spec: Body, space: Space, folder: str, privileged: bool) -> tuple[int, int]:
-    """Fork a shim for ``spec`` (see ``instance.InstanceSpec``), wait until its command runs; the shim's pid out here and start time.
+    """Fork a shim for ``spec`` (see ``instance.InstanceSpec``), wait until the command runs; shim's pid out here and start time.
 
     The shim says them itself: that of a quick command may have ended meanwhile.
     """

@@ -23,7 +23,6 @@ from dataplane.proc.spec import NamespaceRef
 pytestmark = [pytest.mark.live, needs_root]
 
 
-
 def set_up_all(helper: Helper, namespace: NamespaceRef) -> list[Step]:
     default = Route(destination=ip_network("0.0.0.0/0"), dev="eth0", via=ip_address("10.1.0.1"))
     with helper.netlink(namespace) as ip:

@@ -31,7 +31,6 @@ from dataplane.proc.spec import InstanceSpec
 pytestmark = [pytest.mark.live, needs_root]
 
 
-
 def log_of(instance: Instance, stream: str = "stdout") -> list[str]:
     records = map(json.loads, (instance.place / "log.jsonl").read_text().splitlines())
     return [record["text"] for record in records if record["stream"] == stream]
