@@ -13,6 +13,9 @@ from fastpath.linktype import link_name
 from fastpath.records cimport records_begin, records_next
 from fastpath.source cimport BROKEN, BUFFER, END, MORE, PACKET
 
+cdef enum:
+    PIECE = 1 << 16               # octets read at once
+
 
 class CaptureError(ValueError):
     """A file cannot be read, or no further. `record`: the number of the record that could not be; `offset`: where it begins."""
@@ -95,7 +98,8 @@ cdef class Capture:
             memmove(source.buffer, source.buffer + source.start, source.end - source.start)
             source.end -= source.start
             source.start = 0
-        room = PyMemoryView_FromMemory(<char*>source.buffer + source.end, BUFFER - source.end, PyBUF_WRITE)
+        # Small pieces stay in the cache until they are read.
+        room = PyMemoryView_FromMemory(<char*>source.buffer + source.end, min(BUFFER - source.end, max(PIECE, source.need)), PyBUF_WRITE)
         try:
             n = self.file.readinto(room)
         except EOFError:
