@@ -88,6 +88,7 @@ def _look(page: Page, client: Client) -> None:
 
 def _before(page: Page, client: Client) -> None:
     page.step("Before: the bridge knows nobody")
+    page.say("Each interface announced itself when it came up; the bridge has forgotten that by now.")
     _until(lambda: not client.fdb("front"), AGEING_S + 2)
     _show_stations(page, client, [])
     page.by_hand(["bridge fdb show br front"], label="by hand, on a kernel bridge")

@@ -51,6 +51,7 @@ def make_sandbox(helper: Helper, plan: Plan, instance: Instance, tell: Tell) -> 
             )
             tell(ip_step(namespace, f"give it the MAC {endpoint.mac}", f"link set {endpoint.interface} address {endpoint.mac}"))
         _set_sysctls(helper, namespace, instance, tell)
+        _announce(helper, namespace, instance, tell)
         if namespace.owned or instance.endpoints:
             with helper.netlink(namespace) as ip:
                 _configure(ip, plan, instance, namespace, tell)
@@ -86,6 +87,20 @@ def _set_sysctls(helper: Helper, namespace: NamespaceRef, instance: Instance, te
         helper.set_sysctls(namespace, values)
         words = " ".join(f"{key}={value}" for key, value in values.items())
         tell(Step("set IPv6 as the networks want it", f"{entering(namespace)}sysctl -w {words}"))
+
+
+def _announce(helper: Helper, namespace: NamespaceRef, instance: Instance, tell: Tell) -> None:
+    """Each interface says where it is when it comes up (a gratuitous ARP, RFC 5227 section 3; an unsolicited advertisement)."""
+    values = {}
+    for endpoint in instance.endpoints:
+        if endpoint.ipv4:
+            values[f"net/ipv4/conf/{endpoint.interface}/arp_notify"] = "1"
+        if endpoint.ipv6:
+            values[f"net/ipv6/conf/{endpoint.interface}/ndisc_notify"] = "1"
+    if values:
+        helper.set_sysctls(namespace, values)
+        words = " ".join(f"{key}={value}" for key, value in values.items())
+        tell(Step("announce its addresses when it comes up", f"{entering(namespace)}sysctl -w {words}"))
 
 
 def _configure(ip: IPRoute, plan: Plan, instance: Instance, namespace: NamespaceRef, tell: Tell) -> None:
