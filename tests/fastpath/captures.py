@@ -1,8 +1,11 @@
 """Capture files made octet by octet, for tests of the reader: every format, both byte orders, anything a header may claim."""
 
 import io
+import os
 import struct
+import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 
 from fastpath.capture import Capture
 
@@ -47,6 +50,12 @@ def old(ticks: int, octets: bytes, order: str = "<") -> bytes:
 
 def simple(octets: bytes, *, order: str = "<", original: int | None = None) -> bytes:
     return block(3, struct.pack(order + "I", len(octets) if original is None else original) + octets, order)
+
+
+def tool(*words: str | Path) -> str:
+    """What one of Wireshark's tools prints. It runs without our sanitisers' library, under which it hangs when it ends."""
+    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    return subprocess.run(words, env=environment, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 class Trickle(io.RawIOBase):

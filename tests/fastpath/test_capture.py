@@ -3,10 +3,9 @@
 import gzip
 import shutil
 import struct
-import subprocess
 
 import pytest
-from captures import block, enhanced, interface, old, option, pcap, read, section, simple
+from captures import block, enhanced, interface, old, option, pcap, read, section, simple, tool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, UDP
@@ -241,7 +240,7 @@ def test_scapy_pcapng(tmp_path):
 @pytest.mark.parametrize("kind", ["pcapng", "nsecpcap", "pcap", "modpcap"])
 def test_wireshark(tmp_path, kind):
     wrpcap(str(tmp_path / "a.pcap"), PACKETS)
-    subprocess.run(["editcap", "-F", kind, tmp_path / "a.pcap", tmp_path / "b"], check=True, capture_output=True)
+    tool("editcap", "-F", kind, tmp_path / "a.pcap", tmp_path / "b")
     if kind == "modpcap":
         # Alexey Kuznetzov's variant, last written in 2000.
         with pytest.raises(CaptureError, match="neither"):
@@ -253,7 +252,7 @@ def test_wireshark(tmp_path, kind):
 @wireshark
 def test_wireshark_snaplen_and_comment(tmp_path):
     wrpcap(str(tmp_path / "a.pcap"), PACKETS)
-    subprocess.run(["editcap", "-s", "60", "-a", "1:hello", tmp_path / "a.pcap", tmp_path / "b"], check=True, capture_output=True)
+    tool("editcap", "-s", "60", "-a", "1:hello", tmp_path / "a.pcap", tmp_path / "b")
     with (tmp_path / "b").open("rb", buffering=0) as file:
         records = list(Capture(file, "b"))
     assert [(octets, left_out) for _, octets, left_out in records] == [

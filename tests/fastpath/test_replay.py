@@ -4,12 +4,11 @@ import io
 import random
 import shutil
 import struct
-import subprocess
 import time
 from collections import Counter
 
 import pytest
-from captures import enhanced, interface, pcap, read, section
+from captures import enhanced, interface, pcap, read, section, tool
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, TCP, UDP
@@ -165,10 +164,8 @@ def test_drops_say_port_reason_and_record(tmp_path):
     file = tmp_path / "drops.pcapng"
     if shutil.which("tshark"):
         fields = ["frame.interface_name", "frame.comment", "frame.time_epoch"]
-        command = ["tshark", "-r", file, "-T", "fields", *(part for field in fields for part in ("-e", field))]
-        rows = [
-            line.split("\t") for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-        ]
+        told = tool("tshark", "-r", file, "-T", "fields", *(part for field in fields for part in ("-e", field)))
+        rows = [line.split("\t") for line in told.splitlines()]
         assert [row[0] for row in rows] == ["a", "b"]
         assert rows[0][1] == "same port, record 2: the destination is on the port the frame came from"
         assert rows[1][1].startswith("invalid source, record 1: ")
@@ -249,7 +246,7 @@ def test_written_files_are_read_by_others(tmp_path):
         assert [(meta.sec, meta.usec) for _, meta in reader][2:] == [(1_700_000_000, 2), (4294967295, 999999999)]
     assert (tmp_path / "a.pcap").read_bytes() == pcap([])[:16] + struct.pack("<II", 262144, 1)
     if shutil.which("capinfos"):
-        told = subprocess.run(["capinfos", "-c", "-E", tmp_path / "b.pcap"], check=True, capture_output=True, text=True).stdout
+        told = tool("capinfos", "-c", "-E", tmp_path / "b.pcap")
         assert "4" in told
         assert "Ethernet" in told
 
