@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataplane.model import Healthcheck
 
 STARTING, HEALTHY, UNHEALTHY = "starting", "healthy", "unhealthy"
-NS = 1e-9
+SECOND = 1e9
 
 
 class Health:
@@ -22,11 +22,11 @@ class Health:
         self.output = ""
 
     def _in_start_period(self, age: float) -> bool:
-        return self.state == STARTING and age < self.check.start_period_ns * NS
+        return self.state == STARTING and age < self.check.start_period_ns / SECOND
 
     def wait(self, age: float) -> float:
         """Seconds until the next check, ``age`` seconds after the start of the service."""
-        return (self.check.start_interval_ns if self._in_start_period(age) else self.check.interval_ns) * NS
+        return (self.check.start_interval_ns if self._in_start_period(age) else self.check.interval_ns) / SECOND
 
     def take(self, passed: bool, age: float, output: str = "") -> bool:
         """A check that began at ``age`` has ended. True: the state changed."""

@@ -27,7 +27,7 @@ from dataplane.proc.spec import Status
 CREATED, WAITING, RUNNING, RESTARTING, EXITED, FAILED = "created", "waiting", "running", "restarting", "exited", "failed"
 FINAL = frozenset({EXITED, FAILED})
 CHECK_OUTPUT = 4096
-NS = 1e-9
+SECOND = 1e9
 
 
 class Surroundings(Protocol):
@@ -122,7 +122,7 @@ class Supervisor:
             self.process = None
             self._lab.tell("die", self.name, f"exit status {self.exit}")
             backoff.restart = self.instance.service.restart
-            delay = None if self.idle else backoff.after(self.exit or 0, (self.finished - self.started) * NS)
+            delay = None if self.idle else backoff.after(self.exit or 0, (self.finished - self.started) / SECOND)
             if delay is None:
                 self._become(EXITED, "end")
                 return
@@ -156,7 +156,7 @@ class Supervisor:
         """The healthcheck, for ever. ``timeout`` bounds each, so that a hanging one fails."""
         assert self.health is not None
         health, begun = self.health, time.monotonic()
-        command, timeout = argv(health.check.test), health.check.timeout_ns * NS
+        command, timeout = argv(health.check.test), health.check.timeout_ns / SECOND
         while True:
             await asyncio.sleep(health.wait(time.monotonic() - begun))
             age = time.monotonic() - begun
@@ -178,7 +178,7 @@ class Supervisor:
             if self.state not in FINAL:
                 self._become(EXITED, "stop")
             return
-        seconds = self.instance.service.process.stop_grace_period_ns * NS if grace is None else grace
+        seconds = self.instance.service.process.stop_grace_period_ns / SECOND if grace is None else grace
         await asyncio.to_thread(process.stop, seconds)
         status = process.status()
         process.close()
