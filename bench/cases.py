@@ -64,6 +64,12 @@ def _live() -> Iterator[Table]:
     yield from live.tables(live.run())
 
 
+def _footprint() -> Iterator[Table]:
+    from bench import footprint
+
+    yield footprint.table()
+
+
 CASES: dict[str, Callable[[], Iterator[Table]]] = {
     "bridge": _bridge,
     "latency": _latency,
@@ -72,6 +78,7 @@ CASES: dict[str, Callable[[], Iterator[Table]]] = {
     "replay": _replay,
     "peer": _peer,
     "live": _live,
+    "footprint": _footprint,
 }
 """By name: the tables of the case, one after the other. Imported only when run."""
 

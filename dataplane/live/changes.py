@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from aiohttp import web
 from dataplane.errors import UserError
 from dataplane.live import questions
 from dataplane.live.exchange import from_json
+from dataplane.live.process import explained
 from dataplane.live.rows import StepRow
 from dataplane.live.state import ENDING, LAB
 from dataplane.live.stream import lines
@@ -63,8 +65,10 @@ async def _told(work: Callable[[Callable[[StepRow], None]], Awaitable[object]], 
     async def run() -> None:
         try:
             last: dict[str, object] = {"done": await work(tell)}
-        except UserError as error:
-            last = {"error": message.failure(error)}
+        except Exception as error:
+            if not isinstance(error, UserError):
+                traceback.print_exc()
+            last = {"error": message.failure(explained(error))}
         await asyncio.sleep(0)
         rows.put_nowait(last)
         rows.put_nowait(None)

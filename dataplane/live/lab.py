@@ -131,6 +131,7 @@ class Lab:
         made = await asyncio.to_thread(self._make, plan, homes, _stepping(tell))
         try:
             await asyncio.to_thread(self.files.write, plan)
+            write_record(self.folder, topology.source, list(topology.services), self.started)
             await self._rewire(wanted, _given(made.values()), tell if again else None)
         except BaseException:
             await self._rewire(remaining, {}, None)
@@ -139,7 +140,6 @@ class Lab:
             raise
         self.sandboxes |= made
         self.plan, self.source = plan, topology.source
-        write_record(self.folder, self.source, list(topology.services), self.started)
         self._supervise(change)
         return change
 

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import signal
 import socket
+import traceback
 from pathlib import Path
 
 from dataplane.errors import UserError
@@ -13,10 +14,11 @@ from dataplane.live.engine import EngineThread
 from dataplane.live.exchange import from_json
 from dataplane.live.lab import Lab
 from dataplane.live.logs import logs
+from dataplane.live.process import explained
 from dataplane.live.rows import StepRow
 from dataplane.live.server import serve
 from dataplane.live.supervisor import FAILED, FINAL
-from dataplane.live.tether import Tether
+from dataplane.live.tether import Message, Tether
 from dataplane.model import Topology
 from dataplane.proc import message
 from dataplane.proc.helper import Helper
@@ -25,9 +27,9 @@ PATIENCE = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run(lab: str, folder: Path, helper: Helper, connection: socket.socket) -> int:
-    """Live; the exit status."""
-    return asyncio.run(_live(lab, folder, helper, connection))
+def run(lab: str, folder: Path, helper: Helper, connection: socket.socket, wanted: Message) -> int:
+    """Live as ``up`` wants it; the exit status."""
+    return asyncio.run(_live(lab, folder, helper, connection, wanted))
 
 
 class Ending:
@@ -53,30 +55,32 @@ class Ending:
         await self._asked.wait()
 
 
-async def _live(name: str, folder: Path, helper: Helper, connection: socket.socket) -> int:
+async def _live(name: str, folder: Path, helper: Helper, connection: socket.socket, wanted: Message) -> int:
     tether = await Tether.of(connection)
-    wanted = await tether.hear()
-    if wanted is None:
-        return 1
     seed = wanted["seed"] if wanted["seed"] is not None else secrets.randbits(63)
     ending = Ending()
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, ending.ask, f"signal {number.name}")
     lab = Lab(name, folder, helper, EngineThread(seed, poll=wanted["poll"]))
-    lab.engine.watch(lambda port, what: lab.tell(what, port), lambda why: lab.tell("engine", name, why))
+
+    def died(why: str) -> None:
+        lab.tell("engine", name, why)
+        if not wanted["detach"]:
+            tether.tell(failed=message.failure(UserError(why, mend="up again; this is a bug, please report it", status=1)))
+            ending.ask(why, status=1)
+
+    lab.engine.watch(lambda port, what: lab.tell(what, port), died)
 
     def tell(row: StepRow) -> None:
         if wanted["verbose"] or row["kind"] != "step":
             tether.tell(step=row)
 
     server = await serve(lab, folder, ending)
-    tasks: list[asyncio.Task[None]] = []
+    tasks = [asyncio.create_task(_obey(tether, ending, detached=wanted["detach"]))]
     showing: asyncio.Task[None] | None = None
     try:
         await lab.change_to(from_json(Topology, wanted["topology"]), tell)
-        listening = asyncio.create_task(_obey(tether, ending, detached=wanted["detach"]))
-        tasks.append(listening)
         if not wanted["detach"]:
             showing = asyncio.create_task(_show_logs(lab, tether))
             tasks += [showing, asyncio.create_task(_end_with_services(lab, ending))]
@@ -84,8 +88,10 @@ async def _live(name: str, folder: Path, helper: Helper, connection: socket.sock
         await ending.wait()
         lab.tell("stop", name, ending.reason or "")
     except Exception as error:
-        await tether.say(error=message.failure(error))
-        raise
+        if not isinstance(error, UserError):
+            traceback.print_exc()
+        await tether.say(error=message.failure(explained(error)))
+        ending.ask("failed", status=1)
     finally:
         await _stop(lab, ending, tell)
         await server.close()

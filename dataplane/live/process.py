@@ -6,14 +6,15 @@ the helper and for namespaces. When this process is killed the services go on wi
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import socket
 import sys
-import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from dataplane.errors import UserError
 from dataplane.proc import kernel, message, registry
@@ -32,6 +33,7 @@ def main(lab: str, tether_fd: int) -> int:
         signal.signal(number, lambda _number, _frame: None)
     tether = socket.socket(fileno=tether_fd)
     try:
+        wanted = _wanted(tether)
         with registry.hold(lab) as folder:
             try:
                 clear(folder, keep=("lab.json",))  # what a killed predecessor left
@@ -40,26 +42,43 @@ def main(lab: str, tether_fd: int) -> int:
                 # Heavy imports only now: the helper starts meanwhile.
                 from dataplane.live.life import run
 
-                status = run(lab, folder, helper, tether)
-            except Exception:
-                # Into the log too, for it may be a bug; and to whoever waits for us.
-                traceback.print_exc()
-                raise
+                status = run(lab, folder, helper, tether, wanted)
             finally:
                 clear(folder)
                 _reap()
-    except UserError as error:
-        _fail(tether, error)
-        return error.status
-    except Exception as error:
-        _fail(
-            tether,
-            UserError(f"the lab process failed: {type(error).__name__}: {error}", mend="this is a bug; please report it", status=1),
-        )
+    except Exception as error:  # whatever it was, whoever waits for us is told
+        _fail(tether, explained(error))
         return 1
     with suppress(OSError):
         tether.close()
     return status
+
+
+def _wanted(tether: socket.socket) -> dict[str, Any]:
+    """The first line of ``up``: what to run."""
+    line = b""
+    while not line.endswith(b"\n"):
+        data = tether.recv(1 << 20)
+        if not data:
+            raise UserError("up went away before it said what to start", status=1)
+        line += data
+    first, rest = line.split(b"\n", 1)
+    if rest:
+        raise UserError("up was interrupted", status=130)
+    wanted: dict[str, Any] = json.loads(first)
+    return wanted
+
+
+def explained(error: Exception) -> UserError:
+    """As a user is told: a full disk by its name, what nobody foresaw as the bug that it is."""
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(registry.base_folder())
+        return UserError(
+            f"the state folder cannot be written: {error.strerror}", where=where, mend="make room there, then up again", status=1
+        )
+    return UserError(f"the lab process failed: {type(error).__name__}: {error}", mend="this is a bug; please report it", status=1)
 
 
 def _reap() -> None:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -142,7 +142,7 @@ def _listen(tether: socket.socket, told: Told, *, until_ready: bool) -> dict[str
     UserError when a service failed in a lab that goes on.
     """
     failure: dict[str, Any] = {}
-    with tether.makefile("rb") as lines:
+    with suppress(ConnectionError), tether.makefile("rb") as lines:
         for line in lines:
             for kind, value in json.loads(line).items():
                 told.tell(kind, value)

@@ -6,6 +6,7 @@ Sockets are bound and reached through a descriptor of their folder: a path in a 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -75,7 +76,9 @@ def failure(error: BaseException) -> Body:
     """An exception as the body of a reply."""
     if isinstance(error, UserError):
         return {"error": error.what, "where": error.where, "mend": error.mend, "status": error.status}
-    return {"error": str(error) or type(error).__name__, "where": "", "mend": "", "status": 1}
+    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    mend = "make room on the disk of the state folder" if full else ""
+    return {"error": str(error) or type(error).__name__, "where": "", "mend": mend, "status": 1}
 
 
 def raise_failure(body: Body) -> None:

@@ -2,9 +2,10 @@
 
 from dataplane import compose
 from dataplane.drivers import wire
-from dataplane.live.difference import Difference, difference, without
+from dataplane.live.difference import Difference, difference
 from dataplane.live.order import stop_levels
 from dataplane.plan import make_plan
+from dataplane.wiring import without
 
 BASE = """
 services:
