@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.table import Table
+from dataplane.errors import UserError
 
 SETTLE = 2.0
 IDLE_SECONDS = 30.0
@@ -96,8 +97,12 @@ def startup(services: int = SERVICES, rounds: int = ROUNDS) -> dict[str, Any]:
 
 def table() -> Table:
     """The three figures and their goals; where no lab can be made, a note that says so."""
-    weight, rest, start = memory(), idle(), startup()
     shown = Table("A lab of idle services", ("what", "measured", "goal"))
+    try:
+        weight, rest, start = memory(), idle(), startup()
+    except UserError as error:
+        shown.notes.append(f"not run: {error.what}; {error.mend}")
+        return shown
     shown.rows.append(
         (
             f"memory, {weight['services']} services: PSS of {weight['processes']} processes",

@@ -51,7 +51,6 @@ def make_sandbox(helper: Helper, plan: Plan, instance: Instance, tell: Tell) -> 
             )
             tell(ip_step(namespace, f"give it the MAC {endpoint.mac}", f"link set {endpoint.interface} address {endpoint.mac}"))
         _set_sysctls(helper, namespace, instance, tell)
-        _announce(helper, namespace, instance, tell)
         if namespace.owned or instance.endpoints:
             with helper.netlink(namespace) as ip:
                 _configure(ip, plan, instance, namespace, tell)
@@ -73,23 +72,27 @@ def _namespace(helper: Helper, plan: Plan, instance: Instance, tell: Tell) -> Na
 
 
 def _set_sysctls(helper: Helper, namespace: NamespaceRef, instance: Instance, tell: Tell) -> None:
-    """IPv6: off where it is not wanted; else without duplicate address detection and router advertisements: addresses are given."""
-    if not os.path.isdir("/proc/sys/net/ipv6"):  # noqa: PTH112 - one stat(2)
-        return
-    values = {}
-    if namespace.owned and not any(endpoint.ipv6 for endpoint in instance.endpoints):
-        values = {"net/ipv6/conf/all/disable_ipv6": "1", "net/ipv6/conf/default/disable_ipv6": "1"}
-    else:
-        for endpoint in instance.endpoints:
-            place = f"net/ipv6/conf/{endpoint.interface}"
-            values |= {f"{place}/accept_dad": "0", f"{place}/accept_ra": "0"} if endpoint.ipv6 else {f"{place}/disable_ipv6": "1"}
+    values = {**_ipv6_sysctls(namespace, instance), **_announcements(instance)}
     if values:
         helper.set_sysctls(namespace, values)
         words = " ".join(f"{key}={value}" for key, value in values.items())
-        tell(Step("set IPv6 as the networks want it", f"{entering(namespace)}sysctl -w {words}"))
+        tell(Step("IPv6 as the networks want it; announce addresses when up", f"{entering(namespace)}sysctl -w {words}"))
 
 
-def _announce(helper: Helper, namespace: NamespaceRef, instance: Instance, tell: Tell) -> None:
+def _ipv6_sysctls(namespace: NamespaceRef, instance: Instance) -> dict[str, str]:
+    """IPv6: off where it is not wanted; else without duplicate address detection and router advertisements: addresses are given."""
+    if not os.path.isdir("/proc/sys/net/ipv6"):  # noqa: PTH112 - one stat(2)
+        return {}
+    if namespace.owned and not any(endpoint.ipv6 for endpoint in instance.endpoints):
+        return {"net/ipv6/conf/all/disable_ipv6": "1", "net/ipv6/conf/default/disable_ipv6": "1"}
+    values: dict[str, str] = {}
+    for endpoint in instance.endpoints:
+        place = f"net/ipv6/conf/{endpoint.interface}"
+        values |= {f"{place}/accept_dad": "0", f"{place}/accept_ra": "0"} if endpoint.ipv6 else {f"{place}/disable_ipv6": "1"}
+    return values
+
+
+def _announcements(instance: Instance) -> dict[str, str]:
     """Each interface says where it is when it comes up (a gratuitous ARP, RFC 5227 section 3; an unsolicited advertisement)."""
     values = {}
     for endpoint in instance.endpoints:
@@ -97,10 +100,7 @@ def _announce(helper: Helper, namespace: NamespaceRef, instance: Instance, tell:
             values[f"net/ipv4/conf/{endpoint.interface}/arp_notify"] = "1"
         if endpoint.ipv6:
             values[f"net/ipv6/conf/{endpoint.interface}/ndisc_notify"] = "1"
-    if values:
-        helper.set_sysctls(namespace, values)
-        words = " ".join(f"{key}={value}" for key, value in values.items())
-        tell(Step("announce its addresses when it comes up", f"{entering(namespace)}sysctl -w {words}"))
+    return values
 
 
 def _configure(ip: IPRoute, plan: Plan, instance: Instance, namespace: NamespaceRef, tell: Tell) -> None:
