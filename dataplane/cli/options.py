@@ -13,6 +13,17 @@ from dataplane.errors import UserError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+def seed(text: str) -> int:
+    """The type of ``--seed``: a whole number that 63 bits hold. BadParameter when it is none."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1 << 63:
+        raise click.BadParameter(f"{text!r} is not a whole number from 0 to {(1 << 63) - 1}")
+    return number
+
+
 def compose_file(command: Command) -> Command:
     """``-f FILE`` or ``FILE``: parameters ``option_file`` and ``file`` (see ``the_file``)."""
     command = click.argument("file", required=False, type=click.Path())(command)

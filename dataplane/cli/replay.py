@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dataplane.cli import options
 from dataplane.cli.candidates import completer, replay_ports
 from dataplane.cli.options import as_json
 from dataplane.cli.output import Columns, Row, print_json, print_table
@@ -32,7 +33,7 @@ DROPPED: Columns = {"DROPPED": "right", "REASON": "left"}
 )
 @click.option("--out", metavar="DIR", required=True, type=click.Path(), help="Where PORT.pcap is written for every port.")
 @click.option("--drops", metavar="FILE", type=click.Path(), help="Also write what was dropped, as pcapng that says why.")
-@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=0, show_default=True, help="What chance derives from.")
+@click.option("--seed", type=options.seed, metavar="N", default=0, show_default=True, help="What chance derives from.")
 @click.option(
     "--speed", type=click.FloatRange(min=0, min_open=True), metavar="X", help="X times as fast as captured; else at once."
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dataplane.cli.options import compose_file, the_file
+from dataplane.cli import options
+from dataplane.cli.options import as_json, compose_file, the_file
 
 if TYPE_CHECKING:
     from dataplane.model import Topology
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 @click.option("--lab", metavar="NAME", help="The lab's name, instead of the file's or its folder's.")
 @click.option("--profile", "profiles", metavar="NAME", multiple=True, help="Also services of this profile; may be repeated.")
 @click.option("--run-commands", is_flag=True, help="Run commands of services with an image too, on this host's files.")
-@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), help="What chance derives from; the kernel's choice otherwise.")
+@click.option("--seed", type=options.seed, metavar="N", help="What chance derives from; the kernel's choice otherwise.")
 @click.option("--poll", is_flag=True, help="Never sleep between frames: a whole CPU for a shorter round trip.")
+@as_json
 def command(
     *,
     option_file: str | None,
@@ -33,15 +35,17 @@ def command(
     run_commands: bool,
     seed: int | None,
     poll: bool,
+    as_json: bool,
 ) -> int:
     """Start the lab of a Compose file, or apply its changes.
 
     FILE is a Compose file or a folder that holds one; the current folder otherwise. Without -d the lab lives as long as this
     command: it shows what the services write, and Ctrl-C ends it. On a lab that runs, what differs between the file and the lab
-    is applied and printed, line by line.
+    is applied and printed, line by line. With --json each line is an object with one key: step, log, event or ready.
     """
     from dataplane import live
     from dataplane.cli.log_lines import LogLines
+    from dataplane.cli.output import print_json
     from dataplane.cli.steps import print_event, print_step
     from dataplane.compose import load
 
@@ -49,6 +53,9 @@ def command(
     topology = load(the_file(option_file, file) or ".", name=lab, profiles=profiles, run_commands=run_commands)
 
     def ready() -> None:
+        if as_json:
+            print_json({"ready": {"lab": topology.name, "services": list(topology.services), "networks": list(topology.networks)}})
+            return
         # Beside what services say, in the foreground; the answer itself, detached.
         ends = f"`dataplane down --lab {topology.name}`" if detach else "Ctrl-C"
         took = f"{time.monotonic() - begun:.1f} s"
@@ -60,9 +67,9 @@ def command(
         verbose=verbose,
         seed=seed,
         poll=poll,
-        on_step=print_step,
-        on_log=LogLines(topology.services).show,
-        on_event=print_event,
+        on_step=(lambda row: print_json({"step": row})) if as_json else print_step,
+        on_log=(lambda row: print_json({"log": row})) if as_json else LogLines(topology.services).show,
+        on_event=(lambda row: print_json({"event": row})) if as_json else print_event,
         on_ready=ready,
     )
 

@@ -199,6 +199,18 @@ def test_a_changed_file_is_applied_and_the_difference_printed(folder):
     assert "- service more" in said.stdout
 
 
+def test_up_tells_programs_what_it_does(tmp_path):
+    name = f"{LAB}j"
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: host, networks: [a]}}\nnetworks: {a: {}}\n", encoding="utf-8")
+    said = dataplane("up", "-d", "-v", "--json", "--lab", name, cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    *steps, last = [json.loads(line) for line in said.stdout.splitlines()]
+    assert last == {"ready": {"lab": name, "services": ["web"], "networks": ["a"]}}
+    assert all(list(line) == ["step"] and set(line["step"]) == {"kind", "what", "by_hand"} for line in steps)
+    assert f"ip netns add {name}-web" in {line["step"]["by_hand"] for line in steps}
+    dataplane("down", "--lab", name)
+
+
 def test_down_leaves_nothing_and_says_so(tmp_path):
     name = f"{LAB}d"
     (tmp_path / "compose.yaml").write_text("services: {web: {image: host, networks: [a]}}\nnetworks: {a: {}}\n", encoding="utf-8")

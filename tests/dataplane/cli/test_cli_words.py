@@ -37,6 +37,11 @@ WRONG = {
         "write dataplane logs [OPTIONS] [SERVICE]…",
     ),
     "an option without its value": ("up --seed", "--seed needs a value", "write dataplane up [OPTIONS] [FILE]"),
+    "a seed that 63 bits do not hold": (
+        "up --seed 9223372036854775808",
+        "--seed: '9223372036854775808' is not a whole number from 0 to 9223372036854775807",
+        "write dataplane up [OPTIONS] [FILE]",
+    ),
     "an interval of nothing": (
         "stats --watch --interval 0",
         "--interval: 0.0 is out of range: from 0.1 to 3600",
