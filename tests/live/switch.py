@@ -32,11 +32,11 @@ def iperf(client: Namespace, *words: str) -> dict[str, Any]:
 class Switch:
     """`with Switch("a", "b") as switch`: a namespace and a port each, 10.9.0.1 and up, fd00::1 and up, on one bridge."""
 
-    def __init__(self, *names: str, quiet: bool = False, vnet: bool = True, **offloads: Any) -> None:
+    def __init__(self, *names: str, quiet: bool = False, vnet: bool = True, poll: bool = False, **offloads: Any) -> None:
         self.spaces = Namespaces("tap")
         self.engine = Engine()
         self.bridge = Bridge(self.engine, "front")
-        self.loop = Loop(self.engine)
+        self.loop = Loop(self.engine, poll=poll)
         self.thread = threading.Thread(target=self.loop.run)
         self.namespaces: dict[str, Namespace] = {}
         self.ports: dict[str, TapPort] = {}

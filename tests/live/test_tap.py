@@ -6,7 +6,7 @@ import time
 import pytest
 
 from fastpath import OFFLOADS
-from tests.live.switch import Switch, iperf
+from tests.live.switch import Switch, idle_share, iperf
 
 pytestmark = pytest.mark.live
 
@@ -129,6 +129,14 @@ def test_offloads_are_probed():
     with Switch("a", "b", vnet=False) as switch:
         assert switch.ports["a"].offloads == ()
         assert " 0% packet loss" in switch["a"].run("ping", "-c", "3", "-i", "0.01", "10.9.0.2")
+
+
+def test_poll():
+    """`poll` never sleeps: it uses a whole core, answers, and stops."""
+    with Switch("a", "b", poll=True) as switch:
+        assert " 0% packet loss" in switch["a"].run("ping", "-q", "-c", "20", "-i", "0.01", "10.9.0.2")
+        assert idle_share(0.5) > 0.1
+    assert not switch.thread.is_alive()
 
 
 def test_multicast():

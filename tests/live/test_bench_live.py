@@ -1,0 +1,30 @@
+"""The live benchmark runs every switch that is installed, and cleans up behind it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench.live import FIGURES, run, tables
+from bench.switches import SWITCHES
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+
+
+def namespaces():
+    return subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout.count("bench-")
+
+
+def test_every_switch_carries_everything():
+    """One short round: a figure for all that is asked, none zero, ratios to the bare loop and the kernel, no rest left."""
+    before = namespaces(), len(list(Path("/tmp").glob("bench-*")))
+    result = run(rounds=1, seconds=1, cases=SWITCHES)
+    assert set(result["figures"]) | set(result["left_out"]) == set(SWITCHES)
+    for case, figures in result["figures"].items():
+        expected = set(FIGURES) - ({"cpu"} if case == "kernel" else set())
+        assert set(figures) == expected
+        assert all(numbers["median"] > 0 for figure, numbers in figures.items() if figure != "cpu")
+        assert figures["tcp"]["to_bare"] > 0
+        assert figures["tcp"]["to_kernel"] > 0
+    assert [row[0] for row in tables(result)[0].rows] == [SWITCHES[case].title for case in result["figures"]]
+    assert (namespaces(), len(list(Path("/tmp").glob("bench-*")))) == before
