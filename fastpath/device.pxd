@@ -21,7 +21,8 @@ cdef class DevicePort(Port):
     cdef readonly int fd
     cdef Link state
     cdef Link reported        # what the run loop last told
-    cdef uint64_t* changes    # of states, among all ports that the run loop watches; NULL: none does
+    cdef object loop          # the run loop that watches it, or None
+    cdef uint64_t* changes    # of states, counted there; NULL: nobody watches
     cdef void become(self, Link state) noexcept nogil
     cdef void refused(self, Frame* frame, int error) noexcept nogil
     cdef bint unreadable(self, int error) noexcept nogil

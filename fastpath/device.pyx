@@ -28,6 +28,9 @@ cdef class DevicePort(Port):
 
     def close(self) -> None:
         """Give the descriptor back to the kernel, between turns; the port is gone then. A second call does nothing."""
+        if self.loop is not None:
+            # A copy of the descriptor elsewhere would keep it in the loop's epoll, and nobody could take it out again.
+            self.loop.remove(self)
         if self.fd >= 0:
             close(self.fd)
             self.fd = -1

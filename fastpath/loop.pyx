@@ -112,8 +112,6 @@ cdef class Loop:
             raise OSError(errno, os.strerror(errno))
 
     def __dealloc__(self):
-        for port in (self.ports or {}).values():
-            (<DevicePort>port).changes = NULL
         for fd in (self.epoll, self.timer, self.wake_read, self.wake_write, self.event_fd):
             if fd >= 0:
                 close(fd)
@@ -123,30 +121,32 @@ cdef class Loop:
     def add(self, DevicePort port not None) -> None:
         """Watch the port's descriptor from now on."""
         cdef epoll_event interest
+        if port.loop is not None:
+            raise ValueError(f"{port.name} is watched already")
         if port.graph is not self.engine:
             raise ValueError(f"{port.name} is a port of another engine")
-        if port.name in self.ports:
-            raise ValueError(f"{port.name} is watched already")
         interest.events = EPOLLIN
         interest.data.ptr = &port.head
         if epoll_ctl(self.epoll, EPOLL_CTL_ADD, port.fd, &interest) < 0:
             raise OSError(errno, f"{port.name}: {os.strerror(errno)}")
         self.ports[port.name] = port
+        port.loop = self
         port.changes = &self.changes
+        if port.state != port.reported:
+            self.changes += 1
 
     def remove(self, DevicePort port not None) -> None:
         """Watch it no longer. Before `Engine.remove` and `close`; a port that is gone is removed already, which is fine."""
-        if self.ports.get(port.name) is port:
+        if port.loop is self:
             self.tell_links()
-        if self.ports.get(port.name) is port:
+        if port.loop is self:
             self.unwatch(port)
 
     cdef int unwatch(self, DevicePort port) except -1:
         del self.ports[port.name]
+        port.loop = None
         port.changes = NULL
-        # A closed descriptor has left epoll by itself.
-        if port.fd >= 0:
-            epoll_ctl(self.epoll, EPOLL_CTL_DEL, port.fd, NULL)
+        epoll_ctl(self.epoll, EPOLL_CTL_DEL, port.fd, NULL)
         return 0
 
     # -- from any thread ------------------------------------------------------------------------------------------------

@@ -168,6 +168,38 @@ def test_descriptor_limit(switch):
     others_go_on(switch)
 
 
+def test_gone_before_it_is_watched(switch):
+    """A port that the loop gets too late is told of and left out at once; epoll would report it for ever."""
+    port = switch.ports["b"]
+    switch.loop.submit(lambda: switch.loop.remove(port)).result(5)
+    switch["b"].delete()
+    end = time.monotonic() + 5
+    while port.link != "gone" and time.monotonic() < end:
+        assert not reaches(switch, "10.9.0.2")
+    assert switch.loop.events() == []
+    switch.loop.submit(lambda: switch.loop.add(port)).result(5)
+    assert switch.events(1) == [("b", "port gone")]
+    others_go_on(switch)
+
+
+def test_closed_while_watched(switch):
+    """`close` takes the port out of the loop, even while a copy of its descriptor keeps the device readable."""
+    copy = os.dup(switch.ports["b"].fd)
+    switch.loop.submit(switch.ports["b"].close).result(5)
+    assert not reaches(switch, "10.9.0.2")
+    assert switch.drops()["b", "port gone"] >= 3
+    others_go_on(switch)
+    os.close(copy)
+
+
+def test_watched_twice(switch):
+    with pytest.raises(ValueError, match="watched already"):
+        switch.loop.submit(lambda: switch.loop.add(switch.ports["b"])).result(5)
+    switch.loop.submit(lambda: switch.loop.remove(switch.ports["b"])).result(5)
+    with pytest.raises(ValueError, match="another engine"):
+        type(switch.loop)(type(switch.engine)()).add(switch.ports["b"])
+
+
 def test_not_a_tap(switch):
     """A descriptor of something else is refused, and stays the caller's."""
     reading, writing = os.pipe()
