@@ -117,8 +117,8 @@ cdef class Bridge(Node):
         cdef uint32_t[BURST] source_homes
         cdef uint32_t[BURST] target_homes
         cdef uint64_t word
-        cdef uint64_t source = 0
-        cdef uint64_t target = 0
+        cdef uint64_t source = ~<uint64_t>0      # no address has 64 bits
+        cdef uint64_t target = ~<uint64_t>0
         cdef uint32_t i
         cdef uint32_t came_by = NOWHERE
         cdef uint32_t tick = fdb_tick(self.head.core.now)
@@ -146,8 +146,9 @@ cdef class Bridge(Node):
                     self.head.counters.left += 1
                     emit(edge, burst[i])
                     continue
-                target_homes[i] = target_homes[i - 1]
-                source_homes[i] = source_homes[i - 1]
+                # But it flooded, or came another way: the first pass left this one's homes out.
+                target_homes[i] = table_home(&self.fdb.table, targets[i])
+                source_homes[i] = table_home(&self.fdb.table, sources[i])
             came_by = burst[i].input
             edge = self.forward(burst[i], sources[i], targets[i], source_homes[i], target_homes[i], tick)
 

@@ -1,5 +1,7 @@
 """The bridge's requirements, row by row (REQUIREMENTS: BR-1 to BR-18), on memory ports."""
 
+from collections import Counter
+
 import pytest
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
@@ -385,6 +387,32 @@ def test_a_bridge_of_one_port_has_nowhere_to_send():
     switch = Switch(1)
     assert switch.reached("a", frame(A, X)) == ""
     assert switch.dropped() == {"no other port": 1}
+
+
+@pytest.mark.parametrize("same", range(1, 6))
+def test_the_same_addresses_from_several_ports_in_one_burst(same):
+    """BR-5, BR-18: as in turns of their own, though what held for the frame before is not looked up again."""
+    told = []
+    for together in (False, True):
+        switch = Switch()
+        for station in range(200):
+            switch.send("c", frame(mac(1000 + station), X))
+        switch.send("d", frame(B, X))
+        out = []
+        for port, n in [("a", same), ("b", same), ("d", 1)]:
+            for _ in range(n):
+                if together:
+                    switch.ports[port].push(frame(A, B))
+                else:
+                    out += switch.send(port, frame(A, B))
+        out += switch.send("c", frame(X, A))
+        told.append((out, switch.stations(), switch.dropped()))
+        assert len(switch.stations()) == 203
+        # All of them can be found again: after their ageing time the scanner has nothing left to do.
+        switch.engine.turn(1000 * SECOND)
+        assert switch.engine.next_due is None
+    assert told[0] == told[1]
+    assert Counter(port for port, _ in told[0][0]) == {"d": 2 * same + 1}
 
 
 @pytest.mark.parametrize("wrong", [0, (1 << 28) + 1])
