@@ -133,6 +133,7 @@ cdef class MemoryPort(Port):
         """Poll these frames again and again, for benchmarks; an empty list ends it."""
         self.used = self.cursor = 0
         self.count = self.polled = 0
+        self.cyclic = False
         for frame in frames:
             self.push(frame)
         self.cyclic = self.count > 0
