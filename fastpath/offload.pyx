@@ -115,6 +115,7 @@ cdef void offload_guess(Frame* frame, uint32_t mtu, bint complete, bint segment)
     memcpy(&found, field, 2)
     if segment and length - layout.network > mtu and mtu > layout.payload - layout.network:
         memcpy(field, &pseudo, 2)
+        frame.header = <uint16_t>layout.payload
         frame.gso_size = <uint16_t>(mtu - (layout.payload - layout.network))
         frame.gso_type = GSO_UDP_L4
         if layout.protocol == PROTOCOL_TCP:

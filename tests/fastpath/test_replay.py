@@ -318,6 +318,17 @@ def test_segment(tmp_path, segment):
     assert (row["in"], row["cloned"], row["out"]) == (2, 6, 8)
 
 
+@pytest.mark.parametrize(("mtu", "out"), [(1500, 4), (1499, 0), (1460, 0), (1446, 0)])
+def test_segments_larger_than_the_mtu_of_another_port_do_not_leave_there(tmp_path, mtu, out):
+    """BR-13: each segment counts with its headers."""
+    bench = Bench(tmp_path, segment=True)
+    bench.ports["b"].set_mtu(mtu)
+    bench.add("a", pcap([(1, bytes(ETHER / IP(src="10.0.0.1", dst="10.0.0.2") / TCP() / bytes(5000)))]))
+    bench.run()
+    assert len(bench.out("b")) == out
+    assert len(bench.out("c")) == 4
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_mutated_captures_keep_the_equation(tmp_path_factory, data):
