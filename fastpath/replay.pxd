@@ -17,6 +17,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from fastpath.engine cimport Engine
 from fastpath.source cimport Outcome, Packet, Source
 from fastpath.table cimport Table
+from fastpath.writer cimport DropWriter
 
 cdef enum Need:
     FILL
@@ -39,6 +40,7 @@ cdef class Replay:
     cdef uint32_t n_ports
     cdef list captures            # by input
     cdef list kept
+    cdef DropWriter drops         # or None
     cdef list faults
     cdef Table owners             # MAC -> index into `ports`
     cdef uint32_t uplink          # where frames of unknown stations go, or NOBODY
@@ -51,4 +53,5 @@ cdef class Replay:
     cdef int read_on(self, uint32_t number) except -1
     cdef uint32_t number_of(self, object port) except? 0xFFFFFFFF
     cdef bint finish(self) noexcept nogil
+    cdef list replayed(self, double speed)
     cdef flush(self)

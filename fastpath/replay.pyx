@@ -49,7 +49,7 @@ class OwnerError(LookupError):
 cdef class Replay:
     """Feeds captures to the PcapPorts of an engine. Add inputs, then `run` once.
 
-    `drops`: where dropped frames are written meanwhile.
+    `drops`: where dropped frames are written while it runs.
     """
 
     def __init__(self, Engine engine not None, *, DropWriter drops=None):
@@ -60,10 +60,7 @@ cdef class Replay:
         self.uplink = NOBODY
         self.latest = engine.core.now
         table_init(&self.owners, 65536, engine.core.seed)
-        self.kept.append(drops)
-        if drops is not None:
-            engine.core.on_drop_context = &drops.file
-            engine.core.on_drop = write_drop
+        self.drops = drops
 
     def __dealloc__(self):
         free(self.inputs)
@@ -193,6 +190,16 @@ cdef class Replay:
 
         Returns what kept an input from being read to its end (CaptureError); all before it has been replayed. Errors: OwnerError.
         """
+        if self.drops is None:
+            return self.replayed(speed)
+        self.engine.core.on_drop_context = &self.drops.file
+        self.engine.core.on_drop = write_drop
+        try:
+            return self.replayed(speed)
+        finally:
+            self.engine.core.on_drop = NULL
+
+    cdef list replayed(self, double speed):
         cdef int64_t until = NEVER
         cdef int64_t first = 0
         cdef uint32_t number
@@ -207,7 +214,7 @@ cdef class Replay:
         while need != DONE:
             if speed > 0:
                 now = time.perf_counter_ns()
-                until = first + <int64_t>((now - began) * speed)
+                until = first + <int64_t>min(<double>(now - began) * speed, <double>(NEVER // 2))
             with nogil:
                 need = self.advance(until, TURNS)
             PyErr_CheckSignals()

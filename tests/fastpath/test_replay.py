@@ -1,5 +1,6 @@
 """Captures through an engine and out again: order, timers, who owns what, what is dropped and how it is told."""
 
+import gc
 import io
 import random
 import shutil
@@ -173,6 +174,19 @@ def test_drops_say_port_reason_and_record(tmp_path):
     assert read(file.read_bytes()) == ([(6, frame(A, A, b"odd"), 0), (7 * SECOND + 3, frame(BROADCAST, A), 0)], "")
 
 
+def test_drops_are_written_while_it_runs_only(tmp_path):
+    """The engine may outlive the replay and its files."""
+    bench = Bench(tmp_path, drops=True)
+    bench.add("a", pcap([(5, frame(A, A))]))
+    bench.run()
+    engine, port = bench.engine, MemoryPort(bench.engine, "late")
+    del bench
+    gc.collect()
+    port.push(frame(A, B))
+    engine.turn(6)
+    assert len(read((tmp_path / "drops.pcapng").read_bytes())[0]) == 1
+
+
 def test_cut_short_is_told_after_all_else_was_replayed(tmp_path):
     bench = Bench(tmp_path)
     bench.add("a", pcap([(1, frame(A, B)), (2, frame(A, B))])[:-1], "cut.pcap")
@@ -231,6 +245,13 @@ def test_speed(tmp_path):
     bench.run(speed=10.0)
     assert 0.29 < time.monotonic() - began < 5
     assert bench.replay.spent < 0.25 * SECOND
+    assert len(bench.out("b")) == 2
+
+
+def test_any_speed(tmp_path):
+    bench = Bench(tmp_path)
+    bench.add("a", pcap([(SECOND, frame(A, B)), (4294967295 * SECOND, frame(A, C))]))
+    bench.run(speed=1e300)
     assert len(bench.out("b")) == 2
 
 
