@@ -16,7 +16,7 @@ from fastpath.arena cimport clone
 from fastpath.counters cimport ISOLATED, NO_OTHER_PORT, RESERVED_ADDRESS, RUNT, SAME_PORT, SOURCE_INVALID, TURN_BUDGET
 from fastpath.fdb cimport (
     FLAGS_SHIFT, MEMBER_SHIFT, NOWHERE, STATIC, TICK_SHIFT, fdb_add_member, fdb_flush, fdb_free, fdb_init, fdb_learn, fdb_live,
-    fdb_lookup, fdb_put_static, fdb_remove, fdb_scan, fdb_set_ageing, fdb_tick,
+    fdb_lookup, fdb_put_static, fdb_remove, fdb_scan, fdb_set_ageing, fdb_tick, fdb_unsettled,
 )
 from fastpath.frame cimport MIN_FRAME, Frame
 from fastpath.graph cimport BURST, Edge, Graph, Head, NEVER, Node, drop, emit, set_due
@@ -219,8 +219,8 @@ cdef class Bridge(Node):
     # -- time -----------------------------------------------------------------------------------------------------------
 
     cdef void arm(self) noexcept nogil:
-        """The scanner runs only while there is something to age."""
-        if self.fdb.table.count and (self.fdb.ageing or self.fdb.to_sweep):
+        """The scanner runs only while it has work."""
+        if fdb_unsettled(&self.fdb):
             set_due(&self.head, self.head.core.now + self.fdb.period)
 
     cdef void expire(self, int64_t now) noexcept nogil:

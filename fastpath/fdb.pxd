@@ -70,6 +70,10 @@ cdef void fdb_learn_slowly(Fdb* fdb, uint64_t mac, uint32_t home, uint32_t membe
 cdef inline uint32_t fdb_tick(int64_t now) noexcept nogil:
     return <uint32_t>(now >> TICK_SHIFT)
 
+cdef inline bint fdb_unsettled(const Fdb* fdb) noexcept nogil:
+    """There are entries that time will end, or that a flush has: the scanner has work. Static ones give it none."""
+    return (fdb.count and fdb.ageing) or (fdb.to_sweep and fdb.table.count)
+
 cdef inline bint fdb_live(const Fdb* fdb, uint64_t value, uint32_t tick) noexcept nogil:
     """The entry may be used: its member was not flushed since, and it is static or young enough."""
     cdef uint32_t member = <uint16_t>(value >> MEMBER_SHIFT)

@@ -80,6 +80,29 @@ def test_a_static_entry_takes_the_place_of_a_learned_one_and_can_be_forgotten() 
     assert not bridge.forget(0x0200_0000_0001)
 
 
+def test_static_entries_give_the_scanner_no_work() -> None:
+    """An idle bridge wakes nobody, and a leap in time is not walked through step by step for entries that never age."""
+    engine, _, bridge, a, _ = two_ports(ageing=SECOND)
+    bridge.add_static(0x0200_0000_0009, 1)
+    learn(engine, a, range(1, 2), 0)
+    assert engine.next_due is not None
+    engine.turn(10 * SECOND)
+    assert engine.next_due is None
+    engine.turn(10**9 * SECOND)
+    learn(engine, a, range(1, 2), 10**9 * SECOND)
+    assert set(bridge.stations(10**9 * SECOND)["mac"].tolist()) == {0x0200_0000_0001, 0x0200_0000_0009}
+
+
+def test_the_longest_ageing_time_is_18_years() -> None:
+    engine, _, bridge, a, _ = two_ports(ageing=2**63 - 1)
+    learn(engine, a, range(1, 2), 0)
+    year = 365 * 86_400 * SECOND
+    engine.turn(18 * year)
+    assert len(bridge.stations(18 * year)) == 1
+    engine.turn(19 * year)
+    assert len(bridge.stations(19 * year)) == 0
+
+
 def test_the_table_of_a_million_stations_fits_in_32_megabytes() -> None:
     bridge = Bridge(Engine(), "large", limit=1_000_000)
     assert bridge.table_octets <= 32_000_000
