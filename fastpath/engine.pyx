@@ -32,6 +32,8 @@ cdef uint32_t call_poll(Port port, uint32_t room) noexcept nogil:
 # As in graph: no reference is counted without the GIL.
 cdef poll_function poll_of = <poll_function><void*>call_poll
 
+cdef int64_t TIME_MAX = <int64_t>1 << 62       # what is due later than this still has a time
+
 COUNTERS_DTYPE = np.dtype(
     [("node", "U128")] + [(name, "<u8") for name in ("in", "out", "cloned", "originated", "consumed", "held", "dropped")]
 )
@@ -103,11 +105,13 @@ cdef class Engine(Graph):
     def turn(self, int64_t now) -> int:
         """One turn at `now` ns: due timers, then up to `burst` waiting frames; returns how many were polled.
 
-        Errors: ValueError if time goes back.
+        Errors: ValueError if time goes back, or beyond 2^62 ns (146 years).
         """
         cdef uint32_t polled
         if now < self.core.now:
             raise ValueError(f"time goes back: {now} after {self.core.now}")
+        if now > TIME_MAX:
+            raise ValueError(f"time ends at {TIME_MAX} ns, before {now}")
         self.measure_fanout()
         with nogil:
             polled = self.turn_nogil(now)

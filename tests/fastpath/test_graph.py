@@ -171,3 +171,12 @@ def test_timers_fire_in_order_at_their_own_times() -> None:
     engine.turn(10**15)
     assert bridge.named_counters()["aged"] == 1
     assert engine.next_due is None
+
+
+def test_time_ends_where_a_timer_still_fits() -> None:
+    engine, _, _, ports = bridged("a", "b")
+    ports[0].push(BROADCAST)
+    engine.turn(2**62)
+    assert engine.next_due is not None
+    with pytest.raises(ValueError, match="time ends at"):
+        engine.turn(2**62 + 1)
