@@ -10,7 +10,7 @@ from fastpath.graph cimport Edge, Node
 
 cdef struct Member:
     Edge edge
-    bint used
+    bint used                 # else the place is free: nothing goes there, and nothing is learned there
     bint hairpin              # may send back what it received
     bint isolated             # never exchanges frames with other isolated members
 

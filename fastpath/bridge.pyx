@@ -15,8 +15,8 @@ from libc.string cimport memcpy
 from fastpath.arena cimport clone
 from fastpath.counters cimport ISOLATED, NO_OTHER_PORT, RESERVED_ADDRESS, RUNT, SAME_PORT, SOURCE_INVALID, TURN_BUDGET
 from fastpath.fdb cimport (
-    FLAGS_SHIFT, MEMBER_SHIFT, NOWHERE, STATIC, TICK_SHIFT, fdb_add_member, fdb_flush, fdb_free, fdb_init, fdb_learn, fdb_live,
-    fdb_lookup, fdb_put_static, fdb_remove, fdb_scan, fdb_set_ageing, fdb_tick, fdb_unsettled,
+    FLAGS_SHIFT, MEMBER_SHIFT, MEMBERS_MAX, NOWHERE, STATIC, TICK_SHIFT, fdb_add_member, fdb_flush, fdb_free, fdb_init, fdb_learn,
+    fdb_live, fdb_lookup, fdb_put_static, fdb_remove, fdb_scan, fdb_set_ageing, fdb_tick, fdb_unsettled,
 )
 from fastpath.frame cimport MIN_FRAME, Frame
 from fastpath.graph cimport BURST, Edge, Graph, Head, NEVER, Node, drop, emit, set_due
@@ -63,22 +63,29 @@ cdef class Bridge(Node):
                    bint isolated=False) -> int:
         """A new member that sends to the node; returns its number, which is the input that the node's frames must come by."""
         cdef uint32_t number = self.names.index(None) if None in self.names else len(self.names)
+        cdef Edge edge
+        self.connect(&edge, target, target_input)
+        self.expect(<uint16_t>min(number, <uint32_t>MEMBERS_MAX))
+        self.names[number] = target.name
+        self.members[number] = Member(edge, True, hairpin, isolated)
+        self.fdb.members[number].limit = limit or self.member_limit
+        self.head.core.rewired = True
+        return number
+
+    cdef int expect(self, uint16_t number) except -1:
+        """There is a place of that number from now on: whoever leads here may do so before or after `add_member`, which fills it."""
         cdef Member* members
-        fdb_add_member(&self.fdb, number, limit or self.member_limit)
-        if number == self.n_members:
-            members = <Member*>realloc(self.members, (number + 1) * sizeof(Member))
+        while self.n_members <= number:
+            fdb_add_member(&self.fdb, self.n_members, 0)
+            members = <Member*>realloc(self.members, (self.n_members + 1) * sizeof(Member))
             if members == NULL:
                 raise MemoryError("bridge: members")
             self.members = members
-            self.n_members += 1
+            self.members[self.n_members] = Member(self.head.core.void_edge, False, False, False)
             self.names.append(None)
-        self.names[number] = target.name
-        self.members[number].used = True
-        self.members[number].hairpin = hairpin
-        self.members[number].isolated = isolated
-        self.connect(&self.members[number].edge, target, target_input)
-        self.head.core.rewired = True
-        return number
+            self.n_members += 1
+            self.head.core.rewired = True
+        return 0
 
     def set_member(self, uint32_t number, *, uint32_t limit=0, bint hairpin=False, bint isolated=False) -> None:
         """Other settings for a member, from the next frame on; its stations stay, even those beyond a smaller limit."""
@@ -92,9 +99,9 @@ cdef class Bridge(Node):
         """The member leaves; its stations are forgotten."""
         if not self.is_member(number):
             raise ValueError(f"{self.name} has no member {number}")
-        self.members[number].used = False
-        self.connect(&self.members[number].edge, None)
+        self.members[number] = Member(self.head.core.void_edge, False, False, False)
         self.names[number] = None
+        self.fdb.members[number].limit = 0
         fdb_flush(&self.fdb, number)
 
     cdef bint is_member(self, uint32_t number) noexcept:
@@ -103,7 +110,7 @@ cdef class Bridge(Node):
     cdef uint32_t fanout(self) noexcept:
         return max(self.n_members, 2) - 2
 
-    cdef void forget(self, const Head* target) noexcept:
+    cdef void disconnect(self, const Head* target) noexcept:
         cdef uint32_t number
         for number in range(self.n_members):
             if self.members[number].edge.head == target:

@@ -33,7 +33,7 @@ cdef struct Head:                # the C side of a Node
     void* node                   # the Node itself; the Graph holds the reference
     int64_t due                  # when `expire` is to be called; NEVER
     Head* next_ready             # Ports: in the list of those with something to poll
-    bint ready
+    bint ready                   # in that list; of a node taken out for good, so that nothing wakes it
     Counters counters
 
 cdef struct Edge:
@@ -68,8 +68,9 @@ cdef class Node:
     cdef void process(self, Frame** burst, uint32_t n) noexcept nogil
     cdef void expire(self, int64_t now) noexcept nogil
     cdef uint32_t fanout(self) noexcept
-    cdef void forget(self, const Head* target) noexcept
-    cdef void connect(self, Edge* edge, Node target, uint16_t target_input=*)
+    cdef int expect(self, uint16_t number) except -1
+    cdef void disconnect(self, const Head* target) noexcept
+    cdef int connect(self, Edge* edge, Node target, uint16_t target_input=*) except -1
 
 cdef class Graph:
     cdef Core core

@@ -79,7 +79,9 @@ cdef class Node:
         graph.add(self)
 
     cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
-        self.head.counters.dropped += n
+        cdef uint32_t i
+        for i in range(n):
+            drop(&self.head, burst[i], UNCONNECTED)
 
     cdef void expire(self, int64_t now) noexcept nogil:
         self.head.due = NEVER
@@ -88,16 +90,25 @@ cdef class Node:
         """Clones that one frame may need here."""
         return 0
 
-    cdef void forget(self, const Head* target) noexcept:
+    cdef int expect(self, uint16_t number) except -1:
+        """An edge is about to lead to this input of ours: `process` must be able to take frames from it."""
+        return 0
+
+    cdef void disconnect(self, const Head* target) noexcept:
         """Lead every edge to this node to nowhere: it is about to go."""
 
-    cdef void connect(self, Edge* edge, Node target, uint16_t target_input=0):
-        """Lead an edge of ours to a node of the same graph, or, with None, to nowhere."""
+    cdef int connect(self, Edge* edge, Node target, uint16_t target_input=0) except -1:
+        """Lead an edge of ours to a node, or, with None, to nowhere. Errors: ValueError unless both are in the same graph."""
         if target is None:
             edge[0] = self.head.core.void_edge
-            return
+            return 0
+        # An Edge keeps no node alive; the graph does.
+        if self.graph.by_name.get(self.name) is not self or self.graph.by_name.get(target.name) is not target:
+            raise ValueError(f"{self.name} cannot lead to {target.name}: they are not, or no longer, in the same graph")
+        target.expect(target_input)
         edge.head = &target.head
         edge.input = target_input
+        return 0
 
 
 cdef class DropNode(Node):
@@ -174,10 +185,13 @@ cdef class Graph:
     cdef int discard(self, Node node) except -1:
         """Take the node out, between turns; edges to it lead nowhere from now on. Its Burst stays with the graph."""
         cdef uint32_t at = self.nodes.index(node)
+        if isinstance(node, DropNode):
+            raise ValueError(f"the graph needs its node {node.name!r}")
         for other in self.nodes:
-            (<Node>other).forget(&node.head)
+            (<Node>other).disconnect(&node.head)
         if node.head.ready:
             sleep(&node.head)
+        node.head.ready = True
         del self.nodes[at]
         del self.by_name[node.name]
         self.core.rewired = True

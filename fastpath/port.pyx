@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint16_t, uint32_t
 
-from fastpath.counters cimport MTU, Reason
+from fastpath.counters cimport MTU, UNCONNECTED, Reason
 from fastpath.frame cimport ETHERNET_HEADER, NEEDS_CSUM, Frame
 from fastpath.graph cimport PORTS_MAX, Graph, Head, Node, drop
 from fastpath.offload cimport WILL_DO, Segmenter, offload_taken, segmenter_begin, segmenter_next
@@ -36,7 +36,7 @@ cdef class Port(Node):
             raise ValueError("mtu: 68 to 65535 octets")
         self.mtu = mtu
 
-    cdef void forget(self, const Head* target) noexcept:
+    cdef void disconnect(self, const Head* target) noexcept:
         if self.out.head == target:
             self.out = self.head.core.void_edge
 
@@ -46,7 +46,9 @@ cdef class Port(Node):
 
     cdef void transmit(self, Frame** burst, uint32_t n) noexcept nogil:
         """Send frames that fit and are finished; each is counted as out or dropped by name, and done with on return."""
-        self.head.counters.dropped += n
+        cdef uint32_t i
+        for i in range(n):
+            drop(&self.head, burst[i], UNCONNECTED)
 
     cdef bint fits(self, const Frame* frame) noexcept nogil:
         """The frame, or each segment of a super-frame, is within the MTU; one VLAN tag (802.1Q, 802.1ad) rides along free."""

@@ -389,6 +389,27 @@ def test_a_bridge_of_one_port_has_nowhere_to_send():
     assert switch.dropped() == {"no other port": 1}
 
 
+def test_frames_by_a_place_that_is_free_are_forwarded_and_nothing_is_learned(switch):
+    """A port may lead to a member that is not there yet, or not any longer."""
+    switch.bridge.remove_member(switch.members["b"])
+    assert switch.reached("b", frame(B, X)) == "acd"
+    assert switch.stations() == {}
+    switch.members["b"] = switch.bridge.add_member(switch.ports["b"])
+    assert switch.reached("b", frame(B, X)) == "acd"
+    assert switch.stations() == {B: "b"}
+
+
+def test_a_port_may_lead_to_the_last_place_of_all():
+    switch = Switch(1)
+    for place in (500, 65_534):
+        switch.ports["a"].lead_to(switch.bridge, place)
+        assert switch.reached("a", frame(A, X)) == "a"
+    with pytest.raises(ValueError, match="at most 65535 members"):
+        switch.ports["a"].lead_to(switch.bridge, 65_535)
+    port = MemoryPort(switch.engine, "more")
+    assert switch.bridge.add_member(port) == 1
+
+
 @pytest.mark.parametrize("same", range(1, 6))
 def test_the_same_addresses_from_several_ports_in_one_burst(same):
     """BR-5, BR-18: as in turns of their own, though what held for the frame before is not looked up again."""

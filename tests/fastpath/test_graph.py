@@ -1,8 +1,10 @@
 """The work list, budgets, removal: what holds for every node."""
 
+import gc
+
 import pytest
 
-from fastpath import Bridge, Engine, MemoryPort, Outbox
+from fastpath import Bridge, Engine, MemoryPort, Node, Outbox, Port
 
 BROADCAST = bytes.fromhex("ffffffffffff 020000000001 0800") + bytes(50)
 
@@ -180,3 +182,51 @@ def test_time_ends_where_a_timer_still_fits() -> None:
     assert engine.next_due is not None
     with pytest.raises(ValueError, match="time ends at"):
         engine.turn(2**62 + 1)
+
+
+# -- what a program may do wrong: an Edge and the lists of the graph hold plain pointers -------------------------------------
+
+
+def test_a_removed_port_is_never_polled_again() -> None:
+    engine, outbox, bridge, ports = bridged("a", "b")
+    ports[0].lead_to(None)
+    bridge.remove_member(0)
+    engine.remove(ports[0])
+    ports.pop(0).push(BROADCAST)
+    gc.collect()
+    assert engine.run_until_idle(1) == 0
+    assert outbox.take() == []
+
+
+def test_an_edge_leads_to_nodes_of_its_own_graph_only() -> None:
+    engine, _, bridge, ports = bridged("a", "b")
+    foreign = Bridge(Engine(), "foreign")
+    gone = Bridge(engine, "gone")
+    engine.remove(gone)
+    for node in (foreign, gone):
+        with pytest.raises(ValueError, match=f"a cannot lead to {node.name}: they are not"):
+            ports[0].lead_to(node)
+        with pytest.raises(ValueError, match=f"bridge cannot lead to {node.name}: they are not"):
+            bridge.add_member(node)
+    assert bridge.names == ["a", "b"]
+    with pytest.raises(ValueError, match="gone cannot lead to b: they are not"):
+        gone.add_member(ports[1])
+
+
+def test_the_nodes_that_drop_stay() -> None:
+    engine = Engine()
+    for name in ("unconnected", "hop budget"):
+        with pytest.raises(ValueError, match=f"the graph needs its node '{name}'"):
+            engine.remove(engine.by_name[name])
+
+
+def test_nodes_that_do_nothing_drop_by_name() -> None:
+    engine = Engine()
+    port = MemoryPort(engine, "port")
+    for number, kind in enumerate((Node, Port)):
+        port.lead_to(kind(engine, f"bare {number}"))
+        port.push(BROADCAST)
+        engine.turn(number)
+    assert reasons(engine) == {"unconnected": 1}
+    assert engine.traffic()["dropped"].tolist() == [2, 0]
+    assert_conserved(engine)
