@@ -42,7 +42,8 @@ $(VENV)/base: pyproject.toml setup.py | system-build
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python .ci/requires build > $(VENV)/requires-build
 	$(BIN)/pip install -q -r $(VENV)/requires-build
-	$(BIN)/pip install -q --no-build-isolation -e .
+	@# Without the compiled modules: pip would make them in a folder of its own, and `build` make them again.
+	DATAPLANE_BUILD=none $(BIN)/pip install -q --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/extra-%: $(VENV)/base

@@ -2,7 +2,7 @@
 
 Switches, read from the environment:
   DATAPLANE_BUILD=release (default) | trace (line tracing, for coverage) | annotate (HTML)
-    | sanitize (ASan + UBSan, bounds checked)
+    | sanitize (ASan + UBSan, bounds checked) | none (nothing: for an editable install whose modules `build_ext --inplace` makes)
 Modes write different C and objects: give each a copy of the tree of its own, as the Makefile does.
 """
 
@@ -20,6 +20,7 @@ COMPILE = {
     "annotate": ["-O3", "-g1", "-fno-strict-aliasing"],
     "trace": ["-O1", "-g1", "-fno-strict-aliasing"],
     "sanitize": ["-O1", "-g", "-fno-strict-aliasing", *SANITIZE],
+    "none": [],
 }[MODE]
 
 DIRECTIVES = {
@@ -45,6 +46,7 @@ extensions = [
         extra_link_args=SANITIZE if MODE == "sanitize" else [],
     )
     for source in sorted(Path("fastpath").glob("*.pyx"))
+    if MODE != "none"
 ]
 
 setup(
