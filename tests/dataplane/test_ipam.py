@@ -1,7 +1,6 @@
 """Pools and leases against Docker's rules, and against a plain model."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from time import perf_counter_ns
 
 import pytest
 from hypothesis import given, settings
@@ -193,14 +192,8 @@ def test_a_64_is_no_larger_than_a_24(offsets):
     assert not taken & {int(IPv6Address("fd42::")) + offset for offset in offsets}
 
 
-def test_a_full_16_takes_no_time_worth_mentioning():
-    """The aim is 10 us an address; asserted with room for a busy machine."""
+def test_a_16_gives_every_address_once_and_then_says_so():
     lease = leases("172.17.0.0/16")
-    times = []
-    for _ in range(65_533):
-        before = perf_counter_ns()
-        lease.take()
-        times.append(perf_counter_ns() - before)
-    assert sorted(times)[len(times) // 2] < 10_000
+    assert len({lease.take() for _ in range(65_533)}) == 65_533
     with pytest.raises(UserError, match=r"no available addresses on this pool: 172\.17\.0\.0/16"):
         lease.take()

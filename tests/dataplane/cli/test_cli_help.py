@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -45,17 +44,11 @@ def test_top_level_help_and_version_import_nothing_heavy():
         assert python("-c", code + heavy, word).splitlines()[-1] == "[]", word
 
 
-def test_help_starts_within_three_times_an_empty_interpreter(tmp_path):
-    """Judged on the script that pip installs; the two take turns, so that a busy machine is busy for both."""
-    script = tmp_path / "dataplane"
-    script.write_text("import sys\nfrom dataplane.cli import main\nsys.exit(main())\n", encoding="utf-8")
-    taken: dict[str, list[float]] = {"help": [], "nothing": []}
-    for _ in range(12):
-        for name, words in (("help", [str(script), "--help"]), ("nothing", ["-c", "pass"])):
-            begin = time.perf_counter()
-            python(*words)
-            taken[name].append(time.perf_counter() - begin)
-    assert min(taken["help"]) <= 3 * min(taken["nothing"])
+def test_help_imports_little_beyond_what_an_empty_interpreter_does():
+    """What keeps it within three times `python -c pass`; the time itself is measured by bench/test_startup.py."""
+    count = "import sys; print(len(sys.modules))"
+    code = f"import sys; sys.argv=['dataplane', '--help']\nfrom dataplane.cli import main\ntry: main()\nexcept SystemExit: pass\n{count}"
+    assert int(python("-c", code).splitlines()[-1]) - int(python("-c", count)) <= 12
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -1,0 +1,16 @@
+"""What a person waits for before the first letter: `dataplane --help` beside an interpreter that does nothing (aim: within 3 times)."""
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = "import sys\nfrom dataplane.cli import main\nsys.exit(main())\n"
+
+
+@pytest.mark.parametrize("what", ["nothing", "help"])
+def test_startup(what, benchmark, tmp_path):
+    script = tmp_path / "dataplane"
+    script.write_text(SCRIPT, encoding="utf-8")
+    words = [str(script), "--help"] if what == "help" else ["-c", "pass"]
+    benchmark.pedantic(subprocess.run, ([sys.executable, *words],), {"stdout": subprocess.DEVNULL, "check": True}, rounds=20)
