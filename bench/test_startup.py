@@ -1,4 +1,4 @@
-"""What a person waits for before the first letter: `dataplane --help` beside an interpreter that does nothing (aim: within 3 times)."""
+"""What a person waits for before the first letter: `dataplane --help` beside an idle interpreter (aim: within 3 times)."""
 
 import subprocess
 import sys
