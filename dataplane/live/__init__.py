@@ -9,7 +9,7 @@
 
 Each lab is a process of its own (``process``, started by ``up``), with a thread that runs the engine, and answers on
 ``control.sock`` in its state folder (``server``, ``client``). A foreground ``up`` stays tied to it (``tether``): it shows the logs,
-and its end is the lab's. What runs where is drawn in docs/live.md. Everything wrong is a UserError.
+and its end is the lab's. What runs where is drawn in docs/labs.md. Everything wrong is a UserError.
 
 Nothing here is imported before it is used: the command line stays quick.
 """

@@ -40,6 +40,8 @@ async def apply(request: web.Request) -> web.StreamResponse:
         change = await lab.change_to(topology, tell)
         if wait:
             await lab.settled()
+            if (failure := lab.failure()) is not None:
+                raise failure
         return bool(change)
 
     return await lines(request, _told(work, verbose=verbose))

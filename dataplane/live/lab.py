@@ -22,7 +22,7 @@ from dataplane.live.lookup import write_record
 from dataplane.live.order import stop_levels
 from dataplane.live.rows import StepRow
 from dataplane.live.sandbox import Sandbox, make_sandbox, remove_sandbox
-from dataplane.live.supervisor import Supervisor
+from dataplane.live.supervisor import FAILED, Supervisor
 from dataplane.model import Instance, Plan, Topology
 from dataplane.netns.step import Step
 from dataplane.plan import make_plan
@@ -90,6 +90,14 @@ class Lab:
             if all(one.settled for one in self.supervisors.values()):
                 return
             await news.wait()
+
+    def failure(self) -> UserError | None:
+        """Why the first service that could not be started was not."""
+        for one in self.supervisors.values():
+            if one.state == FAILED:
+                mend = f"see its command and what it depends on; the others run: dataplane ps --lab {self.name}"
+                return UserError(f"{one.name} did not start: {one.why}", mend=mend, status=1)
+        return None
 
     def news(self) -> asyncio.Event:
         """Set by the next event."""

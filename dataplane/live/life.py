@@ -17,7 +17,7 @@ from dataplane.live.logs import logs
 from dataplane.live.process import explained
 from dataplane.live.rows import StepRow
 from dataplane.live.server import serve
-from dataplane.live.supervisor import FAILED, FINAL
+from dataplane.live.supervisor import FINAL
 from dataplane.live.tether import Message, Tether
 from dataplane.model import Topology
 from dataplane.proc import message
@@ -129,11 +129,8 @@ async def _report(lab: Lab, tether: Tether, ending: Ending, detach: bool) -> Non
     """Tell ``up`` once every service has been started, or why one was not; which ends a foreground lab."""
     while True:
         news = lab.news()
-        failed = [one for one in lab.supervisors.values() if one.state == FAILED]
-        if failed:
-            one = failed[0]
-            more = f"; the lab runs without it: dataplane down --lab {lab.name} ends it" if detach else ""
-            error = UserError(f"{one.name} did not start: {one.why}", mend=f"see its command and its dependencies{more}", status=1)
+        error = lab.failure()
+        if error is not None:
             await tether.say(failed=message.failure(error))
             if not detach:
                 ending.ask(error.what, status=1)

@@ -116,6 +116,8 @@ class Supervisor:
             check = self.instance.service.healthcheck
             self.health = Health(check) if check is not None and argv(check.test) else None
             self._become(RUNNING, "start")
+            for note in self.process.status().notes:
+                self._lab.tell("note", self.name, note)  # what this kernel would not do for it
             status = await self._until_end(self.process)
             self.exit, self.finished = status.exit, status.finished or time.time_ns()
             self.process.close()

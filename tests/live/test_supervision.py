@@ -184,6 +184,16 @@ def test_a_change_that_cannot_be_made_leaves_the_rest_and_can_be_mended() -> Non
 
 
 @in_world()
+def test_a_service_that_does_not_start_after_a_change_is_named() -> None:
+    with lab(BEFORE, "labs-late") as client:
+        bad = BEFORE + "  late: {image: host, command: [nosuchprogram]}\n"
+        with pytest.raises(UserError, match="late did not start: nosuchprogram"):
+            live.up(compose.load(bad, name="labs-late", text=True), detach=True)
+        assert row(client, "late")["state"] == "failed"
+        ok(client, "web", "ping", "-c", "1", "-W", "2", "db")
+
+
+@in_world()
 def test_logs_follow_tail_and_since() -> None:
     text = """
 services:
