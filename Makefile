@@ -69,7 +69,7 @@ build/sanitize build/trace: $(VENV)/base
 	cd $@ && DATAPLANE_BUILD=$(@F) $(BIN)/python setup.py -q build_ext --inplace --parallel $(JOBS)
 
 debug: system-test build/sanitize $(VENV)/extra-test
-	cd build/sanitize && .ci/sanitized $(BIN)/python -m pytest --timeout 600 $(PYTEST_FLAGS) $(TESTS)
+	cd build/sanitize && .ci/sanitized $(BIN)/python pytest --timeout 600 $(PYTEST_FLAGS) $(TESTS)
 
 coverage: system-test build/trace $(VENV)/extra-test $(VENV)/extra-coverage
 	cd build/trace && $(BIN)/python -m coverage run -m pytest $(PYTEST_FLAGS) $(TESTS); status=$$?; \
