@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -160,6 +161,32 @@ def test_a_full_disk_is_named_and_nothing_is_left() -> None:
         kernel.unmount(str(base_folder()))
         base_folder().rmdir()
         shutil.rmtree("/run/mount")  # mount(8) wrote that
+
+
+FLOOD = """
+import socket, time
+time.sleep(1)
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for number in range(4000):
+    out.sendto(b"x", ("172.17.0.3", 9))
+"""
+
+
+@in_world()
+def test_what_the_kernel_drops_before_the_engine_can_read_it_is_shown() -> None:
+    with lab("services: {web: {image: host}, db: {image: host}}", "ctl-queue") as client:
+        ok(client, "web", "ping", "-c", "1", "-W", "2", "db")
+        pid = client.lab()["pid"]
+        flood = threading.Thread(target=lambda: ok(client, "web", sys.executable, "-c", FLOOD))
+        flood.start()
+        time.sleep(0.5)
+        os.kill(pid, signal.SIGSTOP)  # an engine that is too slow, as slow as can be
+        time.sleep(2.5)
+        os.kill(pid, signal.SIGCONT)
+        flood.join()
+        web = next(one for one in client.stats(interval=0) if one["port"] == "web.default")
+        assert (web["kernel_queue"] or 0) > 1000
+        assert web["dropped"] == 0, "what the kernel dropped is none of the engine's drops"
 
 
 @in_world()
