@@ -1,6 +1,6 @@
 """The bare loop: forwards between two TAPs and does nothing else. What it reaches is the ceiling of any TAP design on this machine.
 
-It reads and writes with the same offloads as a `TapPort`, in the same bursts and with the same sleep as `Loop`; there are no
+It reads and writes with the same offloads as a `TapPort` and in the same bursts, and sleeps in epoll between; there are no
 frames, no nodes and no counters. Live benchmarks compare with it.
 """
 
