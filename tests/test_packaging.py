@@ -59,3 +59,15 @@ def test_the_wheel_works_away_from_the_checkout(wheel, tmp_path):
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [str(wheel / "fastpath" / "__init__.py"), "0.1.0", "0"]
+
+
+@pytest.mark.timeout(700)
+def test_the_wheel_holds_what_the_command_line_reads(wheel, tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(wheel)}
+
+    def dataplane(*words):
+        command = [sys.executable, "-m", "dataplane", *words]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert dataplane("--help") == (ROOT / "dataplane" / "cli" / "help.txt").read_text(encoding="utf-8")
+    assert "bridge front" in dataplane("graph", str(wheel / "dataplane" / "demo" / "bridge.yaml"))

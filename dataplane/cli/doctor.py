@@ -7,12 +7,12 @@ import platform
 import pwd
 import textwrap
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from dataplane.cli.options import as_json
-from dataplane.cli.output import coloured, page_width, print_json
+from dataplane.cli.output import page_width, print_json, styled
 
 if TYPE_CHECKING:
     from dataplane.doctor.finding import Finding
@@ -39,10 +39,10 @@ def command(as_json: bool) -> int:
     width = max(len(finding.name) for finding in findings)
     for number, finding in enumerate(findings):
         if number == 0 or findings[number - 1].topic != finding.topic:
-            click.echo(("\n" if number else "") + _styled(finding.topic, bold=True))
+            click.echo(("\n" if number else "") + styled(finding.topic, bold=True))
         _show(finding, width)
     words = "possible" if possible else "impossible until what is missing above is mended"
-    click.echo(f"\nLive labs as {_user()}: {_styled(words, fg=COLOUR['ok' if possible else 'missing'])}.")
+    click.echo(f"\nLive labs as {_user()}: {styled(words, fg=COLOUR['ok' if possible else 'missing'])}.")
     return 0 if possible else 1
 
 
@@ -51,20 +51,16 @@ def _show(finding: Finding, width: int) -> None:
     state = f"  {finding.state:7}  "
     name = f"{finding.name:{width}}  "
     first, *more = _folded(finding.detail, len(state + name))
-    click.echo((_styled(state, fg=COLOUR[finding.state]) + name + first).rstrip())
+    click.echo((styled(state, fg=COLOUR[finding.state]) + name + first).rstrip())
     for line in more:
         click.echo(" " * len(state + name) + line)
     for line in _folded(f"mend: {finding.mend}", len(state)) if finding.mend else ():
-        click.echo(_styled(" " * len(state) + line, dim=True))
+        click.echo(styled(" " * len(state) + line, dim=True))
 
 
 def _folded(text: str, indent: int) -> list[str]:
     """Lines that fit beside ``indent`` blanks; at least one."""
     return textwrap.wrap(text, max(NARROWEST, page_width() - indent)) or [""]
-
-
-def _styled(text: str, **style: Any) -> str:
-    return click.style(text, **style) if coloured() else text
 
 
 def _user() -> str:

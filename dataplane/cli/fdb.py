@@ -9,7 +9,7 @@ import click
 
 from dataplane.cli.candidates import completer, networks
 from dataplane.cli.options import as_json, one_lab
-from dataplane.cli.output import Columns, Row, coloured, print_json, print_table
+from dataplane.cli.output import Columns, Row, print_json, print_table, styled
 from dataplane.cli.units import seconds
 
 if TYPE_CHECKING:
@@ -53,6 +53,5 @@ def cells(row: FdbRow) -> Row:
 
 
 def _say(row: FdbRow) -> None:
-    event = f"{row['event']:7}"
-    shown = click.style(event, fg=COLOURS.get(row["event"])) if coloured() else event
-    click.echo(f"{time.strftime('%H:%M:%S')}  {shown}  {row['mac']}  {row['port']}")
+    event = styled(f"{row['event']:7}", fg=COLOURS.get(row["event"]))
+    click.echo(f"{time.strftime('%H:%M:%S')}  {event}  {row['mac']}  {row['port']}")

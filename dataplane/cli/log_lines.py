@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dataplane.cli.output import coloured
+from dataplane.cli.output import styled
 
 if TYPE_CHECKING:
     from dataplane.live.rows import LogRow
@@ -21,7 +21,6 @@ class LogLines:
     def __init__(self, names: Iterable[str]) -> None:
         self._width = max(map(len, names), default=0)
         self._colours: dict[str, str] = {}
-        self._coloured = coloured()
         self._unfinished: str | None = None
 
     def show(self, row: LogRow) -> None:
@@ -37,8 +36,5 @@ class LogLines:
 
     def _head(self, who: str) -> str:
         self._width = max(self._width, len(who))
-        head = f"{who:{self._width}} | "
-        if not self._coloured:
-            return head
         colour = self._colours.setdefault(who, COLOURS[len(self._colours) % len(COLOURS)])
-        return click.style(head, fg=colour)
+        return styled(f"{who:{self._width}} | ", fg=colour)

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -115,6 +115,11 @@ def page(text: str) -> None:
         text = "\x1b[H" + text.replace("\n", "\x1b[K\n") + "\x1b[J"
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def styled(text: str, **style: Any) -> str:
+    """``text`` in a style of ``click.style``, where colours are wanted."""
+    return click.style(text, **style) if coloured() else text
 
 
 def coloured() -> bool:

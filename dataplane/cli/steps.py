@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dataplane.cli.output import coloured
+from dataplane.cli.output import styled
 
 if TYPE_CHECKING:
     from dataplane.live.rows import EventRow, StepRow
@@ -18,12 +18,11 @@ def print_step(row: StepRow) -> None:
         click.echo(f"warning: {row['what']}", err=True)
     elif row["kind"] == "change":
         colour = {"+": "green", "-": "red", "~": "yellow"}.get(row["what"][:1])
-        click.echo(click.style(row["what"], fg=colour) if coloured() else row["what"])
+        click.echo(styled(row["what"], fg=colour))
     else:
         click.echo(f"· {row['what']}")
         if row["by_hand"]:
-            by_hand = f"    {row['by_hand']}"
-            click.echo(click.style(by_hand, dim=True) if coloured() else by_hand)
+            click.echo(styled(f"    {row['by_hand']}", dim=True))
 
 
 def print_event(row: EventRow) -> None:

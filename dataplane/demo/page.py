@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from dataplane.cli.output import Columns, Row, coloured, rendered
+from dataplane.cli.output import Columns, Row, rendered, styled
 
 MARGIN = "  "
 WIDEST = 100
@@ -20,14 +20,13 @@ class Page:
 
     def __init__(self, *, stepwise: bool = False) -> None:
         self._stepwise = stepwise
-        self._colour = coloured()
         self._number = 0
         self.width = min(WIDEST, shutil.get_terminal_size().columns)
 
     def title(self, text: str) -> None:
         """The name of the demonstration."""
-        click.echo(self._styled(text, bold=True))
-        click.echo(self._styled("─" * min(self.width, len(text)), dim=True))
+        click.echo(styled(text, bold=True))
+        click.echo(styled("─" * min(self.width, len(text)), dim=True))
 
     def step(self, text: str) -> None:
         """Begin a step; with ``stepwise``, when Enter is pressed."""
@@ -35,7 +34,7 @@ class Page:
             self._wait()
         self._number += 1
         click.echo()
-        click.echo(self._styled(f"{self._number}. {text}", bold=True, fg="cyan"))
+        click.echo(styled(f"{self._number}. {text}", bold=True, fg="cyan"))
 
     def say(self, text: str) -> None:
         """A paragraph."""
@@ -45,39 +44,36 @@ class Page:
         """How one would do it without us: a single command beside the label, more below it."""
         held = list(commands)
         if len(held) == 1:
-            click.echo(self._styled(f"{MARGIN}{label}: {held[0]}", dim=True))
+            click.echo(styled(f"{MARGIN}{label}: {held[0]}", dim=True))
             return
-        click.echo(self._styled(f"{MARGIN}{label}:", dim=True))
+        click.echo(styled(f"{MARGIN}{label}:", dim=True))
         for command in held:
-            click.echo(self._styled(f"{MARGIN * 2}{command}", dim=True))
+            click.echo(styled(f"{MARGIN * 2}{command}", dim=True))
 
     def runs(self, command: str) -> None:
         """The command that is run now."""
-        click.echo(f"{MARGIN}{self._styled('$', dim=True)} {self._styled(command, bold=True)}")
+        click.echo(f"{MARGIN}{styled('$', dim=True)} {styled(command, bold=True)}")
 
     def output(self, text: str) -> None:
         """What a command said."""
         for line in text.rstrip().splitlines():
-            click.echo(f"{MARGIN}{self._styled('│', dim=True)} {line.expandtabs()}")
+            click.echo(f"{MARGIN}{styled('│', dim=True)} {line.expandtabs()}")
 
     def table(self, heading: str, columns: Columns, rows: Sequence[Row]) -> None:
         """A table below its heading."""
-        click.echo(f"{MARGIN}{self._styled(heading, underline=True)}")
+        click.echo(f"{MARGIN}{styled(heading, underline=True)}")
         click.echo(rendered(columns, rows, margin=len(MARGIN)) if rows else f"{MARGIN}(empty)\n", nl=False)
 
     def ok(self, text: str) -> None:
         """What this step has shown."""
-        mark = self._styled("✓", fg="green", bold=True)
+        mark = styled("✓", fg="green", bold=True)
         lines = textwrap.wrap(text, self.width - len(MARGIN) - 2)
         click.echo(f"{MARGIN}{mark} " + f"\n{MARGIN}  ".join(lines))
-
-    def _styled(self, text: str, **style: bool | str) -> str:
-        return click.style(text, **style) if self._colour else text  # type: ignore[arg-type]
 
     def _wait(self) -> None:
         """For Enter. End of input counts as Enter: an unattended demonstration goes on."""
         prompt = f"{MARGIN}Enter: next step   Ctrl-C: clean up and end"
-        sys.stdout.write("\n" + self._styled(prompt, dim=True))
+        sys.stdout.write("\n" + styled(prompt, dim=True))
         sys.stdout.flush()
         if not sys.stdin.readline() or not sys.stdin.isatty():
             sys.stdout.write("\n")
