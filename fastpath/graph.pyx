@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memmove
 
-from fastpath.arena cimport arena_free, arena_init
+from fastpath.arena cimport arena_free, arena_init, arena_reset
 from fastpath.counters cimport HOP_BUDGET, UNCONNECTED, Reason
 from fastpath.frame cimport Frame
 
@@ -241,6 +241,7 @@ cdef class Graph:
             if due > now:
                 return
             core.now = max(core.now, due)
+            arena_reset(&core.arena)
             for i in range(self.n_heads):
                 head = self.heads[i]
                 if head.due == due:
