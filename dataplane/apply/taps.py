@@ -27,9 +27,12 @@ class TapPorts:
         """The port of the specification on its TAP. OSError where the descriptor is none."""
         assert self.loop is not None
         settings = spec.settings
-        port = TapPort(
-            engine, spec.name, self.given.pop(spec.name), mtu=int(settings["mtu"]), offloads=bool(settings.get("offloads", True))
-        )
+        fd = self.given.pop(spec.name)
+        try:
+            port = TapPort(engine, spec.name, fd, mtu=int(settings["mtu"]), offloads=bool(settings.get("offloads", True)))
+        except Exception:
+            os.close(fd)
+            raise
         self._made[spec.name] = port
         self.loop.add(port)
         return port
