@@ -1,20 +1,19 @@
-"""``python -m bench [CASE…] [--json FILE]``."""
+"""``python -m bench [CASE…] [--json FILE]``: what ``dataplane bench`` runs, for a checkout that is not installed."""
 
 from __future__ import annotations
 
-import argparse
+import click
 
 from bench.cases import CASES, run
 
 
-def main() -> None:
-    """Read the words and run."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measure what the dataplane costs.")
-    parser.add_argument("case", nargs="*", choices=[*CASES, []], help=f"which: {', '.join(CASES)}; all without any")
-    parser.add_argument("--json", metavar="FILE", help="write tables and raw numbers there")
-    words = parser.parse_args()
-    run(words.case, json=words.json)
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("case", nargs=-1, type=click.Choice(list(CASES)))
+@click.option("--json", "json_file", metavar="FILE", help="Write tables and raw numbers there.")
+def main(case: tuple[str, ...], json_file: str | None) -> None:
+    """Measure what the dataplane costs: the cases named, or all."""
+    run(list(case), json=json_file)
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="bench")

@@ -6,7 +6,6 @@ Needs root, or user namespaces and a TUN node that the user may open.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import click
 
 from bench.table import Table
 from dataplane.errors import UserError
@@ -119,18 +120,17 @@ def table() -> Table:
     return shown
 
 
-def main() -> None:
-    """Print the table, and with --json write the numbers."""
+@click.command()
+@click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+def main(json_file: Path | None) -> None:
+    """Memory and idle CPU of a small lab, and how fast a large one is up."""
     from rich.console import Console
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
     result = table()
     result.show(Console())
-    if options.json:
-        options.json.write_text(json.dumps(result.data(), indent=1, ensure_ascii=False) + "\n")
+    if json_file:
+        json_file.write_text(json.dumps(result.data(), indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="bench.footprint")

@@ -10,7 +10,6 @@ round, because the machine's other guests come and go. A figure is the median of
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -26,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 
 from bench.namespaces import Namespaces
@@ -158,26 +158,23 @@ def tables(result: dict[str, Any]) -> list[Table]:
     return shown
 
 
-def main() -> None:
-    """Read the words and run."""
-    parser = argparse.ArgumentParser(prog="bench.live", description="Measure switches between two namespaces, side by side.")
-    parser.add_argument("case", nargs="*", help=f"which: {', '.join(SWITCHES)}; all without any")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--seconds", type=float, default=SECONDS)
-    parser.add_argument("--json", type=Path)
-    words = parser.parse_args()
-    if unknown := set(words.case) - set(SWITCHES):
-        parser.error(f"no case {', '.join(sorted(unknown))}: {', '.join(SWITCHES)}")
+@click.command()
+@click.argument("case", nargs=-1, type=click.Choice(list(SWITCHES)))
+@click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True)
+@click.option("--seconds", type=click.FloatRange(0.1), default=SECONDS, show_default=True, help="Of each TCP and UDP transfer.")
+@click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+def main(case: tuple[str, ...], rounds: int, seconds: float, json_file: Path | None) -> None:
+    """Measure switches between two namespaces, side by side: those named, or all."""
     # So that namespaces and switches are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    result = run(words.rounds, words.seconds, words.case or tuple(SWITCHES))
+    result = run(rounds, seconds, case or tuple(SWITCHES))
     console = Console()
     for table in tables(result):
         table.show(console)
-    if words.json:
-        words.json.parent.mkdir(parents=True, exist_ok=True)
-        words.json.write_text(json.dumps(result, indent=1) + "\n")
+    if json_file:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="bench.live")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
+
+import click
 
 STYLES = {"bridge": ("#1f6fb4", "o"), "wire": ("#8a8a8a", "s")}
 FIGURES = (
@@ -44,19 +45,18 @@ def draw(table: dict[str, Any], axis: str, path: Path, machine: dict[str, Any]) 
     pyplot.close(figure)
 
 
-def main() -> None:
-    """Draw what the report holds."""
-    parser = argparse.ArgumentParser(prog="bench.plot", description="Draw a report's tables.")
-    parser.add_argument("report", type=Path)
-    parser.add_argument("folder", type=Path)
-    words = parser.parse_args()
-    report = json.loads(words.report.read_text())
-    words.folder.mkdir(parents=True, exist_ok=True)
+@click.command()
+@click.argument("report", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def main(report: Path, folder: Path) -> None:
+    """Draw a report's tables into a folder."""
+    read = json.loads(report.read_text())
+    folder.mkdir(parents=True, exist_ok=True)
     for title, axis, name in FIGURES:
-        for table in report["tables"]:
+        for table in read["tables"]:
             if table["title"].startswith(title):
-                draw(table, axis, words.folder / name, report["machine"])
+                draw(table, axis, folder / name, read["machine"])
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="bench.plot")
