@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 import threading
+from collections.abc import Iterable
 from types import TracebackType
 
 from bench.namespaces import Namespace, Namespaces
@@ -48,6 +49,23 @@ def receive(sock: socket.socket) -> bytes | None:
             if status & VLAN_VALID:
                 octets = octets[:12] + struct.pack(">HH", protocol if status & TPID_VALID else 0x8100, tag) + octets[12:]
     return octets
+
+
+def attribute(kind: int, octets: bytes) -> bytes:
+    """A netlink attribute, padded (linux/netlink.h)."""
+    return struct.pack("=HH", 4 + len(octets), kind) + octets + bytes(-len(octets) % 4)
+
+
+def limit_stations(namespace: Namespace, bridge: str, stations: int) -> None:
+    """IFLA_BR_FDB_MAX_LEARNED (kernel 6.8), which the tools of Debian 12 cannot say yet."""
+    info_data = attribute(2, attribute(49, struct.pack("=I", stations)))
+    link_info = attribute(18, attribute(1, b"bridge\0") + info_data)
+    with namespace.entered(), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
+        body = struct.pack("=BBHiII", 0, 0, 0, socket.if_nametoindex(bridge), 0, 0) + link_info
+        netlink.sendto(struct.pack("=IHHII", 16 + len(body), 16, 5, 1, 0) + body, (0, 0))
+        error = -struct.unpack_from("=i", netlink.recv(4096), 16)[0]
+    if error:
+        raise OSError(error, f"fdb_max_learned: {os.strerror(error)}")
 
 
 class World:
@@ -101,6 +119,16 @@ class KernelWorld(World):
     def pin(self, mac: str, port: int) -> None:
         self.space.run("bridge", "fdb", "replace", mac, "dev", f"p{port}", "master", "static", "sticky")
 
+    def split(self) -> None:
+        """Ports 2 and 3 on a bridge of their own."""
+        self.space.run("ip", "link", "add", "name", "br1", "type", "bridge", "mcast_snooping", "0", "forward_delay", "0")
+        self.space.up("br1")
+        for port in (2, 3):
+            self.space.run("ip", "link", "set", f"p{port}", "master", "br1")
+
+    def limit(self, stations: int) -> None:
+        limit_stations(self.space, "br0", stations)
+
     def hairpin(self, port: int) -> None:
         self.space.run("bridge", "link", "set", "dev", f"p{port}", "hairpin", "on")
 
@@ -136,6 +164,20 @@ class OurWorld(World):
     def isolate(self, *ports: int) -> None:
         for port in ports:
             self.loop.submit(lambda port=port: self.bridge.set_member(port, isolated=True)).result(10)
+
+    def split(self) -> None:
+        """Ports 2 and 3 on a bridge of their own."""
+        self.loop.submit(lambda: self.move((2, 3), Bridge(self.engine, "back"))).result(10)
+
+    def limit(self, stations: int) -> None:
+        bridge = self.loop.submit(lambda: Bridge(self.engine, "small", limit=stations, member_limit=stations)).result(10)
+        self.loop.submit(lambda: self.move(range(PORTS), bridge)).result(10)
+
+    def move(self, ports: Iterable[int], bridge: Bridge) -> None:
+        """Ports leave the bridge they are on for another; in the loop's thread."""
+        for port in ports:
+            self.bridge.remove_member(port)
+            self.ports[port].lead_to(bridge, bridge.add_member(self.ports[port]))
 
     def hairpin(self, port: int) -> None:
         self.loop.submit(lambda: self.bridge.set_member(port, hairpin=True)).result(10)

@@ -197,6 +197,30 @@ def test_difference_cut_tag(worlds):
     assert [len(frames) for frames in ours] == [1, 0, 0, 0]
 
 
+def test_limit():
+    """BR-14: with a limit of two, two stations are learned, the third is flooded, and a known one may move."""
+    with Worlds() as worlds:
+        for world in (worlds.kernel, worlds.ours):
+            world.limit(2)
+        goes(worlds, 0, frame(BROADCAST, A), 1, 2, 3)
+        goes(worlds, 1, frame(BROADCAST, B), 0, 2, 3)
+        goes(worlds, 2, frame(BROADCAST, C), 0, 1, 3)
+        goes(worlds, 3, frame(A, B), 0)
+        goes(worlds, 0, frame(B, A), 3)
+        goes(worlds, 0, frame(C, A), 1, 2, 3)
+
+
+def test_two_bridges():
+    """BR-17: the same stations on two bridges, which know nothing of each other."""
+    with Worlds() as worlds:
+        for world in (worlds.kernel, worlds.ours):
+            world.split()
+        goes(worlds, 0, frame(BROADCAST, A), 1)
+        goes(worlds, 2, frame(BROADCAST, A), 3)
+        goes(worlds, 1, frame(A, B), 0)
+        goes(worlds, 3, frame(A, B), 2)
+
+
 def test_static():
     """BR-15: neither moved by traffic nor learned elsewhere."""
     with Worlds() as worlds:
