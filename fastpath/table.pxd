@@ -29,7 +29,9 @@ cdef extern from *:
     """
     static inline uint64_t table_mix(uint64_t key, uint64_t secret) {
         unsigned __int128 product = (unsigned __int128)key * secret;
-        return (uint64_t)product ^ (uint64_t)(product >> 64);
+        uint64_t folded = (uint64_t)product ^ (uint64_t)(product >> 64);
+        /* One product alone leaves addresses that count up in clusters, how large depends on the secret. */
+        return (folded ^ folded >> 32) * 0x9E3779B97F4A7C15u;
     }
     """
     uint64_t table_mix(uint64_t key, uint64_t secret) noexcept nogil
@@ -38,7 +40,7 @@ cdef int table_init(Table* table, uint32_t capacity, uint64_t seed) except -1
 cdef void table_free(Table* table) noexcept
 
 cdef inline uint32_t table_home(const Table* table, uint64_t key) noexcept nogil:
-    """The key's home bucket: a keyed 128-bit product folded, then scaled to the number of buckets (no division)."""
+    """The key's home bucket: a keyed 128-bit product folded and mixed, then scaled to the number of buckets (no division)."""
     return <uint32_t>(((table_mix(key ^ table.secret0, table.secret1) >> 32) * table.n_buckets) >> 32)
 
 cdef inline void table_prefetch(const Table* table, uint32_t home) noexcept nogil:
