@@ -1,4 +1,4 @@
-"""One bounded hash table for all: 64-bit key to 64-bit value, prefetchable, at most 70 % full.
+"""One bounded hash table for all: 64-bit key to 64-bit value, prefetchable, at most 60 % full.
 
 A bucket is one cache line of four pairs, filled from the front; a key lies in its home bucket or, where that is full, in one
 of the next (linear probing by line). So a look-up ends at the first bucket that is not full, and most touch one line. Key 0 is

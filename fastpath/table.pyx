@@ -20,11 +20,11 @@ cdef bint huge(const Table* table) noexcept nogil:
 
 
 cdef int table_init(Table* table, uint32_t capacity, uint64_t seed) except -1:
-    """Room for `capacity` keys (1…2^30). Memory: about 23 octets a key. Errors: MemoryError."""
+    """Room for `capacity` keys (1…2^30). Memory: about 27 octets a key. Errors: MemoryError."""
     cdef uint64_t state = seed
     table.capacity = max(capacity, 1)
     table.count = 0
-    table.n_buckets = <uint32_t>(<uint64_t>table.capacity * 10 // (7 * WAYS)) + 2
+    table.n_buckets = <uint32_t>(<uint64_t>table.capacity * 10 // (6 * WAYS)) + 2
     table.secret0 = split_mix(&state)
     table.secret1 = split_mix(&state) | 1
     table.buckets = <Bucket*>pages(<size_t>table.n_buckets * sizeof(Bucket), huge(table))
