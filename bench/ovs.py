@@ -117,7 +117,8 @@ class OvsDpdk:
         }
         words = [f'other_config:{key}="{value}"' for key, value in options.items()]
         self._vsctl("--no-wait", "set", "Open_vSwitch", ".", *words)
-        self._spawn(DAEMON, f"unix:{folder}/db.sock", f"--unixctl={folder}/vswitchd.ctl")
+        # It makes persistent devices for each bridge and forgets them: in a namespace of its own they end with it.
+        self._spawn("unshare", "--net", DAEMON, f"unix:{folder}/db.sock", f"--unixctl={folder}/vswitchd.ctl")
         _wait_for(folder / "vswitchd.ctl")
         with (folder / "in.pcap").open("wb") as file:
             write_capture(file, self.frames)
