@@ -11,9 +11,9 @@ FASTPATH = ROOT / "fastpath"
 DATAPLANE = ROOT / "dataplane"
 
 # Modules of fastpath by layer. A module that is in none of them fails the test: say where it belongs.
-GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip"}  # what every node stands on
-TABLES = {"table", "fdb"}
-PACKETS = {"transport", "icmp", "fragment", "reassembly", "mss"}  # what gateways do with single packets
+GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address"}  # what every node stands on
+TABLES = {"table", "fdb", "flows", "rules"}
+PACKETS = {"transport", "icmp", "fragment", "datagrams", "reassembly", "mss"}  # what gateways do with single packets
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
 NODES = {"bridge", "memory", "tap", "packet", "pcap"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
