@@ -30,7 +30,7 @@ cdef enum Trouble:            # why: type and code follow from it and from the p
     BAD_OPTION                # 12/0, 4/2   the same; IPv6: an option whose type demands an answer (RFC 8200, 4.2)
 
 cdef struct Icmp:
-    int64_t interval          # ns in which one message is earned; 0: no limit; negative: none at all
+    int64_t interval          # ns in which one message is earned; negative: none is ever
     int64_t depth             # ns that may be saved up
     int64_t spent             # what is earned up to this time is spent
     uint16_t id               # of the next IPv4 packet of our own

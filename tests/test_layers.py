@@ -13,9 +13,9 @@ DATAPLANE = ROOT / "dataplane"
 # Modules of fastpath by layer. A module that is in none of them fails the test: say where it belongs.
 GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address"}  # what every node stands on
 TABLES = {"table", "fdb", "flows", "rules"}
-PACKETS = {"transport", "icmp", "fragment", "datagrams", "reassembly", "mss"}  # what gateways do with single packets
+PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
-NODES = {"bridge", "memory", "tap", "packet", "pcap"}
+NODES = {"bridge", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "loop", "bareloop", "replay"}
 
