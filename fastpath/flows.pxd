@@ -20,7 +20,7 @@ Fragments never get here: the router reassembles before it tracks. ICMP errors a
 Nothing but flows_expire removes flows for their age; the router calls it when due (it says when next), at most 64 flows a call.
 """
 
-from libc.stdint cimport int64_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
 from fastpath.flowtable cimport FlowTable
 from fastpath.ip cimport ERROR, NO_FLOW, Address, Packet
@@ -37,14 +37,13 @@ cdef enum:                        # Opening.pool
 cdef enum:                        # Opening.flags
     OPEN_PORT_STAYS = 1           # one-to-one: only the address changes (opening.source)
     OPEN_MIDSTREAM = 2            # TCP may be picked up in mid-stream, unless the table is strict
-    OPEN_MAPPING = 4              # to the inside endpoint of opening.mapping: from outside, by endpoint-independent filtering
+    OPEN_MAPPING = 4              # by a mapping whose filtering lets the source in
 
 cdef struct Opening:              # what shall become of a new flow; rules_target and rules_admit fill it
     Address target                # where it goes: the packet's own, or what a published port leads to
     Address source                # with OPEN_PORT_STAYS: what the source becomes
     uint16_t target_port          # as it lies in memory
     uint16_t pool                 # number of the addresses to translate the source to, KEEP or DIALLED
-    uint32_t mapping              # a flow of it
     uint32_t rule                 # of rules.pxd: what it was that led elsewhere
     uint8_t flags
 

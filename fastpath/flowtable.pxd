@@ -34,7 +34,7 @@ from fastpath.addresses cimport Addresses
 from fastpath.counters cimport Reason
 from fastpath.index cimport Index
 from fastpath.ip cimport Address
-from fastpath.tuples cimport Secrets
+from fastpath.tuples cimport Secrets, tuple_hash
 
 cdef enum:
     FLOW_TICK = 28                # of 2^28 ns: 0.27 s
@@ -55,6 +55,11 @@ cdef enum:                        # Flow.flags
     MAPPED = 32                   # belongs to a mapping: is in its ring
     FIRST = 64                    # of those of its ring with its remote address: OUTSIDE leads to it, with filtering by address
     LIBERAL = 128                 # TCP picked up in mid-stream: windows are not judged until both sides' are known
+
+cdef enum Filtering:              # who may send to a mapping (RFC 4787, 5)
+    PORT_DEPENDENT                # addresses and ports that it sent to
+    ADDRESS_DEPENDENT
+    INDEPENDENT                   # anybody
 
 cdef enum:                        # lists; those below ANSWERED may be recycled for a newcomer, in this order
     OPENING                       # TCP, timeout tcp_transitory
@@ -99,6 +104,12 @@ cdef struct List:
     uint32_t newest
     uint32_t count
 
+cdef struct Pool:                 # addresses that sources are translated to
+    uint16_t* numbers             # IPv4 ones first
+    uint32_t[2] counts            # IPv4, IPv6
+    bint paired                   # an inside host has the same one always (RFC 4787, REQ-2)
+    bint used                     # else the place is free
+
 cdef struct FlowCounters:
     uint64_t opened
     uint64_t expired
@@ -115,6 +126,8 @@ cdef struct FlowTable:
     Index index
     Addresses addresses
     Secrets secrets
+    Pool* pools                   # by number, from 1
+    uint32_t n_pools
     List[N_LISTS] lists
     uint32_t[N_LISTS] timeouts    # ticks
     uint32_t capacity
@@ -123,7 +136,7 @@ cdef struct FlowTable:
     uint32_t untouched            # records from here on were never used
     uint32_t kinds                # references that a flow has at most
     bint dependent                # endpoint-dependent mapping
-    uint8_t filtering
+    Filtering filtering
     bint strict                   # TCP is not picked up in mid-stream
     uint64_t chance               # state of the generator for ports
     Reason reason                 # why the latest packet was REFUSED
@@ -134,3 +147,27 @@ cdef inline uint32_t flow_tick(int64_t now) noexcept nogil:
 
 cdef inline bint flow_expired(const FlowTable* table, const Flow* flow, uint32_t tick) noexcept nogil:
     return tick - flow.seen > table.timeouts[flow.flags & LIST]
+
+cdef inline bint flow_old(const FlowTable* table, const Flow* flow, uint32_t tick) noexcept nogil:
+    """Its time is over; it is as if it were not there."""
+    return tick - flow.seen > table.timeouts[flow.flags & LIST]
+
+cdef inline const Address* reply_source(const FlowTable* table, const Flow* flow) noexcept nogil:
+    """Where replies come from: the remote endpoint's address, as those outside know it."""
+    return &table.addresses.known[flow.new_target].address if flow.new_target else &flow.target
+
+cdef inline const Address* reply_target(const FlowTable* table, const Flow* flow) noexcept nogil:
+    """Where replies go to: the outside address, if the source is translated."""
+    return &table.addresses.known[flow.new_source].address if flow.new_source else &flow.source
+
+cdef inline uint32_t original_hash(const FlowTable* table, const Flow* flow) noexcept nogil:
+    return tuple_hash(&table.secrets, &flow.source, &flow.target, flow.source_port, flow.target_port, flow.protocol, 0)
+
+cdef inline uint32_t reply_hash(const FlowTable* table, const Flow* flow) noexcept nogil:
+    return tuple_hash(&table.secrets, reply_source(table, flow), reply_target(table, flow), flow.new_target_port,
+                      flow.new_source_port, flow.protocol, 0)
+
+# Errors: MemoryError.
+cdef int table_make(FlowTable* table, uint32_t capacity, uint64_t seed, bint dependent, Filtering filtering, bint strict) except -1
+cdef void table_unmake(FlowTable* table) noexcept
+cdef size_t table_octets(const FlowTable* table) noexcept nogil
