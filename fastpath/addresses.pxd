@@ -4,7 +4,7 @@ Each is counted: pools and rules use it, and each flow that is translated to it.
 with the ports that were taken of it.
 """
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport uint16_t, uint32_t
 
 from fastpath.index cimport Index
 from fastpath.ip cimport Address
@@ -34,6 +34,3 @@ cdef uint16_t addresses_use(Addresses* addresses, const Secrets* secrets, const 
 cdef void addresses_release(Addresses* addresses, const Secrets* secrets, uint16_t number) noexcept nogil
 # Mappings may be made to this address from now on.
 cdef int addresses_ports(Addresses* addresses, uint16_t number) except -1
-# Text as people write it <-> Address. Errors: ValueError.
-cdef Address address_from(text) except *
-cdef str address_text(const Address* address)

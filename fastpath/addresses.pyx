@@ -1,10 +1,7 @@
-"""Numbers for addresses, and addresses as text."""
+"""Numbers for addresses: taken, counted, given back."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
-
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport uint16_t, uint32_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
 
 from fastpath.index cimport Probe, index_free, index_init, index_insert, index_next, index_octets, index_probe, index_remove
 from fastpath.ip cimport same
@@ -101,19 +98,3 @@ cdef int addresses_ports(Addresses* addresses, uint16_t number) except -1:
     for i in range(SETS - 1):
         port_take(&known.ports[i], 0)
     return 0
-
-
-cdef Address address_from(text) except *:
-    """An IPv4 address becomes ::ffff:a.b.c.d."""
-    cdef Address address
-    parsed = ip_address(text)
-    cdef bytes octets = parsed.packed if parsed.version == 6 else bytes(10) + b"\xff\xff" + parsed.packed
-    memcpy(&address, <const uint8_t*>octets, 16)
-    return address
-
-
-cdef str address_text(const Address* address):
-    cdef bytes octets = (<const uint8_t*>address)[:16]
-    if octets[:12] == bytes(10) + b"\xff\xff":
-        return str(IPv4Address(octets[12:]))
-    return str(IPv6Address(octets))

@@ -4,7 +4,7 @@ import numpy as np
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 
-from fastpath.addresses cimport address_from, address_text
+from fastpath.address cimport address_read, address_text
 from fastpath.flowtable cimport ANSWERED, FLOW_TICK, LIST, REPLIED, Flow, flow_old, flow_tick, reply_source, reply_target
 from fastpath.ip cimport PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_SCTP, Address, same
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
@@ -53,9 +53,9 @@ cdef object flow_delete(FlowTable* table, protocol, source, target, source_port,
     if protocol is not None:
         of = PROTOCOLS[protocol] if protocol in PROTOCOLS else int(protocol)
     if source is not None:
-        from_address = address_from(source)
+        address_read(source, &from_address)
     if target is not None:
-        to_address = address_from(target)
+        address_read(target, &to_address)
     for number in range(table.untouched):
         flow = &table.flows[number]
         if (flow.delta == 0 or (of >= 0 and flow.protocol != of)

@@ -13,39 +13,23 @@ The router's way with packets that it does not deliver itself, in sub-bursts of 
        (TTL, MTU: errors quote the packet as it came)
        flows_translate   rewrites addresses, ports, checksums, in a quoted packet too; False: drop as UNTRANSLATABLE
 
-Steps 1 and 2 are worth it from about four packets on; flows_find does what was left out when packet.hash is 0.
+The router has read headers by ip_read and ip_transport. Steps 1 and 2 are worth it from about four packets on; flows_find does what was left out when packet.hash is 0.
 Fragments never get here: the router reassembles before it tracks. ICMP errors are matched to the flow that they quote
 (quote.pxd); they neither refresh nor end it. flows_translate changes octets of the frame only, not the Packet.
 
 Nothing but flows_expire removes flows for their age; the router calls it when due (it says when next), at most 64 flows a call.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint16_t
 
 from fastpath.flowtable cimport FlowTable
 from fastpath.ip cimport ERROR, NO_FLOW, Address, Packet
+from fastpath.opening cimport KEEP, OPEN_MAPPING, OPEN_MIDSTREAM, Opening
 
 cdef enum Found:
     NONE                          # no flow yet
     KNOWN
     REFUSED
-
-cdef enum:                        # Opening.pool
-    KEEP = 0                      # the source stays as it is
-    DIALLED = 0xFFFF              # the source becomes the address that was dialled: hairpin where no pool is at hand
-
-cdef enum:                        # Opening.flags
-    OPEN_PORT_STAYS = 1           # one-to-one: only the address changes (opening.source)
-    OPEN_MIDSTREAM = 2            # TCP may be picked up in mid-stream, unless the table is strict
-    OPEN_MAPPING = 4              # by a mapping whose filtering lets the source in
-
-cdef struct Opening:              # what shall become of a new flow; rules_target and rules_admit fill it
-    Address target                # where it goes: the packet's own, or what a published port leads to
-    Address source                # with OPEN_PORT_STAYS: what the source becomes
-    uint16_t target_port          # as it lies in memory
-    uint16_t pool                 # number of the addresses to translate the source to, KEEP or DIALLED
-    uint32_t rule                 # of rules.pxd: what it was that led elsewhere
-    uint8_t flags
 
 cdef class Flows:
     """The table with its Python face."""

@@ -4,23 +4,21 @@ import math
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from fastpath.addresses cimport addresses_release, addresses_use
 from fastpath.arena cimport HEAD
-from fastpath.counters cimport (
-    FILTERED, FLOW_INVALID, FLOW_LIMIT, ICMP_UNMATCHED, PORTS_EXHAUSTED, TRANSPORT_HEADER, Reason,
-)
+from fastpath.counters cimport FLOW_INVALID, FLOW_LIMIT, ICMP_UNMATCHED, TRANSPORT_HEADER, Reason
 from fastpath.flowtable cimport (
-    ANSWERED, ECHOES, Filtering, Flow, FLOW_TICK, FLOWS_MAX, LIST, MAPPED, NOBODY, OPENING, ORIGINAL, OTHERS, OTHERS_ANSWERED, QUERIES,
+    ANSWERED, ECHOES, Filtering, Flow, FLOW_TICK, FLOWS_MAX, LIST, NOBODY, OPENING, ORIGINAL, OTHERS, OTHERS_ANSWERED, QUERIES,
     REPLIED, REPLY, REVERSED, flow_old, flow_tick, reply_source, reply_target, table_make, table_octets, table_unmake,
 )
 from fastpath.flowrows cimport flow_delete, flow_rows
 from fastpath.frame cimport SHARED
 from fastpath.index cimport Probe, index_next, index_prefetch, index_probe
-from fastpath.ip cimport ANSWER, OTHER, PROTOCOL_SCTP, QUERY, same
+from fastpath.ip cimport ANSWER, QUERY, same
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end, flow_enter, flow_give_back, flow_take, next_expiry
 from fastpath.lists cimport flow_refresh, list_move
-from fastpath.mapping cimport Choice, Endpoint, mapping_choose, mapping_choose_at, mapping_join, mapping_open_to, tuple_known
+from fastpath.mapping cimport Choice, mapping_join
+from fastpath.opening cimport FILLED, opening_fill, opening_fill_reversed
 from fastpath.pools cimport pool_add, pool_remove
 from fastpath.quote cimport QUOTED, Quote, quote_read, quote_translate
 from fastpath.timeouts import LIST_TIMEOUTS, resolve
@@ -29,7 +27,7 @@ from fastpath.tcpstate cimport (
 )
 from fastpath.translate cimport Rewrite, deltas_make, rewrite_of, translate_addresses, translate_transport
 from fastpath.tuples cimport tuple_hash
-from fastpath.wire cimport load16, wire_likely, wire_prefetch, wire_swap16, wire_unlikely
+from fastpath.wire cimport wire_likely, wire_prefetch, wire_unlikely
 
 cdef enum:
     TRANSPORT_OCTETS = 20         # of a transport header that a translation may write
@@ -105,17 +103,6 @@ cdef Found find_quoted(FlowTable* table, Packet* packet, uint32_t tick) noexcept
     return KNOWN
 
 
-cdef inline bint header_good(const Packet* packet, const uint8_t* header, uint32_t length, uint32_t room) noexcept nogil:
-    """The transport header of all but TCP is long enough, and says so."""
-    cdef uint32_t said
-    if packet.protocol == PROTOCOL_UDP:
-        said = load16(header + 4) if room >= 8 else 0
-        return said >= 8 and said <= length
-    if packet.protocol == PROTOCOL_SCTP:
-        return room >= 12
-    return packet.kind == OTHER or room >= 8
-
-
 cdef Found flows_find(FlowTable* table, Packet* packet, int64_t now) noexcept nogil:
     cdef uint32_t tick = flow_tick(now)
     cdef uint32_t length = packet.length - (packet.transport - packet.network)
@@ -129,8 +116,6 @@ cdef Found flows_find(FlowTable* table, Packet* packet, int64_t now) noexcept no
     if packet.protocol == PROTOCOL_TCP:
         if wire_unlikely(not segment_read(&segment, header, length, room)):
             return refuse(table, TRANSPORT_HEADER)
-    elif wire_unlikely(not header_good(packet, header, length, room)):
-        return refuse(table, TRANSPORT_HEADER)
     if wire_unlikely(packet.hash == 0):
         packet.hash = hash_of(table, packet)
     packet.flow = lookup(table, packet)
@@ -193,105 +178,6 @@ cdef Found follow_tcp(FlowTable* table, Packet* packet, const Segment* segment, 
 
 # -- new flows ----------------------------------------------------------------------------------------------------------
 
-cdef bint choose(FlowTable* table, const Packet* packet, const Opening* opening, Choice* choice) noexcept nogil:
-    """What the source becomes: choice.number 0 if it stays, else that address has one use more. False: no port is free."""
-    cdef Endpoint inside
-    cdef const Address* outside = &packet.source
-    inside.address = packet.source
-    inside.port = packet.source_port
-    inside.protocol = packet.protocol
-    inside.query = packet.kind == QUERY
-    inside.portless = packet.kind == OTHER
-    if opening.flags & OPEN_PORT_STAYS:
-        outside = &opening.source
-    elif opening.pool == DIALLED:
-        outside = &packet.target
-    elif opening.pool != KEEP:
-        if not mapping_choose(table, opening.pool, &inside, &opening.target, opening.target_port, choice):
-            return False
-        table.addresses.known[choice.number].uses += 1
-        return True
-    if opening.pool == KEEP and not opening.flags & OPEN_PORT_STAYS:
-        choice[0] = Choice(NOBODY, 0, packet.source_port, False)
-        if not tuple_known(table, &opening.target, opening.target_port, &packet.source, packet.source_port, packet.protocol):
-            return True
-        # The reply tuple is another flow's: a client of two published ports that lead to one. It needs another port.
-    choice.number = addresses_use(&table.addresses, &table.secrets, outside)
-    if choice.number == 0:
-        return False
-    if not mapping_choose_at(table, choice.number, &inside, &opening.target, opening.target_port, choice) or (
-            opening.flags & OPEN_PORT_STAYS and choice.port != packet.source_port):
-        addresses_release(&table.addresses, &table.secrets, choice.number)
-        return False
-    return True
-
-
-cdef bint recycle_port(FlowTable* table, const Packet* packet, uint16_t number) noexcept nogil:
-    """At an address without a free port the mapping of the oldest half-open TCP flow goes for a newcomer, if that was its only one."""
-    cdef uint32_t at = table.lists[<uint32_t>OPENING].oldest
-    cdef const Flow* flow
-    if packet.protocol != PROTOCOL_TCP:
-        return False
-    for _ in range(EXPIRE_LOOK):
-        if at == NOBODY:
-            return False
-        flow = &table.flows[at]
-        if (flow.flags & MAPPED and flow.new_source == number and table.links[at].ring_after == at
-                and (wire_swap16(flow.new_source_port) < 1024) == (wire_swap16(packet.source_port) < 1024)):
-            table.counters.recycled += 1
-            flow_end(table, at)
-            return True
-        at = table.links[at].newer
-    return False
-
-
-cdef Found fill(FlowTable* table, Flow* flow, const Packet* packet, const Opening* opening, uint32_t tick, Choice* choice) noexcept nogil:
-    """The record's tuples, of a packet that goes the original way."""
-    if not same(&opening.target, &packet.target) or opening.target_port != packet.target_port:
-        flow.new_target = addresses_use(&table.addresses, &table.secrets, &opening.target)
-        if flow.new_target == 0:
-            return refuse(table, FLOW_LIMIT)
-    # Flows that only wait to be removed may hold ports.
-    if not (choose(table, packet, opening, choice)
-            or (expire_some(table, tick, EXPIRE_LOOK) and choose(table, packet, opening, choice))
-            or (recycle_port(table, packet, choice.number) and choose(table, packet, opening, choice))):
-        if flow.new_target:
-            addresses_release(&table.addresses, &table.secrets, flow.new_target)
-        table.counters.exhausted += 1
-        return refuse(table, PORTS_EXHAUSTED)
-    flow.source = packet.source
-    flow.target = packet.target
-    flow.source_port = packet.source_port
-    flow.target_port = packet.target_port
-    flow.new_source = choice.number
-    flow.new_source_port = choice.port
-    flow.new_target_port = opening.target_port
-    return KNOWN
-
-
-cdef Found fill_reversed(FlowTable* table, Flow* flow, const Packet* packet, uint32_t tick, Choice* choice) noexcept nogil:
-    """The same of a packet from outside that an open mapping lets in: the record is that of a packet from inside to its source."""
-    cdef bint exists
-    cdef uint32_t other = mapping_open_to(table, &packet.target, packet.target_port, packet.protocol, &packet.source, tick, &exists)
-    cdef const Flow* mapped
-    if other == NOBODY:
-        return refuse(table, FILTERED)
-    mapped = &table.flows[other]
-    if tuple_known(table, &mapped.source, mapped.source_port, &packet.source, packet.source_port, packet.protocol):
-        return refuse(table, FLOW_INVALID)
-    choice[0] = Choice(other, mapped.new_source, mapped.new_source_port, True)
-    table.addresses.known[choice.number].uses += 1
-    flow.flags = REVERSED
-    flow.source = mapped.source
-    flow.source_port = mapped.source_port
-    flow.target = packet.source
-    flow.target_port = packet.source_port
-    flow.new_source = choice.number
-    flow.new_source_port = choice.port
-    flow.new_target_port = packet.source_port
-    return KNOWN
-
-
 cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, int64_t now) noexcept nogil:
     cdef uint32_t tick = flow_tick(now)
     cdef uint32_t number, which
@@ -299,8 +185,7 @@ cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, 
     cdef Segment segment
     cdef Choice choice
     cdef Flow* flow
-    cdef Found found
-    cdef int first
+    cdef int first, reason
     if packet.kind == ERROR or packet.kind == ANSWER:
         table.counters.invalid += 1
         return refuse(table, ICMP_UNMATCHED if packet.kind == ERROR else FLOW_INVALID)
@@ -316,10 +201,13 @@ cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, 
         return refuse(table, FLOW_LIMIT)
     flow = &table.flows[number]
     choice = Choice(NOBODY, 0, 0, False)
-    found = fill_reversed(table, flow, packet, tick, &choice) if reverse else fill(table, flow, packet, opening, tick, &choice)
-    if found == REFUSED:
+    if reverse:
+        reason = opening_fill_reversed(table, flow, packet, tick, &choice)
+    else:
+        reason = opening_fill(table, flow, packet, opening, tick, &choice)
+    if reason != FILLED:
         flow_give_back(table, number)
-        return REFUSED
+        return refuse(table, <Reason>reason)
     flow.protocol = packet.protocol
     flow.seen = tick
     deltas_make(table, flow)

@@ -154,11 +154,15 @@ cdef inline bint flow_old(const FlowTable* table, const Flow* flow, uint32_t tic
 
 cdef inline const Address* reply_source(const FlowTable* table, const Flow* flow) noexcept nogil:
     """Where replies come from: the remote endpoint's address, as those outside know it."""
-    return &table.addresses.known[flow.new_target].address if flow.new_target else &flow.target
+    if flow.new_target:
+        return &table.addresses.known[flow.new_target].address
+    return &flow.target
 
 cdef inline const Address* reply_target(const FlowTable* table, const Flow* flow) noexcept nogil:
     """Where replies go to: the outside address, if the source is translated."""
-    return &table.addresses.known[flow.new_source].address if flow.new_source else &flow.source
+    if flow.new_source:
+        return &table.addresses.known[flow.new_source].address
+    return &flow.source
 
 cdef inline uint32_t original_hash(const FlowTable* table, const Flow* flow) noexcept nogil:
     return tuple_hash(&table.secrets, &flow.source, &flow.target, flow.source_port, flow.target_port, flow.protocol, 0)

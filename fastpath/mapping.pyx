@@ -7,7 +7,7 @@ from fastpath.flowtable cimport (
     ADDRESS_DEPENDENT, FIRST, INSIDE, MAPPED, NOBODY, ORIGINAL, OUTSIDE, PORT_DEPENDENT, REPLY, Pool, flow_old, reply_source, reply_target,
 )
 from fastpath.index cimport Probe, index_insert, index_next, index_probe, index_remove, index_replace
-from fastpath.ip cimport PROTOCOL_SCTP, same
+from fastpath.ip cimport PROTOCOL_SCTP, is_mapped, same
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.portset cimport NO_PORT, PortSet, port_free, port_give, port_take, port_taken
 from fastpath.table cimport split_mix
@@ -140,10 +140,6 @@ cdef bint mapping_choose_at(FlowTable* table, uint16_t number, const Endpoint* i
     return False
 
 
-cdef inline bint is_v4(const Address* address) noexcept nogil:
-    return address.high == 0 and <uint32_t>address.low == <uint32_t>0xFFFF0000
-
-
 cdef bint mapping_choose(FlowTable* table, uint32_t pool, const Endpoint* inside, const Address* remote, uint16_t remote_port,
                          Choice* choice) noexcept nogil:
     cdef const Pool* addresses
@@ -153,7 +149,7 @@ cdef bint mapping_choose(FlowTable* table, uint32_t pool, const Endpoint* inside
     if pool >= table.n_pools or not table.pools[pool].used:
         return False
     addresses = &table.pools[pool]
-    family = 0 if is_v4(&inside.address) else 1
+    family = 0 if is_mapped(&inside.address) else 1
     numbers = addresses.numbers + (addresses.counts[0] if family else 0)
     n = addresses.counts[family]
     if n == 0:

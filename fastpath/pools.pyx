@@ -4,7 +4,8 @@ from libc.stdint cimport uint16_t, uint32_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 
-from fastpath.addresses cimport address_from, addresses_ports, addresses_release, addresses_use
+from fastpath.address cimport address_read
+from fastpath.addresses cimport addresses_ports, addresses_release, addresses_use
 from fastpath.flowtable cimport Pool
 from fastpath.ip cimport Address
 
@@ -44,7 +45,7 @@ cdef int pool_add(FlowTable* table, addresses, bint paired) except -1:
         raise MemoryError("pools")
     try:
         for i, text in enumerate(four + six):
-            address = address_from(text)
+            address_read(text, &address)
             pool.numbers[i] = addresses_use(&table.addresses, &table.secrets, &address)
             if pool.numbers[i] == 0:
                 raise ValueError("pool: too many addresses are in use")
