@@ -12,8 +12,11 @@ DATAPLANE = ROOT / "dataplane"
 
 # Modules of fastpath by layer. A module that is in none of them fails the test: say where it belongs.
 GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address"}  # what every node stands on
-TABLES = {"table", "fdb", "flows", "rules"}
 PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
+TABLES = {"table", "fdb", "routes", "index", "rules", "ruletable", "rulerows", "publish"}
+CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
+             "translate", "quote", "opening", "flowrows", "flows", "trial"}  # fmt: skip
+TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
 NODES = {"bridge", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written

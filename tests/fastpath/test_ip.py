@@ -109,7 +109,7 @@ def test_what_is_wrong_is_named(octets, reason):
 def test_options_and_extension_headers_are_passed():
     found = read(bytes(ETHER / IP(options=[IPOption_RR(routers=["0.0.0.0"] * 3)]) / UDP(sport=5)))
     assert (found["transport"], found["options"], found["source_port"]) == (14 + 36, 1, b"\0\5")
-    chain = V6 / IPv6ExtHdrHopByHop() / IPv6ExtHdrRouting(type=2, addresses=["2001:db8::7"]) / IPv6ExtHdrDestOpt() / AH(payloadlen=4, icv=bytes(12))
+    chain = V6 / IPv6ExtHdrHopByHop() / IPv6ExtHdrRouting(type=2, addresses=["2001:db8::7"]) / IPv6ExtHdrDestOpt() / AH(nh=17, payloadlen=4, icv=bytes(12))
     found = read(bytes(ETHER / chain / UDP(sport=5)))
     assert (found["protocol"], found["options"], found["source_port"]) == (17, 2, b"\0\5")
 
@@ -137,7 +137,7 @@ def test_fragments_are_seen(layers, fragment, kind):
         V4 / UDP() / b"data",
         IP(options=[IPOption_RR(routers=["0.0.0.0"] * 3)]) / ICMP(),
         V6 / IPv6ExtHdrHopByHop() / IPv6ExtHdrFragment(m=1) / TCP(),
-        V6 / AH(payloadlen=4, icv=bytes(12)) / SCTP(),
+        V6 / AH(nh=132, payloadlen=4, icv=bytes(12)) / SCTP(),
     ],
 )
 def test_cut_short_at_every_octet_it_is_a_named_drop(layers):
