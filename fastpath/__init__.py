@@ -21,6 +21,7 @@ from fastpath.flows import Flows
 from fastpath.graph import Graph, Node
 from fastpath.loop import LinkEvent, Loop
 from fastpath.memory import MemoryPort, Outbox
+from fastpath.packet import PacketPort, open_packet
 from fastpath.pcap import PcapPort
 from fastpath.port import Port
 from fastpath.replay import OwnerError, Replay
@@ -45,6 +46,7 @@ __all__ = [
     "Node",
     "Outbox",
     "OwnerError",
+    "PacketPort",
     "PcapPort",
     "PcapWriter",
     "Port",
@@ -52,6 +54,7 @@ __all__ = [
     "Router",
     "Rules",
     "TapPort",
+    "open_packet",
     "reason_name",
     "sentence",
 ]
