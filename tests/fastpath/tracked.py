@@ -15,7 +15,7 @@ TICK = 1 << 28
 HEADER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Family:
     """Addresses and layers of one family."""
 
@@ -25,6 +25,12 @@ class Family:
     outside: tuple[str, ...]
     router: str
     ip: type
+
+    def _repr_pretty_(self, printer, cycle) -> None:
+        printer.text(self.name)
+
+    def __repr__(self) -> str:
+        return self.name
 
     def packet(self, source: str, target: str, payload: Packet, **fields) -> bytes:
         return bytes(HEADER / self.ip(src=source, dst=target, **fields) / payload)
