@@ -165,8 +165,12 @@ def test_what_does_not_fit_is_dropped(family):
         later[10:12] = (0).to_bytes(2)
         later[10:12] = checksum(bytes(later[:20])).to_bytes(2, "big")
         assert sends(error(family, family.router, family.outside[0], ICMP(type=3), bytes(later))) == "unmatched error"
-    assert sends(error(family, family.router, family.outside[0], ERRORS[family.name][0], out[14 : 14 + header + 7])) == "bad transport"
-    assert sends(error(family, family.router, family.outside[0], ERRORS[family.name][0], out[14 : 14 + header - 1])) == "bad transport"
+    assert (
+        sends(error(family, family.router, family.outside[0], ERRORS[family.name][0], out[14 : 14 + header + 7])) == "bad transport"
+    )
+    assert (
+        sends(error(family, family.router, family.outside[0], ERRORS[family.name][0], out[14 : 14 + header - 1])) == "bad transport"
+    )
     # Not about a packet of ours; about one, but to somebody else; about what an inside host never got.
     other = family.packet(family.outside[0], family.remote[0], udp(5001, 53))
     assert sends(error(family, family.router, family.outside[0], ERRORS[family.name][0], other[14:])) == "unmatched error"

@@ -174,10 +174,10 @@ def test_a_refused_connection(world):
 
 def test_data_outside_the_window_is_dropped(world):
     open_up(world, scale=None)
-    assert inwards(world, "PA", ACK + 1 + 9000, SEQ + 1, b"x") == "invalid state"      # beyond 8,192 octets
-    assert inwards(world, "PA", ACK + 1, SEQ + 5000, b"x") == "invalid state"          # acknowledges what was never sent
-    assert inwards(world, "PA", ACK - 20_000, SEQ + 1, b"x") == "invalid state"        # older than the window
-    assert inwards(world, "PA", ACK + 1, SEQ + 1 - 70_000, b"x") == "invalid state"    # an acknowledgment of long ago
+    assert inwards(world, "PA", ACK + 1 + 9000, SEQ + 1, b"x") == "invalid state"  # beyond 8,192 octets
+    assert inwards(world, "PA", ACK + 1, SEQ + 5000, b"x") == "invalid state"  # acknowledges what was never sent
+    assert inwards(world, "PA", ACK - 20_000, SEQ + 1, b"x") == "invalid state"  # older than the window
+    assert inwards(world, "PA", ACK + 1, SEQ + 1 - 70_000, b"x") == "invalid state"  # an acknowledgment of long ago
     assert inwards(world, "PA", ACK + 1, SEQ + 1, b"x") == "forward"
 
 

@@ -40,7 +40,13 @@ def packets(draw):
     else:
         payload = family.echo(draw(st.integers(0, 65535)), data)
     if version == 4:
-        ip = IP(src=source, dst=target, tos=draw(st.integers(0, 255)), id=draw(st.integers(0, 65535)), flags=draw(st.sampled_from(["", "DF"])))
+        ip = IP(
+            src=source,
+            dst=target,
+            tos=draw(st.integers(0, 255)),
+            id=draw(st.integers(0, 65535)),
+            flags=draw(st.sampled_from(["", "DF"])),
+        )
         if draw(st.booleans()):
             ip.options = [IPOption_RR(length=11, routers=["0.0.0.0", "0.0.0.0"])]
     else:
