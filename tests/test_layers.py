@@ -13,10 +13,10 @@ DATAPLANE = ROOT / "dataplane"
 # Modules of fastpath by layer. A module that is in none of them fails the test: say where it belongs.
 GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout"}  # what every node stands on
 TABLES = {"table", "fdb"}
-PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
+PORT_BASES = {"port", "device", "facts", "offload", "vnet"}  # what ports have in common
 NODES = {"bridge", "memory", "tap", "pcap"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
-RUNNERS = {"engine", "loop", "bareloop", "replay"}
+RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "sandbox", "names", "portnames", "options", "wiring", "actions",
