@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
@@ -61,7 +61,7 @@ async def get_stats(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(interval)
         return web.json_response(stats(before, await sample(found)))
 
-    async def rows() -> AsyncIterator[list[StatsRow]]:
+    async def rows() -> AsyncGenerator[list[StatsRow], None]:
         before = await sample(found)
         while True:
             await asyncio.sleep(max(interval, 0.1))
