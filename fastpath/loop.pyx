@@ -107,6 +107,12 @@ cdef class Loop:
         if port.loop is self:
             self.unwatch(port)
 
+    def look(self) -> None:
+        """Ask the kernel for the state of every link, which traffic alone may show late; what has changed becomes an event."""
+        for port in self.ports.values():
+            (<DevicePort>port).look()
+        self.tell_links()
+
     cdef int unwatch(self, DevicePort port) except -1:
         del self.ports[port.name]
         port.loop = None

@@ -31,7 +31,9 @@ async def lab(request: web.Request) -> web.StreamResponse:
 
 async def instances(request: web.Request) -> web.StreamResponse:
     """A list of rows.InstanceRow."""
-    return web.json_response(view.instance_rows(request.app[LAB]))
+    found = request.app[LAB]
+    await found.engine.look()
+    return web.json_response(view.instance_rows(found))
 
 
 async def drops(request: web.Request) -> web.StreamResponse:
