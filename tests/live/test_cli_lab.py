@@ -145,7 +145,7 @@ def test_a_dropped_frame_has_a_reason_and_a_sentence(folder):
         table = dataplane("drops", *words, "--lab", LAB).stdout.splitlines()
         assert table[0].split("  ")[0] == "AT"
         assert any(line.startswith(where) and rows[0]["sentence"] in line for line in table)
-        assert re.fullmatch(rf"{by_node} frames? in all, .*: --by {other}", table[-1])
+        assert re.fullmatch(rf"{by_node} frames? in all, by .*; --by {other} has the same by {other}", table[-1])
     assert {row["scope"] for row in json.loads(dataplane("drops", "--json", "--by", "port", "--lab", LAB).stdout)} == {"port"}
 
 
