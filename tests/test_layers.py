@@ -14,7 +14,8 @@ DATAPLANE = ROOT / "dataplane"
 GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address"}  # what every node stands on
 TABLES = {"table", "fdb", "routes", "index", "rules", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
-             "translate", "quote", "opening", "flowrows", "flows", "timeouts", "trial"}  # fmt: skip
+             "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
+             "trial"}  # fmt: skip
 TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
 NODES = {"bridge", "memory", "tap", "pcap"}
