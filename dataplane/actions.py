@@ -185,7 +185,9 @@ def applied(wiring: Wiring, actions: Iterable[Action]) -> Wiring:
     return Wiring(MappingProxyType(nodes), MappingProxyType(links), MappingProxyType(rules))
 
 
-_Nodes, _Links, _Rules = dict[str, NodeSpec], dict[tuple[str, str], Link], dict[str, RuleSpec]
+_Nodes = dict[str, NodeSpec]
+_Links = dict[tuple[str, str], Link]
+_Rules = dict[str, RuleSpec]
 
 
 def _apply_node(action: AddNode | RemoveNode | ChangeNode, nodes: _Nodes, links: _Links, rules: _Rules) -> None:

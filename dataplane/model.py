@@ -249,20 +249,21 @@ class Published:
     """Ports ``first`` to ``last`` of the host that lead to an endpoint's ports from ``target`` on, one to one.
 
     ``host_ip`` None: of every address of the host; 0.0.0.0 and ::: of every one of that family. ``ipv4``, ``ipv6``: the address
-    translated to, None where the family is not published (or routed, without translation). ``via``: at this port of our own address
-    on the uplink the router expects what the host hands on for ``first``; another than ``first`` only where two bindings to
-    different host addresses share a number. ``chosen``: the file leaves the number open, so that another will do.
+    translated to, None where the family is not published (or routed, without translation). ``transfer``: at this port of our own
+    address on the uplink the router expects what the host hands on for ``first``; another than ``first`` only where two bindings
+    to different host addresses share a number. ``chosen``: the file leaves the number open, so that another will do.
     """
 
     protocol: str
     first: int
     last: int
+    instance: str
     endpoint: str
     target: int
     host_ip: IPAddress | None = None
     ipv4: IPv4Address | None = None
     ipv6: IPv6Address | None = None
-    via: int = 0
+    transfer: int = 0
     chosen: bool = False
 
 

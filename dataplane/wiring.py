@@ -35,7 +35,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class RuleSpec:
-    """An entry in a table of `node`; `kind` is route, neighbor, publish, static, exclude or local. It disturbs no flow to change one.
+    """An entry in a table of `node`; `kind` is route, neighbor, publish, static, exclude or local. A change disturbs no flow.
 
     `interface`: the far end of the link of `node` that the entry belongs to, and without which it cannot be; "" for none."""
 
