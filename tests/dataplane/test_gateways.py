@@ -103,7 +103,7 @@ def test_the_gateways_mac_is_that_of_its_address_unless_given():
 
 def test_the_gateways_mac_is_its_own():
     taken = service("a", attach("n", mac_address="02:42:0a:00:00:01"))
-    with pytest.raises(UserError, match="'a.n' and 'the gateway of n' both have the MAC address 02:42:0a:00:00:01"):
+    with pytest.raises(UserError, match=r"'a\.n' and 'the gateway of n' both have the MAC address 02:42:0a:00:00:01"):
         make_plan(topology([network("n", "10.0.0.0/24")], [taken]))
     with pytest.raises(UserError, match="nonsense is not a valid mac address"):
         make_plan(topology([network("n", gateway_mac="nonsense")], []))

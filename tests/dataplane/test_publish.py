@@ -68,7 +68,7 @@ def test_the_first_free_of_a_range():
     ]
     with pytest.raises(UserError, match="all ports are allocated: 8000-8001/tcp") as caught:
         rows(web(bind(80, 8000, 8001), scaled=True, replicas=3))
-    assert caught.value.where == "lab.yaml: services.web-3.ports"
+    assert caught.value.where == "lab.yaml: services.web.ports"
 
 
 def test_what_the_host_refused_is_not_chosen_and_what_was_chosen_stays():
@@ -113,7 +113,7 @@ def test_bindings_that_share_a_number_get_others_on_the_uplink():
 
 
 def test_scale_with_a_fixed_port_collides():
-    with pytest.raises(UserError, match="endpoint web-2: Bind for 0.0.0.0:80 failed"):
+    with pytest.raises(UserError, match=r"endpoint web-2: Bind for 0\.0\.0\.0:80 failed"):
         rows(web(bind(80, 80), scaled=True, replicas=2))
 
 
