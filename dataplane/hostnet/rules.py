@@ -1,21 +1,24 @@
-"""What the host has to do for a lab, as data. Pure."""
+"""What the host has to do for a lab, as data, and how a plan says it. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_address
 
-from dataplane.model import IPAddress, IPNetwork
+from dataplane.model import IPAddress, IPNetwork, Network, Plan
 
 PREFIX = "dataplane-"
+MODE = "com.docker.network.bridge.gateway_mode_ipv"
+SOURCE = "com.docker.network.host_ipv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """One range of published ports as the host sees it: which packets go to the engine, and to which of its ports.
 
-    ``host_ip`` None: every address of the host. ``transfer``: the engine's port for ``first``. ``versions``: the IP versions that
-    the container has; packets of others are relayed, not translated.
+    ``host_ip`` None: every address of the host; 0.0.0.0 or ::, every one of that family. ``transfer``: the engine's port for
+    ``first``. ``versions``: the IP versions in which the engine publishes it; packets of another are relayed, not translated.
     """
 
     protocol: str
@@ -30,7 +33,8 @@ class Way:
 class HostRules:
     """``tap``: the uplink's interface on the host. ``router4``, ``router6``: the engine's addresses on the transfer network.
 
-    ``routed``: subnets whose addresses the world knows; they are not masqueraded.
+    ``routed``: subnets whose addresses the world knows: not translated. ``sources``: subnets that leave as one address of the
+    host, instead of that of the interface by which they go.
     """
 
     lab: str
@@ -38,6 +42,7 @@ class HostRules:
     router4: IPv4Interface | None = None
     router6: IPv6Interface | None = None
     routed: tuple[IPNetwork, ...] = ()
+    sources: tuple[tuple[IPNetwork, IPAddress], ...] = ()
     ways: tuple[Way, ...] = ()
 
     @property
@@ -49,3 +54,55 @@ class HostRules:
         """The engine's address of an IP version."""
         interface = self.router4 if version == 4 else self.router6
         return interface.ip if interface is not None else None
+
+
+def host_rules(plan: Plan) -> HostRules | None:
+    """What the plan's uplink asks of the host; None without one, or where it is a real interface: the host has no part in that."""
+    uplink = plan.uplink
+    if uplink is None or uplink.kind != "tap":
+        return None
+    return HostRules(
+        lab=plan.name,
+        tap=uplink.name or "",
+        router4=uplink.ipv4,
+        router6=uplink.ipv6,
+        routed=tuple(_routed(plan)),
+        sources=tuple(_sources(plan)),
+        ways=ways(plan),
+    )
+
+
+def ways(plan: Plan) -> tuple[Way, ...]:
+    """The published ports that the host has a part in."""
+    return tuple(
+        Way(protocol=one.protocol, first=one.first, last=one.last, transfer=one.transfer, host_ip=one.host_ip, versions=versions)
+        for one in plan.published
+        if (versions := tuple(version for version, address in ((4, one.ipv4), (6, one.ipv6)) if address is not None))
+    )
+
+
+def subnets(plan: Plan) -> Iterator[IPNetwork]:
+    """Those that the host reaches through the uplink: of every network that has a gateway of the uplink's families."""
+    uplink = plan.uplink
+    for network in plan.networks.values():
+        for pool in network.pools if network.driver == "bridge" else ():
+            ours = uplink and (uplink.ipv4 if pool.subnet.version == 4 else uplink.ipv6)
+            if pool.gateway is not None and ours and _mode(network, pool.subnet.version) != "isolated":
+                yield pool.subnet
+
+
+def _mode(network: Network, version: int) -> str:
+    return network.options.get(f"{MODE}{version}", "")
+
+
+def _routed(plan: Plan) -> Iterator[IPNetwork]:
+    for network in plan.networks.values():
+        yield from (pool.subnet for pool in network.pools if _mode(network, pool.subnet.version) == "routed")
+
+
+def _sources(plan: Plan) -> Iterator[tuple[IPNetwork, IPAddress]]:
+    for network in plan.networks.values():
+        for pool in network.pools:
+            address = network.options.get(f"{SOURCE}{pool.subnet.version}")
+            if address and _mode(network, pool.subnet.version) != "routed":
+                yield pool.subnet, ip_address(address)

@@ -62,6 +62,9 @@ def _outward(rules: HostRules) -> str:
         subnets = ", ".join(str(subnet) for subnet in rules.routed if subnet.version == version)
         if subnets:
             lines.append(f'iifname "{rules.tap}" {family} saddr {{ {subnets} }} counter accept')
+    for subnet, address in rules.sources:
+        family = FAMILY[subnet.version]
+        lines.append(f'iifname "{rules.tap}" {family} saddr {subnet} counter snat {family} to {address}')
     lines.append(f'iifname "{rules.tap}" counter masquerade')
     return _chain("outward", "nat hook postrouting priority srcnat", *lines)
 
