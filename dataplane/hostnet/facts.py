@@ -37,7 +37,7 @@ class Facts:
         return tuple(str(address) for address in sorted(found, key=lambda one: (one.version, int(one))))
 
     def interfaces(self, version: int, tap: str) -> tuple[str, ...]:
-        """By which the lab reaches others and they reach it: every one but lo and our own TAP that has an address outside its link."""
+        """By which the lab reaches others and they it: all with an address outside their link but lo and our own TAP."""
         return tuple(
             name
             for name, addresses in self.addresses.items()
@@ -52,7 +52,7 @@ class Facts:
 def read(ip: IPRoute) -> Facts:
     """Ask the namespace that ``ip`` works in."""
     names = {link["index"]: str(link.get("ifname")) for link in ip.get_links()}
-    addresses: dict[str, tuple[IPAddress, ...]] = {name: () for name in names.values()}
+    addresses: dict[str, tuple[IPAddress, ...]] = dict.fromkeys(names.values(), ())
     for item in ip.get_addr():
         text = item.get("local") or item.get("address")
         name = names.get(item["index"])

@@ -74,4 +74,4 @@ def _accepts(rule: Mapping[str, Any], key: str, tap: str) -> bool:
     if len(words) != 2 or "accept" not in words[1]:
         return False
     match = words[0].get("match", {})
-    return match.get("op") == "==" and match.get("left") == {"meta": {"key": key}} and match.get("right") == tap
+    return bool(match == {"op": "==", "left": {"meta": {"key": key}}, "right": tap})

@@ -7,7 +7,9 @@ others stay where they are. A program that it starts, sockets that it opens and 
 from __future__ import annotations
 
 import os
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -50,7 +52,7 @@ def inside(path: str | None, work: Callable[[], _T]) -> _T:
 def inode_of(path: str | None) -> int:
     """What tells a namespace apart while it lives. UserError when there is none."""
     try:
-        return os.stat(path or OWN).st_ino
+        return Path(path or OWN).stat().st_ino
     except OSError as error:
         raise UserError(f"the namespace cannot be opened: {error.strerror}", where=str(path), status=1) from None
 
@@ -59,7 +61,7 @@ def find(inode: int) -> str | None:
     """A path of the living namespace with that inode; None when it has ended."""
     for path in _candidates():
         with suppress(OSError):
-            if os.stat(path).st_ino == inode:
+            if Path(path).stat().st_ino == inode:
                 return path
     return None
 
@@ -68,4 +70,23 @@ def _candidates() -> Iterator[str]:
     yield OWN
     with suppress(OSError):
         yield from (str(entry) for entry in Path(FOLDER).iterdir())
-    yield from (f"/proc/{name}/ns/net" for name in os.listdir("/proc") if name.isdecimal())
+    yield from (f"{entry}/ns/net" for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+
+
+def lock(path: str | None, patience: float = 10.0) -> socket.socket | None:
+    """Be the only lab that chooses subnets in a namespace, until the socket is closed. None: another has not let go in time.
+
+    An abstract socket address (unix(7)) belongs to its network namespace and ends with its socket: nothing is left of it.
+    """
+    held = inside(path, lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC))
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            held.bind("\0dataplane-host")
+        except OSError:
+            if time.monotonic() > deadline:
+                held.close()
+                return None
+            time.sleep(0.02)
+        else:
+            return held

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 
 from dataplane.errors import UserError
 from dataplane.hostnet.rules import Way
@@ -40,7 +41,7 @@ class Port:
         return f"{f'[{shown}]' if shown.version == 6 else shown}:{self.number}/{self.protocol}"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A port that could not be bound."""
 
     def __init__(self, port: Port, number: int) -> None:
@@ -58,14 +59,14 @@ def ports_of(ways: Iterable[Way]) -> dict[Port, tuple[Way, int]]:
 
 
 def bind(port: Port) -> socket.socket | None:
-    """A socket that holds the port; None where this kernel lacks the protocol. Refused: the port is taken, or not ours to take."""
+    """A socket that holds the port; None where this kernel lacks the protocol. RefusedError: not to be had."""
     family, host = _place(port.address)
     kind, protocol = _KINDS[port.protocol]
     try:
         held = socket.socket(family, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, protocol)
     except OSError as error:
         if error.errno == errno.EMFILE:
-            raise Refused(port, errno.EMFILE) from None
+            raise RefusedError(port, errno.EMFILE) from None
         return None
     try:
         _configure(held, port)
@@ -74,7 +75,7 @@ def bind(port: Port) -> socket.socket | None:
             held.listen(BACKLOG)
     except OSError as error:
         held.close()
-        raise Refused(_blamed(port), error.errno or errno.EIO) from None
+        raise RefusedError(_blamed(port), error.errno or errno.EIO) from None
     return held
 
 
@@ -85,7 +86,7 @@ def _place(address: IPAddress | None) -> tuple[int, str]:
 
 
 def _has_ipv6() -> bool:
-    return os.path.exists("/proc/thread-self/net/if_inet6")  # noqa: PTH110 - one stat(2)
+    return Path("/proc/thread-self/net/if_inet6").exists()
 
 
 def _configure(held: socket.socket, port: Port) -> None:
@@ -123,7 +124,7 @@ def _blamed(port: Port) -> Port:
 def require_descriptors(count: int) -> None:
     """Make room for so many more descriptors. UserError when the limit of this process is below."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = len(os.listdir("/proc/self/fd")) + count + SPARE
+    needed = sum(1 for _ in Path("/proc/self/fd").iterdir()) + count + SPARE
     if needed > hard != resource.RLIM_INFINITY:
         raise UserError(
             f"{count} published ports need {needed} open files, and this process may have {hard}",
@@ -136,7 +137,7 @@ def require_descriptors(count: int) -> None:
 
 
 def bound(ports: Iterable[Port]) -> Iterator[tuple[Port, socket.socket]]:
-    """Each port with its socket. Refused for the first that cannot be had."""
+    """Each port with its socket. RefusedError for the first that cannot be had."""
     for port in ports:
         if (held := bind(port)) is not None:
             yield port, held
