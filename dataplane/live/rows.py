@@ -126,7 +126,9 @@ class EventRow(TypedDict):
 
 
 class StepRow(TypedDict):
-    """What ``up`` and ``down`` did. ``kind``: step (``by_hand``: the command that does it), change (to a lab that ran), warning."""
+    """What ``up`` and ``down`` did. ``kind``: step, host (what changed on the host), change (to a lab that ran), warning.
+
+    ``by_hand``: the command that does it."""
 
     kind: str
     what: str
