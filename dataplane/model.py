@@ -15,6 +15,8 @@ IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 Options = Mapping[str, str]
 EMPTY: Mapping[str, str] = MappingProxyType({})
+HOST_GATEWAY = "host-gateway"
+"""Instead of an address in ``extra_hosts``: wherever the host is reached, which is the gateway's address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +253,8 @@ class Published:
     ``host_ip`` None: of every address of the host; 0.0.0.0 and ::: of every one of that family. ``ipv4``, ``ipv6``: the address
     translated to, None where the family is not published (or routed, without translation). ``transfer``: at this port of our own
     address on the uplink the router expects what the host hands on for ``first``; another than ``first`` only where two bindings
-    to different host addresses share a number. ``chosen``: the file leaves the number open, so that another will do.
+    to different host addresses share a number. ``chosen``: the file leaves the number open, so that another will do. ``opened``:
+    addresses of the instance at which ``target`` and as many more as ``count`` says are open without translation (routed).
     """
 
     protocol: str
@@ -265,6 +268,8 @@ class Published:
     ipv6: IPv6Address | None = None
     transfer: int = 0
     chosen: bool = False
+    opened: tuple[IPAddress, ...] = ()
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

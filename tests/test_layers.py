@@ -19,8 +19,8 @@ CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "write
 RUNNERS = {"engine", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
-PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "sandbox", "names", "portnames", "options", "wiring", "actions",
-        "drawing", "drivers")  # fmt: skip
+PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplinks", "sandbox", "names", "portnames",
+        "options", "wiring", "actions", "drawing", "drivers")  # fmt: skip
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
       "select", "signal", "fcntl", "ctypes", "tempfile", "logging", "pyroute2", "numpy", "fastpath"}  # fmt: skip
 
