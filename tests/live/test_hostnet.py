@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Interface, IPv6Interface, ip_address
 from pathlib import Path
 
@@ -75,6 +75,15 @@ class Tried:
         await self.host.close(self.told.append)
 
 
+def run(live: Callable[[Tried], Awaitable[None]], name: str, folder: Path, *, change: bool = True) -> None:
+    """``live`` with a lab on an event loop."""
+
+    async def begin() -> None:
+        await live(Tried(name, folder, change=change))
+
+    asyncio.run(begin())
+
+
 def in_world(work: Callable[[], None]) -> None:
     """With a host that has an interface to the outside; equal before and after."""
 
@@ -90,7 +99,7 @@ def in_world(work: Callable[[], None]) -> None:
 def test_up_makes_what_the_plan_says_and_tells_it() -> None:
     def work() -> None:
         with hold("one") as folder:
-            asyncio.run(live(Tried("one", folder)))
+            run(live, "one", folder)
         clean("one")
 
     async def live(lab: Tried) -> None:
@@ -132,14 +141,13 @@ def test_every_step_can_be_done_by_hand() -> None:
             found.update(state())
             told.extend(lab.told)
             if not change:
-                sh(
-                    "nft delete table inet dataplane-one; sysctl -w net/ipv4/conf/eth0/forwarding=0 net/ipv6/conf/eth0/force_forwarding=0"
-                )
+                sh("nft delete table inet dataplane-one")
+                sh("sysctl -w net/ipv4/conf/eth0/forwarding=0 net/ipv6/conf/eth0/force_forwarding=0")
             await lab.down()
 
         told: Steps = []
         with hold("one") as folder:
-            asyncio.run(live(Tried("one", folder, change=change)))
+            run(live, "one", folder, change=change)
         clean("one")
         return found, told
 
