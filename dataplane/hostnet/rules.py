@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv6Interface, ip_address
+from ipaddress import IPv4Interface, IPv6Interface
 
-from dataplane.model import IPAddress, IPNetwork, Network, Plan
+from dataplane.gateways import MASQUERADE, MODE, gateway
+from dataplane.model import IPAddress, IPNetwork, Network, Plan, Pool
+from dataplane.options import boolean
 
 PREFIX = "dataplane-"
-MODE = "com.docker.network.bridge.gateway_mode_ipv"
-SOURCE = "com.docker.network.host_ipv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,27 +82,33 @@ def ways(plan: Plan) -> tuple[Way, ...]:
 
 
 def subnets(plan: Plan) -> Iterator[IPNetwork]:
-    """Those that the host reaches through the uplink: of every network that has a gateway of the uplink's families."""
+    """Those that the host reaches through the uplink: of every network whose gateway has an address, in the uplink's families."""
     uplink = plan.uplink
     for network in plan.networks.values():
-        for pool in network.pools if network.driver == "bridge" else ():
-            ours = uplink and (uplink.ipv4 if pool.subnet.version == 4 else uplink.ipv6)
-            if pool.gateway is not None and ours and _mode(network, pool.subnet.version) != "isolated":
-                yield pool.subnet
+        if network.driver != "bridge" or uplink is None:
+            continue
+        for version in gateway(network).addresses:
+            if (uplink.ipv4 if version == 4 else uplink.ipv6) is not None:
+                yield from (pool.subnet for pool in network.pools if pool.subnet.version == version)
 
 
-def _mode(network: Network, version: int) -> str:
-    return network.options.get(f"{MODE}{version}", "")
+def _bridged(plan: Plan) -> Iterator[tuple[Network, Pool]]:
+    for network in plan.networks.values():
+        yield from ((network, pool) for pool in network.pools if network.driver == "bridge" and not network.internal)
 
 
 def _routed(plan: Plan) -> Iterator[IPNetwork]:
-    for network in plan.networks.values():
-        yield from (pool.subnet for pool in network.pools if _mode(network, pool.subnet.version) == "routed")
+    """What the file says is routed, or not masqueraded. IPv6, which is routed without a word, is masqueraded here: unless the
+    world knows its addresses, nothing would come back."""
+    for network, pool in _bridged(plan):
+        mode = MODE[pool.subnet.version]
+        if network.options.get(mode) == "routed" or not boolean(network.options, MASQUERADE, True):
+            yield pool.subnet
 
 
 def _sources(plan: Plan) -> Iterator[tuple[IPNetwork, IPAddress]]:
-    for network in plan.networks.values():
-        for pool in network.pools:
-            address = network.options.get(f"{SOURCE}{pool.subnet.version}")
-            if address and _mode(network, pool.subnet.version) != "routed":
-                yield pool.subnet, ip_address(address)
+    routed = set(_routed(plan))
+    for network, pool in _bridged(plan):
+        address = gateway(network).sources.get(pool.subnet.version)
+        if address is not None and pool.subnet not in routed:
+            yield pool.subnet, address
