@@ -125,4 +125,4 @@ def shown(settings: Settings) -> str:
 
 def titled(node: NodeSpec) -> str:
     """The node's name, with its kind in front unless the name begins with it."""
-    return node.name if node.name.startswith(f"{node.kind} ") else f"{node.kind} {node.name}"
+    return node.name if f"{node.name} ".startswith(f"{node.kind} ") else f"{node.kind} {node.name}"
