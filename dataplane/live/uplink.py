@@ -104,9 +104,9 @@ def told(uplink: Uplink, namespace: NamespaceRef) -> Step:
     name = uplink.name or ""
     if uplink.kind == "packet":
         return ip_step(namespace, f"packet socket on {name}, with a MAC of our own", f"link show {name}")
-    addresses = [
-        f"{a}/{ours.network.prefixlen}"
-        for a, ours in ((uplink.gateway4, uplink.ipv4), (uplink.gateway6, uplink.ipv6))
-        if ours and a
-    ]
-    return ip_step(namespace, f"interface {name}, {', '.join(addresses)}", f"link show {name}")
+    sides = ((uplink.gateway4, uplink.ipv4), (uplink.gateway6, uplink.ipv6))
+    addresses = [f"{theirs}/{ours.network.prefixlen}" for theirs, ours in sides if ours and theirs]
+    begin = f"{entering(namespace)}ip"
+    commands = [f"{begin} tuntap add {name} mode tap vnet_hdr", f"{begin} link set {name} up"]
+    commands += [f"{begin} address add {address} dev {name}" for address in addresses]
+    return Step(f"interface {name}, {', '.join(addresses)}", "; ".join(commands))
