@@ -27,7 +27,7 @@ def state() -> dict[str, object]:
         for path in Path("/proc/sys/net").rglob("*")
         if path.is_file()
         and (text := _read(path)) is not None
-        and not re.search(r"/(stat|random|conntrack_count|route_flush)", str(path))
+        and not re.search(r"/(stat|random|nf_conntrack_count)", str(path))
     }
     return {
         "rules": sh("nft list ruleset"),
@@ -65,6 +65,8 @@ def outside(mtu: int = 1500) -> Iterator[str]:
     try:
         sh(f"ip link add eth0 mtu {mtu} type veth peer name eth0 netns {OUTSIDE} mtu {mtu}")
         for where, address4, address6 in (("", HOST4, HOST6), (f"-n {OUTSIDE}", OUTSIDE4, OUTSIDE6)):
+            inside = where.replace("-n", "ip netns exec")
+            sh(f"{inside} sysctl -w net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.eth0.accept_ra=0")
             sh(f"ip {where} link set eth0 up")
             sh(f"ip {where} link set lo up")
             sh(f"ip {where} address add {address4}/24 dev eth0")
