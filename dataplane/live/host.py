@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dataplane.errors import UserError
+from dataplane.gateways import leads_out
 from dataplane.hostnet import place, record, undo
 from dataplane.hostnet.facts import Facts
 from dataplane.hostnet.rules import host_rules, subnets
@@ -146,6 +147,15 @@ class Host:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def no_way_out(self, plan: Plan) -> str:
+        """Why networks that could make use of a way out have none; "" where nothing is missing."""
+        if plan.uplink is not None or not any(map(leads_out, plan.networks.values())):
+            return ""
+        if self.way_out:
+            return "no way out: the file says uplink kind none"
+        ports = ", and nobody reaches its published ports" if any(i.service.ports for i in plan.instances.values()) else ""
+        return f"no way out: this lab is an ordinary user's; it works inside{ports}"
 
     # -- meanwhile ----------------------------------------------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class Lab:
         self.stopped = False
         self._changing = asyncio.Lock()
         self._watch = HostWatch(self._follow_host)
+        self._shut = ""  # why there is no way out, as it was told
 
     # -- what a Supervisor needs ------------------------------------------------------------------------------------------
 
@@ -190,6 +191,10 @@ class Lab:
             tell({"kind": "warning", "what": sentence, "by_hand": ""})
 
         await self.host.settle(plan, _stepping(tell, "host"), warn)
+        why = self.host.no_way_out(plan)
+        if why and why != self._shut:
+            tell({"kind": "host", "what": why, "by_hand": ""})
+        self._shut = why
         self._watch.start(self.host.watch)
 
     async def _follow_host(self) -> None:

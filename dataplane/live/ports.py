@@ -15,7 +15,7 @@ from dataplane.hostnet.relay_udp import UdpRelay
 from dataplane.hostnet.rules import HostRules
 from dataplane.hostnet.sockets import Port, RefusedError, bind, ports_of, require_descriptors
 from dataplane.model import Plan
-from dataplane.proc.registry import base_folder
+from dataplane.proc.registry import base_folder, labs
 
 Held = dict[Port, socket.socket]
 
@@ -117,9 +117,13 @@ class HeldPorts:
 def explained(lab: str, refused: RefusedError, plan: Plan, inode: int) -> UserError:
     """In Docker's words; another lab of ours that has the port is named."""
     port = refused.port
-    folders = [Path(entry) for entry in os.scandir(base_folder()) if entry.is_dir() and entry.name != lab]
     instance = next((o.instance for o in plan.published if o.protocol == port.protocol and o.first <= port.number <= o.last), "")
-    return _explained(refused, instance, record.owner(folders, port, inode))
+    return _explained(refused, instance, record.owner(other_labs(lab), port, inode))
+
+
+def other_labs(lab: str) -> list[Path]:
+    """State folders of the caller's other labs."""
+    return [base_folder() / name for name in labs() if name != lab]
 
 
 def _explained(refused: RefusedError, instance: str, owner: str | None) -> UserError:

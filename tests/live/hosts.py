@@ -25,9 +25,7 @@ def state() -> dict[str, object]:
     sysctls = {
         str(path): text
         for path in Path("/proc/sys/net").rglob("*")
-        if path.is_file()
-        and (text := _read(path)) is not None
-        and not re.search(r"/(stat|random|nf_conntrack_count)", str(path))
+        if path.is_file() and (text := _read(path)) is not None and not re.search(r"/(stat|random|nf_conntrack_count)", str(path))
     }
     return {
         "rules": sh("nft list ruleset"),

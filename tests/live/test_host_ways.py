@@ -9,14 +9,14 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 
 import pytest
+import servers
 from hosts import HOST4, HOST6, OUTSIDE4, OUTSIDE6, assert_same, outside, sh, state
 from private_world import needs_root, run_in_private_world
+from servers import serving
 from test_hostnet import Tried, plan_of
 
 from dataplane.live import host
@@ -28,17 +28,6 @@ from dataplane.proc.registry import hold
 pytestmark = [pytest.mark.live, needs_root]
 
 ENGINE, ENGINE6 = "172.31.255.2", "fd00:ff:255::2"
-TELLER = """
-import http.server, socket, sys
-class Teller(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = self.client_address[0].removeprefix("::ffff:").encode()
-        self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers(); self.wfile.write(body)
-    def log_message(self, *words): pass
-class Server(http.server.ThreadingHTTPServer):
-    address_family = socket.AF_INET6
-Server(("::", int(sys.argv[1])), Teller).serve_forever()
-"""
 
 
 def published(first: int, *, last: int = 0, versions: tuple[int, ...] = (4, 6), protocol: str = "tcp", at: str = "") -> Published:
@@ -77,25 +66,9 @@ def stand_in(_helper: object, _namespace: object, uplink: object, _facts: object
     return os.open("/dev/null", os.O_RDONLY)
 
 
-@contextmanager
-def serving(namespace: str, *ports: int) -> Iterator[None]:
-    words = ["ip", "netns", "exec", namespace, sys.executable, "-c", TELLER]
-    servers = [subprocess.Popen([*words, str(port)]) for port in ports]
-    try:
-        for port in ports:
-            while f":{port} " not in sh(f"ip netns exec {namespace} ss -ltn"):
-                time.sleep(0.02)
-        yield
-    finally:
-        for server in servers:
-            server.kill()
-            server.wait()
-
-
 async def curl(url: str, namespace: str = "") -> str:
-    """What curl prints; "" when it gets nowhere."""
-    begin = f"ip netns exec {namespace} " if namespace else ""
-    return await asyncio.to_thread(sh, f"{begin}curl -s -m 3 '{url}'", check=False)
+    """On another thread: this one relays."""
+    return await asyncio.to_thread(servers.curl, url, namespace)
 
 
 def in_world(live: Callable[[], Awaitable[None]], *, change: bool = True, ports: tuple[Published, ...] = PORTS) -> None:
