@@ -10,7 +10,7 @@ from dataplane.doctor.child import Answer, ask
 from dataplane.doctor.finding import Finding
 from dataplane.doctor.spaces import enter_own_user_namespace
 from dataplane.errors import UserError
-from dataplane.hostnet import foreign, nft
+from dataplane.hostnet import foreign, legacy, nft
 from dataplane.hostnet.rules import HostRules, Way
 from dataplane.hostnet.script import script
 from dataplane.proc import kernel
@@ -81,9 +81,9 @@ def _forwarding() -> list[Finding]:
 
 def _obstacles() -> list[Finding]:
     """Only root may read the rules."""
-    if os.geteuid() != 0 or nft.program() is None:
+    if os.geteuid() != 0:
         return []
-    found = foreign.obstacles(nft.listing())
+    found = [*foreign.obstacles(nft.listing()), *legacy.obstacles()]
     if not found:
         return [_finding("others' rules", "", "none drops what is forwarded")]
     return [_finding("others' rules", f"{one} drops what is forwarded", mend=one.mend("dp-LAB")) for one in found]

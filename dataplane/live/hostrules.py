@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dataplane.errors import UserError
-from dataplane.hostnet import foreign, nft, place, shared, wishes
+from dataplane.hostnet import foreign, legacy, nft, place, shared, wishes
 from dataplane.hostnet.facts import Facts
+from dataplane.hostnet.foreign import Obstacle
 from dataplane.hostnet.rules import HostRules
 from dataplane.hostnet.script import script
 from dataplane.live.site import Site
@@ -98,7 +99,7 @@ class RuleSetter:
         blocked = wishes.ipv6_blocked(rules, site.sysctl)
         if blocked is not None:
             self._warn(warn, f"{blocked.what}; mend: {blocked.by_hand}")
-        for obstacle in foreign.obstacles(place.inside(site.path, nft.listing), rules.tap):
+        for obstacle in place.inside(site.path, lambda: _obstacles(rules.tap)):
             self._warn(
                 warn, f"{obstacle} drops what the host forwards for this lab; it is not ours: mend: {obstacle.mend(rules.tap)}"
             )
@@ -107,3 +108,7 @@ class RuleSetter:
         if sentence not in self._warned:
             self._warned.add(sentence)
             warn(sentence)
+
+
+def _obstacles(tap: str) -> list[Obstacle]:
+    return [*foreign.obstacles(nft.listing(), tap), *legacy.obstacles(tap)]

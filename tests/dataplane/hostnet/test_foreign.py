@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from dataplane.hostnet.foreign import Obstacle, obstacles
+from dataplane.hostnet.legacy import judged
 
 
 def chain(name: str = "FORWARD", table: str = "filter", policy: str = "drop", **more: str) -> dict[str, Any]:
@@ -56,3 +57,11 @@ def test_a_listing_of_nft_itself() -> None:
     {"chain": {"family": "ip", "table": "filter", "name": "FORWARD", "handle": 1, "type": "filter", "hook": "forward",
     "prio": 0, "policy": "drop"}}, {"chain": {"family": "ip", "table": "filter", "name": "user", "handle": 2}}]}"""
     assert [str(one) for one in obstacles(json.loads(text)["nftables"])] == ["table ip filter, chain FORWARD (policy drop)"]
+
+
+def test_rules_of_iptables_legacy() -> None:
+    policy = "-P FORWARD DROP\n-A FORWARD -i br0 -j ACCEPT\n"
+    assert [str(one) for one in judged(policy, "ip", "dp-a")] == ["table ip filter, chain FORWARD (policy drop, iptables-legacy)"]
+    assert judged("-P FORWARD ACCEPT\n-A FORWARD -j REJECT --reject-with icmp-port-unreachable\n", "ip6", "")
+    assert not judged("-P FORWARD ACCEPT\n-A FORWARD -s 10.0.0.1/32 -j DROP\n", "ip", "")
+    assert not judged(f"{policy}-A FORWARD -i dp-a -j ACCEPT\n-A FORWARD -o dp-a -j ACCEPT\n", "ip", "dp-a")
