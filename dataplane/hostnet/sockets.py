@@ -123,6 +123,8 @@ def _blamed(port: Port) -> Port:
 
 def require_descriptors(count: int) -> None:
     """Make room for so many more descriptors. UserError when the limit of this process is below."""
+    if not count:
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = sum(1 for _ in Path("/proc/self/fd").iterdir()) + count + SPARE
     if needed > hard != resource.RLIM_INFINITY:

@@ -7,6 +7,7 @@ engine the uplink's descriptor; ``settle`` sets the host's rules; or ``give_back
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -108,8 +109,13 @@ class Host:
             fd = await asyncio.to_thread(make_tap, self._helper, site.namespace, uplink, self.facts, detail)
         tell(told(uplink, site.namespace))
         self.uplink = uplink
-        if uplink.kind == "tap":
-            await self._set_routes(plan, tell)
+        try:
+            if uplink.kind == "tap":
+                await self._set_routes(plan, tell)
+        except BaseException:
+            os.close(fd)
+            self.uplink = None
+            raise
         return {"uplink": fd}
 
     async def _set_routes(self, plan: Plan, tell: Tell) -> None:
