@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from dataplane.errors import UserError
@@ -55,7 +56,8 @@ class Host:
     async def plan(self, topology: Topology, previous: Plan | None) -> Plan:
         """What the lab shall be, given what the host has; its published ports are claimed. UserError in Docker's words."""
         if not self.way_out:
-            return make_plan(topology, previous=previous, way_out=False)
+            # One that the file writes cannot be had either: the lab works inside.
+            return make_plan(replace(topology, uplink=None), previous=previous, way_out=False)
         site = await asyncio.to_thread(self._find_site, topology.uplink.netns if topology.uplink else None)
         self._lock = await asyncio.to_thread(place.lock, site.path)
         self.facts = await asyncio.to_thread(site.facts)

@@ -178,11 +178,13 @@ def test_another_namespace_is_the_host() -> None:
 
 @in_world(user=True)
 def test_an_ordinary_users_lab_says_once_that_it_has_no_way_out() -> None:
-    told: list[StepRow] = []
-    up(text(), "inside", on_step=told.append)
-    said = [row["what"] for row in told if "no way out" in row["what"]]
-    assert len(said) == 1
-    assert live.down("inside")
+    for more in ("", "x-dataplane: {uplink: {kind: tap, name: mine}}"):
+        told: list[StepRow] = []
+        client = up(text(more=more), "inside", on_step=told.append)
+        said = [row["what"] for row in told if "no way out" in row["what"]]
+        assert said == ["no way out: this lab is an ordinary user's; it works inside, and nobody reaches its published ports"]
+        change(client, text(more=more))
+        assert live.down("inside")
 
 
 @in_world()
