@@ -48,6 +48,7 @@ class Host:
         self._helper = helper
         self._rules = RuleSetter(folder, change=change)
         self._site: Site | None = None
+        self._next: Site | None = None
         self._routes: tuple[IPNetwork, ...] = ()
         self._lock: socket.socket | None = None
 
@@ -65,7 +66,7 @@ class Host:
         while True:
             plan = make_plan(topology, occupied, previous=previous, way_out=True, taken=frozenset(taken))
             try:
-                self.ports.claim(host_rules(plan), site.path)
+                self.ports.claim(host_rules(plan), site.path, site.inode)
             except RefusedError as refused:
                 port = refused.port
                 free = any(
@@ -78,12 +79,9 @@ class Host:
                 return plan
 
     def _find_site(self, path: str | None) -> Site:
-        if self._site is not None and self._site.path == path:
-            return self._site
-        old, self._site = self._site, Site.open(self._helper, path)
-        if old is not None:
-            old.close()
-        return self._site
+        """Where the plan to come has its uplink; where the present one has it stays known until that is taken back."""
+        self._next = self._site if self._site is not None and self._site.path == path else Site.open(self._helper, path)
+        return self._next
 
     @property
     def _tap(self) -> str:
@@ -98,9 +96,12 @@ class Host:
         self.uplink, self._routes = None, ()
         await asyncio.to_thread(undo.undo, self.folder)
         self._rules.forget()
+        if self._next is not None:
+            self.facts = await asyncio.to_thread(self._next.facts)
 
     async def make(self, plan: Plan, tell: Tell, detail: Tell) -> dict[str, int]:
         """The uplink's descriptor for the engine, if it has none yet. ``detail``: steps of little interest."""
+        self._arrive()
         uplink, site = plan.uplink, self._site
         if uplink is None or uplink == self.uplink or site is None:
             return {}
@@ -120,6 +121,14 @@ class Host:
             raise
         return {"uplink": fd}
 
+    def _arrive(self) -> None:
+        """What was the next site is the site."""
+        if self._next is not None and self._next is not self._site:
+            if self._site is not None:
+                self._site.close()
+            self._site = self._next
+        self._next = None
+
     async def _set_routes(self, plan: Plan, tell: Tell) -> None:
         """The host's routes to the lab's subnets."""
         uplink, site = plan.uplink, self._site
@@ -134,6 +143,7 @@ class Host:
 
     async def settle(self, plan: Plan, tell: Tell, warn: Callable[[str], None]) -> None:
         """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
+        self._arrive()
         rules, site = host_rules(plan), self._site
         self.ports.keep(rules)
         if rules is not None and site is not None:
@@ -148,6 +158,9 @@ class Host:
     def give_back(self) -> None:
         """A change that failed leaves no claim."""
         self.ports.give_back(self._site.path if self._site is not None else None)
+        if self._next is not None and self._next is not self._site:
+            self._next.close()
+        self._next = None
         self.unlock()
 
     def unlock(self) -> None:

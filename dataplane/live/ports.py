@@ -28,6 +28,7 @@ class HeldPorts:
         self._held: Held = {}
         self._new: Held = {}
         self._gone: set[Port] = set()
+        self._inode = self._next_inode = 0
         self._tcp = TcpRelay()
         self._udp = UdpRelay()
 
@@ -41,13 +42,15 @@ class HeldPorts:
         """Connections and clients that the relays have carried."""
         return self._tcp.relayed + self._udp.relayed
 
-    def claim(self, rules: HostRules | None, path: str | None) -> None:
+    def claim(self, rules: HostRules | None, path: str | None, inode: int = 0) -> None:
         """Bind what is not held yet, in the namespace at ``path``. RefusedError: one cannot be had; nothing is kept."""
         wanted = ports_of(rules.ways) if rules is not None else {}
-        new = [port for port in wanted if port not in self._held]
-        self._gone = {port for port in self._held if port not in wanted}
+        moves, self._next_inode = inode != self._inode, inode
+        new = [port for port in wanted if moves or port not in self._held]
+        self._gone = {port for port in self._held if moves or port not in wanted}
         require_descriptors(len(new))
-        self._let_go_of_rivals(new)
+        if not moves:
+            self._let_go_of_rivals(new)
         try:
             place.inside(path, lambda: self._bind(new))
         except BaseException:
@@ -85,7 +88,7 @@ class HeldPorts:
             self._close(port)
         self._gone = set()
         self._held |= self._new
-        self._new = {}
+        self._new, self._inode = {}, self._next_inode
         for port, (way, transfer) in (ports_of(rules.ways) if rules is not None else {}).items():
             held = self._held.get(port)
             # The family that the engine publishes; IPv4 first, which every machine has.

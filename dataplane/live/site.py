@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,7 @@ from dataplane.proc.sysctls import sysctl_path
 if TYPE_CHECKING:
     from dataplane.proc.helper import Helper
 
-NAME = ":uplink"
-"""As the helper knows it; no instance can be called so."""
+_NUMBERS = itertools.count()
 
 _GROUPS = 0x10 | 0x100  # RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR (linux/rtnetlink.h)
 
@@ -31,8 +31,9 @@ class Site:
     inode: int
 
     @classmethod
-    def open(cls, helper: Helper, path: str | None, name: str = NAME) -> Site:
+    def open(cls, helper: Helper, path: str | None) -> Site:
         """UserError where there is no such namespace, or no way in."""
+        name = f":uplink{next(_NUMBERS)}"  # as the helper knows it; no instance can be called so
         namespace = helper.host_namespace(name) if path is None else helper.enter_namespace(name, path)
         return cls(helper, path, namespace, place.inode_of(path))
 

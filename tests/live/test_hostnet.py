@@ -64,8 +64,8 @@ class Tried:
         self.fds: dict[str, int] = {}
 
     async def up(self, plan: Plan) -> None:
-        self.host._site = self.host._find_site(None)
-        self.host.facts = await asyncio.to_thread(self.host._site.facts)
+        site = self.host._find_site(None)
+        self.host.facts = await asyncio.to_thread(site.facts)
         self.fds |= await self.host.make(plan, self.told.append, lambda _step: None)
         await self.host.settle(plan, self.told.append, self.warned.append)
 

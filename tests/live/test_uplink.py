@@ -173,6 +173,13 @@ def test_another_namespace_is_the_host() -> None:
         os.kill(holder(lab_folder("away"))[0], signal.SIGKILL)  # type: ignore[index]
         assert live.down("away")
         assert sh("ip netns exec town nft list ruleset") == ""
+        client = up(text(), "away")
+        change(client, text(more=more))
+        assert_same({"rules": before["rules"], "sysctls": before["sysctls"]}, state())
+        assert curl("http://127.0.0.1:8080/", "town") == "172.31.255.1"
+        change(client, text())
+        assert curl("http://127.0.0.1:8080/") == "172.31.255.1"
+        assert live.down("away")
         sh("ip netns delete town")
 
 
