@@ -20,6 +20,7 @@ from fastpath.engine import Engine
 from fastpath.graph import Graph, Node
 from fastpath.loop import LinkEvent, Loop
 from fastpath.memory import MemoryPort, Outbox
+from fastpath.packet import PacketPort, open_packet
 from fastpath.pcap import PcapPort
 from fastpath.port import Port
 from fastpath.replay import OwnerError, Replay
@@ -41,11 +42,13 @@ __all__ = [
     "Node",
     "Outbox",
     "OwnerError",
+    "PacketPort",
     "PcapPort",
     "PcapWriter",
     "Port",
     "Replay",
     "TapPort",
+    "open_packet",
     "reason_name",
     "sentence",
 ]
