@@ -11,6 +11,7 @@ from fastpath.flowtable cimport (
     REPLIED, REPLY, REVERSED, flow_old, flow_tick, reply_source, reply_target, table_make, table_octets, table_unmake,
 )
 from fastpath.flowrows cimport flow_delete, flow_rows
+from fastpath.flowrows import FLOWS_DTYPE as ROWS
 from fastpath.frame cimport SHARED
 from fastpath.index cimport Probe, index_next, index_prefetch, index_probe
 from fastpath.ip cimport ANSWER, QUERY, same
@@ -266,6 +267,7 @@ cdef void flows_forget_ways(FlowTable* table) noexcept nogil:
 
 # -- for people ---------------------------------------------------------------------------------------------------------
 
+FLOWS_DTYPE = ROWS
 MAPPINGS = ("endpoint-independent", "endpoint-dependent")
 FILTERINGS = ("address-and-port-dependent", "address-dependent", "endpoint-independent")
 
