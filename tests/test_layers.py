@@ -27,6 +27,7 @@ RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplinks", "sandbox", "names", "portnames",
         "options", "wiring", "actions", "drawing", "drivers")  # fmt: skip
+HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
       "select", "signal", "fcntl", "ctypes", "tempfile", "logging", "pyroute2", "numpy", "fastpath"}  # fmt: skip
 
@@ -145,3 +146,9 @@ def test_the_checks_can_fail(tmp_path):
     module.write_text("def f():\n    import fastpath.bridge\n    from os import path\n")
     assert python_imports(module) == {"fastpath.bridge", "os", "os.path"}
     assert "graph" in of_fastpath("bridge")
+
+
+@pytest.mark.parametrize("part", HOST_PURE)
+def test_what_the_host_shall_do_is_decided_without_looking(part):
+    names = python_imports(DATAPLANE / "hostnet" / f"{part}.py")
+    assert not {name.split(".")[0] for name in names} & IO
