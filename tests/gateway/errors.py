@@ -1,4 +1,4 @@
-"""What an ICMP error of ours must be: RFC 792, RFC 1812 4.3.2, RFC 4443 2.4; what is our choice (identification, TTL) is left free."""
+"""What an ICMP error of ours must be: RFC 792, RFC 1812 4.3.2, RFC 4443 2.4. Our choices (identification, TTL) are left free."""
 
 from __future__ import annotations
 

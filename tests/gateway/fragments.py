@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
@@ -29,7 +29,7 @@ def cut(packet: Packet, *bounds: int, id: int = 0x1234) -> list[Packet]:
     packet = packet.__class__(bytes(packet))
     upper = read(bytes(packet)).upper
     edges = [0, *bounds, len(upper)]
-    return [piece(packet, at, upper[at:end], end < len(upper), id) for at, end in zip(edges, edges[1:], strict=False)]
+    return [piece(packet, at, upper[at:end], end < len(upper), id) for at, end in pairwise(edges)]
 
 
 def thirds(packet: Packet, id: int = 0x1234) -> list[Packet]:

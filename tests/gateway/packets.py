@@ -40,7 +40,7 @@ class Packets:
         return ADDRESSES[name][self.v == 6] if name in ADDRESSES else name
 
     def ip(self, src: str, dst: str, ttl: int = 64, **fields: object) -> Packet:
-        """An IP header. `tos`, `id`, `flags`, `frag`, `options` are IPv4's own and left out for IPv6 (`tos` is its traffic class)."""
+        """An IP header. `id`, `flags`, `frag`, `options` are IPv4's and left out for IPv6; `tos` is its traffic class."""
         if self.v == 4:
             return IP(src=self.at(src), dst=self.at(dst), ttl=ttl, **{"id": 1, **fields})
         kept = {name: value for name, value in fields.items() if name not in {"tos", "id", "flags", "frag", "options"}}

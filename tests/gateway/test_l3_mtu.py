@@ -1,4 +1,4 @@
-"""Packets that do not fit (L3-8): too big with the MTU, or fragments on bounds of 8 octets (RFC 791 3.2, RFC 1191 4, RFC 8200 5)."""
+"""Packets that do not fit (L3-8): too big, with the MTU, or fragments on bounds of 8 octets (RFC 791, RFC 1191, RFC 8200)."""
 
 import pytest
 

@@ -117,7 +117,7 @@ def malformed_nd():
     good = bytes(link / IPv6(**ip, hlim=255) / solicitation / Raw(option))
     for length in range(14 + 40, len(good) - 9):
         yield pytest.param(good[:length], id=f"cut at {length}")
-    for length in range(0, 24):
+    for length in range(24):
         short = bytes(link / IPv6(**ip, hlim=255, nh=58) / Raw(bytes(solicitation)[:length]))
         yield pytest.param(short, id=f"message of {length}")
 

@@ -200,6 +200,12 @@ class World(Packets):
             right = int(row["out"]) + int(row["consumed"]) + int(row["dropped"]) + int(row["held"])
             assert left == right, row
 
+    def guest(self, n: int) -> str:
+        """Another address on the port of `a`: a network of many hosts."""
+        address = f"10.0.0.{10 + n}" if self.v == 4 else f"fd00:a::{16 + n:x}"
+        self.router.add_neighbor(self.interfaces["gw"], address, number(MACS["a"]))
+        return address
+
     # -- common conversations ----------------------------------------------------------------------------------------------
 
     def opened(self, kind: str, src: str, sport: int, dst: str = "r1", dport: int = 53, port: str = "up") -> int:
