@@ -40,9 +40,12 @@ class Packets:
         return ADDRESSES[name][self.v == 6] if name in ADDRESSES else name
 
     def ip(self, src: str, dst: str, ttl: int = 64, **fields: object) -> Packet:
-        """An IP header. `id`, `flags`, `frag`, `options` are IPv4's and left out for IPv6; `tos` is its traffic class."""
+        """An IP header. `id` (or `ip_id`), `df`, `options` are IPv4's and left out for IPv6; `tos` is its traffic class."""
+        if fields.pop("df", False):
+            fields["flags"] = "DF"
+        fields["id"] = fields.pop("ip_id", fields.get("id", 1))
         if self.v == 4:
-            return IP(src=self.at(src), dst=self.at(dst), ttl=ttl, **{"id": 1, **fields})
+            return IP(src=self.at(src), dst=self.at(dst), ttl=ttl, **fields)
         kept = {name: value for name, value in fields.items() if name not in {"tos", "id", "flags", "frag", "options"}}
         if "tos" in fields:
             kept["tc"] = fields["tos"]
@@ -90,6 +93,7 @@ class Packets:
             return self.udp(src, sport, dst, dport, **fields)
         if kind == "tcp":
             return self.tcp(src, sport, dst, dport, **fields)
+        fields["ip_id"] = fields.pop("id", 1)
         return self.echo(src, dst, id=sport, **fields)
 
     def answer(self, kind: str, src: str, sport: int, dst: str, dport: int, **fields: object) -> Packet:
@@ -98,4 +102,5 @@ class Packets:
             return self.udp(src, sport, dst, dport, **fields)
         if kind == "tcp":
             return self.tcp(src, sport, dst, dport, **{"flags": "SA", "ack": 1, **fields})
+        fields["ip_id"] = fields.pop("id", 1)
         return self.reply(src, dst, id=dport, **fields)

@@ -19,8 +19,8 @@ def test_only_ttl_checksum_and_macs_change(routed, kind):
     """RFC 1812, 5.2 and 5.3: TOS, identification, options of TCP and payload stay."""
     for size in SIZES:
         payload = random.Random(size).randbytes(size)
-        before = routed.query(kind, "a", 4000, "d", 80, payload=payload, ttl=64, tos=0xB9, id=0xBEEF, flags="DF")
-        after = routed.query(kind, "a", 4000, "d", 80, payload=payload, ttl=63, tos=0xB9, id=0xBEEF, flags="DF")
+        before = routed.query(kind, "a", 4000, "d", 80, payload=payload, ttl=64, tos=0xB9, id=0xBEEF, df=True)
+        after = routed.query(kind, "a", 4000, "d", 80, payload=payload, ttl=63, tos=0xB9, id=0xBEEF, df=True)
         routed.passes("a", before, "d", after)
         routed.passes("d", routed.answer(kind, "d", 80, "a", 4000), "a", routed.answer(kind, "d", 80, "a", 4000, ttl=63))
 

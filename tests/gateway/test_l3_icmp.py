@@ -22,7 +22,7 @@ def any_world(v, request):
 @pytest.mark.parametrize("ttl", [0, 1])
 @pytest.mark.parametrize("size", [0, 1, 100, 520, 548, 549, 1232, 1233, 1452])
 def test_ttl_exceeded_comes_from_the_ingress_address_with_the_packet_as_it_came(any_world, ttl, size):
-    packet = any_world.udp("a", 33434, "r1", 33435, payload=PAYLOAD[:size], ttl=ttl, tos=0x10, id=99, flags="DF")
+    packet = any_world.udp("a", 33434, "r1", 33435, payload=PAYLOAD[:size], ttl=ttl, tos=0x10, id=99, df=True)
     assert_error(any_world, any_world.send("a", packet), "a", "time exceeded", bytes(packet), "gw", "a")
     assert any_world.drops()["ttl exceeded"] == 1
 

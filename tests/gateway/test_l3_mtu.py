@@ -20,8 +20,8 @@ def narrow(v, mtu=1300, **settings):
 def test_exactly_the_mtu_passes_and_one_octet_more_is_too_big(v, mtu):
     world = narrow(v, mtu)
     fits = PAYLOAD[: mtu - HEADER[v]]
-    world.passes("a", world.udp("a", 1, "r1", 2, fits, flags="DF"), "up", world.udp("a", 1, "r1", 2, fits, flags="DF", ttl=63))
-    packet = world.udp("a", 1, "r1", 2, PAYLOAD[: mtu - HEADER[v] + 1], flags="DF")
+    world.passes("a", world.udp("a", 1, "r1", 2, fits, df=True), "up", world.udp("a", 1, "r1", 2, fits, df=True, ttl=63))
+    packet = world.udp("a", 1, "r1", 2, PAYLOAD[: mtu - HEADER[v] + 1], df=True)
     assert_error(world, world.send("a", packet), "a", "too big", bytes(packet), "gw", "a", mtu=mtu)
     assert world.drops() == {"too big": 1}
 

@@ -68,7 +68,7 @@ def malformed_arp():
 
 
 @pytest.mark.row("L3-2")
-@pytest.mark.parametrize("frame", malformed_arp())
+@pytest.mark.parametrize("frame", list(malformed_arp()))
 def test_malformed_arp_is_dropped_by_name(frame):
     world = World(4, nat=None, ask=True)
     assert world.send_frames("up", frame) == []
@@ -123,7 +123,7 @@ def malformed_nd():
 
 
 @pytest.mark.row("L3-2")
-@pytest.mark.parametrize("frame", malformed_nd())
+@pytest.mark.parametrize("frame", list(malformed_nd()))
 def test_malformed_nd_is_dropped_by_name(frame):
     """RFC 4861, 7.1.1."""
     world = World(6, nat=None, ask=True)

@@ -4,7 +4,8 @@ import pytest
 
 from tests.gateway.world import World
 
-HEADERS = {4: 40, 6: 60}
+CASES = [(1200, 1460, 1200), (1200, 1200, 1200), (1200, 536, 536), (1200, 65535, 1200)]
+LIES = ("020005b4", "020105b4", "02ff05b4", "020305b4", "01010102", "00020405")
 
 
 def syn(world, source, target, flags, mss, ttl=64, before=(), after=()):

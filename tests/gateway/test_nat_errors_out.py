@@ -98,7 +98,7 @@ def test_too_big_from_outside_is_told_in_the_public_view(v):
     """A network whose MTU is smaller than the uplink's."""
     world = World(v, mtu=1280)
     port = world.opened("udp", "a", 4000, "r1", 80)
-    packet = world.udp("r1", 80, "up", port, DATA[:1300], flags="DF")
+    packet = world.udp("r1", 80, "up", port, DATA[:1300], df=True)
     assert_error(world, world.send("up", packet), "up", "too big", bytes(packet), "up", "r1", mtu=1280)
 
 

@@ -4,31 +4,32 @@ import io
 import ipaddress
 import random
 import struct
+from pathlib import Path
 
 import pytest
 from scapy.layers.inet import IP, in4_pseudoheader
 from scapy.layers.inet6 import IPv6, in6_pseudoheader
 
 from fastpath import Capture, Engine, Flows, PcapPort, PcapWriter, Replay, Router, Rules
-from tests.gateway import judge
+from tests.gateway import judge, plan
 from tests.gateway.packets import Packets
-from tests.gateway.plan import MACS, both, number, octets
+from tests.gateway.plan import MACS, both, number
 
 
 class Offloading(Packets):
     """A host on one port, the way out on the other; the host leaves work undone, the other outside cannot do it."""
 
-    def __init__(self, v: int, mtu: int = 1500) -> None:
-        self.v = v
+    def __init__(self, v: int, folder: Path, mtu: int = 1500) -> None:
+        self.v, self.folder = v, folder
         self.engine = Engine()
         self.flows = Flows(64)
         self.rules = Rules(self.flows)
         self.router = Router(self.engine, "router", flows=self.flows, rules=self.rules)
-        self.sinks = {name: io.BytesIO() for name in ("a", "up")}
+        self.writers = {name: PcapWriter(folder / f"{name}.pcap") for name in ("a", "up")}
         self.ports = {}
         for name, own in (("a", "gw"), ("up", "up")):
             guess = {"complete_checksums": True, "segment": True}
-            port = PcapPort(self.engine, name, writer=PcapWriter(self.sinks[name]), mtu=mtu if name == "up" else 1500, **guess)
+            port = PcapPort(self.engine, name, writer=self.writers[name], mtu=mtu if name == "up" else 1500, **guess)
             n = self.router.add_interface(
                 name, mac=number(MACS[own]), mtu=mtu if name == "up" else 1500, addresses=both(own), arp=False
             )
@@ -56,15 +57,16 @@ class Offloading(Packets):
             head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
             replay.add(Capture(io.BytesIO(head + records), name), port)
         assert replay.run() == []
-        return {
-            name: [octets_ for _, octets_, _ in Capture(io.BytesIO(sink.getvalue()), name)] for name, sink in self.sinks.items()
-        }
+        for writer in self.writers.values():
+            writer.close()
+        files = {name: io.BytesIO((self.folder / f"{name}.pcap").read_bytes()) for name in self.writers}
+        return {name: [octets for _, octets, _ in Capture(file, name)] for name, file in files.items()}
 
 
 def framed(port, packet):
     source, target = ("a", "gw") if port == "a" else ("isp", "up")
     raw = bytes(packet)
-    return octets(MACS[target]) + octets(MACS[source]) + (b"\x08\x00" if raw[0] >> 4 == 4 else b"\x86\xdd") + raw
+    return plan.octets(MACS[target]) + plan.octets(MACS[source]) + (b"\x08\x00" if raw[0] >> 4 == 4 else b"\x86\xdd") + raw
 
 
 def unfinished(packet):
@@ -84,9 +86,9 @@ def unfinished(packet):
 @pytest.mark.row("NAT-1")
 @pytest.mark.parametrize("kind", ["udp", "tcp"])
 @pytest.mark.parametrize("size", [0, 1, 2, 100, 1399, 1400])
-def test_an_unfinished_checksum_is_finished_after_translation(v, kind, size):
+def test_an_unfinished_checksum_is_finished_after_translation(v, kind, size, tmp_path):
     """It covers the new addresses and ports, and the octets that only the last one sums up."""
-    world = Offloading(v)
+    world = Offloading(v, tmp_path)
     payload = random.Random(size).randbytes(size)
     before = world.query(kind, "a", 4000, "r1", 80, payload=payload)
     out = world.run(("a", framed("a", unfinished(before))))
@@ -95,9 +97,9 @@ def test_an_unfinished_checksum_is_finished_after_translation(v, kind, size):
 
 @pytest.mark.row("NAT-1")
 @pytest.mark.parametrize("kind", ["udp", "tcp"])
-def test_and_with_another_port(v, kind):
+def test_and_with_another_port(v, kind, tmp_path):
     """Ports are not in the pseudo-header's sum: another port must not disturb it."""
-    world = Offloading(v)
+    world = Offloading(v, tmp_path)
     frames = [
         ("a", framed("a", unfinished(world.query(kind, source, 4000, "r1", 80, payload=b"x" * n))))
         for n, source in enumerate(("a", "b"))
@@ -111,9 +113,9 @@ def test_and_with_another_port(v, kind):
 
 @pytest.mark.row("NAT-1")
 @pytest.mark.parametrize("kind", ["udp", "tcp"])
-def test_a_super_frame_leaves_as_translated_segments(v, kind):
+def test_a_super_frame_leaves_as_translated_segments(v, kind, tmp_path):
     """16 KiB at once; each segment as if it had been sent alone."""
-    world = Offloading(v)
+    world = Offloading(v, tmp_path)
     data = random.Random(16).randbytes(16_000)
     if kind == "tcp":
         syn = world.tcp("a", 4000, "r1", 80, "S", seq=99)
