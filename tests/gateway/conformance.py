@@ -1,6 +1,6 @@
 """docs/conformance.md and the tests that exist: which test shows which row, in which family. Writes the table's last columns:
 
-    python -m tests.gateway.conformance
+python -m tests.gateway.conformance
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +46,14 @@ def families(function: ast.FunctionDef) -> frozenset[int]:
     return frozenset(found or {4})
 
 
-def existing() -> Iterator[Shown]:
+@cache
+def existing() -> tuple[Shown, ...]:
     """Every test that names rows."""
+    return tuple(read_tests())
+
+
+def read_tests() -> Iterator[Shown]:
+    """From the text of all files, without importing them."""
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and (rows := marked(node)):
@@ -83,8 +90,9 @@ def write() -> None:
     for line in DOCUMENT.read_text().splitlines():
         cells = line.strip("| ").split(" | ")
         if line.startswith(("| NAT-", "| L3-", "| BR-")):
-            line = f"| {' | '.join([*cells[:5], shown(cells[0])])} |"
-        out.append(line)
+            out.append(f"| {' | '.join([*cells[:5], shown(cells[0])])} |")
+        else:
+            out.append(line)
     DOCUMENT.write_text("\n".join(out) + "\n")
 
 
