@@ -100,7 +100,7 @@ def test_routed_keeps_its_source_and_opens_its_published_ports(v, kind):
     world = with_networks(v, back=mode("routed"))
     reaches(world, "d", "r1", kind)
     world.vanishes("up", world.query(kind, "r1", 4000, "d", 80), "not published")
-    world.rules.publish(kind, 8080, 8080, target=world.at("d"), target_port=80, name="web.back")
+    world.rules.publish(kind, 80, 80, target=world.at("d"), target_port=80, address=world.at("d"), name="web.back")
     world.passes("up", world.query(kind, "r1", 4000, "d", 80), "d", world.query(kind, "r1", 4000, "d", 80, ttl=63))
     world.passes("d", world.answer(kind, "d", 80, "r1", 4000), "up", world.answer(kind, "d", 80, "r1", 4000, ttl=63))
     world.vanishes("up", world.query(kind, "r1", 4000, "d", 81), "not published")

@@ -210,7 +210,10 @@ class World(Packets):
 
     def opened(self, kind: str, src: str, sport: int, dst: str = "r1", dport: int = 53, port: str = "up") -> int:
         """The host sends a first packet out, and it leaves translated: the external port (or identifier)."""
-        out = self.send(src, self.query(kind, src, sport, dst, dport))
+        return self.opened_port(kind, self.send(src, self.query(kind, src, sport, dst, dport)), port)
+
+    def opened_port(self, kind: str, out: list[Out], port: str = "up") -> int:
+        """The source port (or identifier) of the one packet that left."""
         assert [one.port for one in out] == [port], (out, self.drops())
         self.assert_sums(out)
         upper = judge.read(out[0].packet).upper

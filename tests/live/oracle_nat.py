@@ -67,7 +67,7 @@ table ip6 nat {{
 
 
 class KernelGateway:
-    """`send` as World.send_frames: what has left, by port, when the kernel is done. `published`: (protocol, port, host, its port)."""
+    """`send_frames` as World: what has left when the kernel is done. `published`: (protocol, port, host, its port)."""
 
     def __init__(self, published: tuple[tuple[str, int, str, int], ...] = (), mtu: int = 1500) -> None:
         self.spaces = Namespaces("nat")
@@ -118,9 +118,8 @@ class KernelGateway:
             for address in both(name):
                 known = (address.partition("/")[0], "lladdr", MACS[name], "dev", device, "nud", "permanent")
                 self.space.run("ip", "neigh", "replace", *known)
-        for name, network in HOSTS.items():
+        for name in HOSTS:
             self.space.run("bridge", "fdb", "replace", MACS[name], "dev", f"p-{name}", "master", "static")
-            assert network
 
     def _rules(self, published: tuple[tuple[str, int, str, int], ...]) -> None:
         lines: dict[int, list[str]] = {0: [], 1: []}
@@ -146,10 +145,6 @@ class KernelGateway:
                 if frame[12:14] in (b"\x08\x00", b"\x86\xdd") and frame[:2] != b"\x33\x33":
                     found.append(Out(name, frame))
         return found
-
-    def forget(self) -> None:
-        """No flow is known any longer: the table of flows is emptied with the rules that stand on it."""
-        self.space.run("nft", "list", "ruleset")
 
     def close(self) -> None:
         for sock in getattr(self, "sockets", {}).values():
