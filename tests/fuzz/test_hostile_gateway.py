@@ -20,24 +20,24 @@ def honest(world: World, chance: random.Random) -> tuple[str, bytes]:
         (port, chance.choice(["r1", "r2", "up", "gw", "d", "a"])) if inside else ("r1", chance.choice(["up", "a", "pub1"]))
     )
     ports = chance.choice([53, 80, 4000, 8080]), chance.choice([53, 80, 4000, 8080])
-    kind = chance.randrange(10)
+    which = chance.randrange(10)
     size = chance.choice([0, 8, 100, 1400, 3000])
-    if kind == 0:
+    if which == 0:
         return port, bytes(neighbors.request(world, port if inside else "isp", chance.choice(["up", "gw", "gw-back", "near"])))
-    if kind == 1:
+    if which == 1:
         return port, bytes(neighbors.unsolicited(world, port if inside else "near", "02:00:00:00:00:99", chance.random() < 0.5))
-    if kind in {2, 3}:
+    if which in {2, 3}:
         packet = world.udp(source, ports[0], target, ports[1], chance.randbytes(size))
         step = chance.choice([8, 64, 512, 1400])
         parts = cut(packet, *range(step, min(size + 8, 40 * step), step), id=chance.randrange(4))
         return port, world.framed(port, chance.choice(parts))
-    if kind == 4:
+    if which == 4:
         about = world.udp(target, ports[0], source, ports[1], chance.randbytes(20))
         error = chance.choice(["port unreachable", "too big", "time exceeded", "parameter"])
         return port, world.framed(port, world.error(source, target, error, bytes(about)[: chance.randrange(60)]))
-    if kind == 5:
+    if which == 5:
         return port, world.framed(port, world.other(source, target, chance.randrange(256), chance.randbytes(min(size, 1400))))
-    if kind == 6:
+    if which == 6:
         flags = "".join(flag for flag in "FSRPAU" if chance.random() < 0.3)
         options = chance.choice([[], [("MSS", 1460)], [("WScale", chance.randrange(256))]])
         packet = world.tcp(source, ports[0], target, ports[1], flags, seq=chance.getrandbits(32), tcp_options=options)
