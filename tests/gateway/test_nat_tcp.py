@@ -200,7 +200,7 @@ def test_a_reset_in_the_window_but_not_exact_leaves_the_connection_if_it_goes_on
 
 
 @pytest.mark.row("NAT-21")
-@pytest.mark.parametrize("flags", ["A", "PA", "FA"])
+@pytest.mark.parametrize("flags", ["A", "PA", "AU"])
 def test_mid_stream_from_inside_is_picked_up(world, flags):
     """Our choice, as Linux and OVS: after a restart of the gateway connections go on."""
     out(world, flags, seq=1000, ack=2000, payload=b"in the middle")
@@ -226,9 +226,9 @@ def test_strict_drops_mid_stream(make, flags):
 
 @pytest.mark.row("NAT-21")
 @pytest.mark.parametrize("strict", [False, True])
-@pytest.mark.parametrize("flags", ["R", "RA", "", "SF", "SR", "FPU", "SRFPUA"])
+@pytest.mark.parametrize("flags", ["R", "RA", "", "SF", "SR", "FA", "FPU", "SRFPUA"])
 def test_a_segment_that_begins_nothing_is_never_leaked(make, strict, flags):
-    """A lone RST, no flags, and combinations that no TCP sends: dropped; the inside source is not seen outside."""
+    """A lone RST or FIN, a SYN-ACK, no flags, and combinations that no TCP sends: dropped; the inside source is not seen outside."""
     world = make(flows={"strict": strict})
     world.vanishes("a", world.tcp("a", 4000, "r1", 80, flags, seq=1, ack=1), "invalid state", "bad transport")
 
