@@ -24,7 +24,7 @@ from libc.stdint cimport int64_t, uint16_t
 
 from fastpath.flowtable cimport FlowTable
 from fastpath.ip cimport ERROR, NO_FLOW, Address, Packet
-from fastpath.opening cimport KEEP, OPEN_MAPPING, OPEN_MIDSTREAM, Opening
+from fastpath.opening cimport KEEP, OPEN_MAPPING, OPEN_MIDSTREAM, OPEN_PORT_STAYS, Opening
 
 cdef enum Found:
     NONE                          # no flow yet

@@ -181,7 +181,7 @@ cdef Found follow_tcp(FlowTable* table, Packet* packet, const Segment* segment, 
 cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, int64_t now) noexcept nogil:
     cdef uint32_t tick = flow_tick(now)
     cdef uint32_t number, which
-    cdef bint reverse = opening.flags & OPEN_MAPPING and opening.pool == KEEP
+    cdef bint reverse = opening.flags & (OPEN_MAPPING | OPEN_PORT_STAYS) == OPEN_MAPPING and opening.pool == KEEP
     cdef Segment segment
     cdef Choice choice
     cdef Flow* flow

@@ -1,7 +1,7 @@
 """How long a flow lives without a packet, in seconds by kind of flow.
 
-The defaults meet the documents: UDP RFC 4787 REQ-5 (at least 120, better 300), TCP RFC 5382 REQ-5 (at least 7,440 established and 240
-transitory: opening, or after both FINs or a RST), ICMP queries RFC 5508 REQ-2 (at least 60). "linux" gives the kernel's own.
+The defaults meet the documents: UDP RFC 4787 REQ-5 (at least 120, better 300); TCP RFC 5382 REQ-5 (at least 7,440 established, and
+240 transitory: opening, or after both FINs or a RST); ICMP queries RFC 5508 REQ-2 (at least 60). "linux" gives the kernel's own.
 """
 
 from collections.abc import Mapping

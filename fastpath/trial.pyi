@@ -1,8 +1,9 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 
 from typing_extensions import Buffer
 
 from fastpath.flows import Flows
+from fastpath.rules import Rules
 
 class Trial:
     flows: Flows
@@ -23,6 +24,10 @@ class Trial:
         flags: int = 0,
         csum_start: int = 0,
         find_only: bool = False,
+        rules: Rules | None = None,
+        ingress: int = 0,
+        ours: Container[str] = (),
+        route: Callable[[str], int] | None = None,
     ) -> tuple[str, bytes]: ...
     def expire(self, now: int) -> int: ...
 

@@ -12,6 +12,7 @@ from fastpath.flows cimport (
 )
 from fastpath.frame cimport Frame
 from fastpath.ip cimport FINE, Address, Packet, ip_read, ip_transport
+from fastpath.rules cimport Rules, TARGET_OWN, TARGET_REFUSED, WILL_PASS, rules_admit, rules_target
 from fastpath.opening cimport OPEN_MAPPING, OPEN_MIDSTREAM, OPEN_PORT_STAYS, Opening
 from fastpath.wire cimport wire_swap16
 
@@ -44,11 +45,12 @@ cdef class Trial:
 
     def handle(self, const uint8_t[::1] octets not None, int64_t now, *, uint32_t pool=0, target=None, target_port=None, source=None,
                bint midstream=True, bint mapping=False, bint opens=True, uint32_t own=0, uint8_t flags=0, uint16_t csum_start=0,
-               bint find_only=False) -> tuple[str, bytes]:
+               bint find_only=False, Rules rules=None, uint16_t ingress=0, ours=(), route=None) -> tuple[str, bytes]:
         """The frame through the table: ("forward GOAL", frame) or (why it is dropped, b"").
 
         What becomes of a new flow: source from `pool` or, port kept, `source`; to `target` and `target_port`; `mapping`: by an open
         one. `opens`: a new flow is not refused. `own`: octets of the frame's first part. `flags`, `csum_start`: as in Frame.
+        Or `rules` say, for a router with the addresses `ours` at whose interface `ingress` it came in: `route` gives that for an address.
         """
         cdef Frame frame
         cdef Opening opening
@@ -82,6 +84,18 @@ cdef class Trial:
             if found == NONE:
                 if not opens:
                     return "no flow", b""
+                if rules is not None:
+                    self.packet.interface = ingress
+                    said = rules_target(&rules.table, &self.packet, address_text(&self.packet.target) in ours, &opening, now)
+                    if said == TARGET_REFUSED:
+                        return reason_name(rules.table.reason), b""
+                    if said == TARGET_OWN and address_text(&self.packet.target) in ours:
+                        return "deliver", b""
+                    reason = rules_admit(&rules.table, &self.packet, &opening, route(address_text(&opening.target)))
+                    if reason != WILL_PASS:
+                        return reason_name(reason), b""
+                    found = flows_open(&self.flows.table, &self.packet, &opening, now)
+            if found == NONE:
                 memset(&opening, 0, sizeof(Opening))
                 opening.target = self.packet.target
                 opening.target_port = self.packet.target_port
