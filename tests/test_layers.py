@@ -16,8 +16,9 @@ TABLES = {"table", "fdb", "routes", "index", "rules", "ruletable", "rulerows", "
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "flows", "trial"}  # fmt: skip
 TABLES |= CONNTRACK
+PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
-NODES = {"bridge", "memory", "tap", "pcap"}
+NODES = {"bridge", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "loop", "bareloop", "replay"}
 
@@ -62,7 +63,7 @@ def sources(part: str) -> list[Path]:
 
 
 def test_every_module_of_fastpath_has_its_layer():
-    layers = [GROUND, TABLES, PORT_BASES, NODES, CAPTURES, RUNNERS]
+    layers = [GROUND, TABLES, PACKETS, PORT_BASES, NODES, CAPTURES, RUNNERS]
     assert sum(map(len, layers)) == len(set().union(*layers))
     assert set(MODULES) <= set().union(*layers)
 
@@ -85,6 +86,11 @@ def test_the_ground_stands_on_itself(module):
 @pytest.mark.parametrize("module", [m for m in MODULES if m in TABLES])
 def test_a_table_imports_no_node(module):
     assert of_fastpath(module) <= GROUND | TABLES
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m in PACKETS])
+def test_what_is_done_with_packets_knows_no_node(module):
+    assert of_fastpath(module) <= GROUND | TABLES | PACKETS | {"offload"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m in CAPTURES])
