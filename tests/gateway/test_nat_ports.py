@@ -149,7 +149,11 @@ def exhaust(world, kind="udp"):
         out = world.send("a", world.query(kind, source, port, "r1", 80))
         if not out or out[0].port != "up":
             return taken, source, port, out
-        taken.append((source, port, world.external(out)[1]))
+        external = world.external(out)[1]
+        taken.append((source, port, external))
+        if kind == "tcp":  # established: half-open ones would make room
+            world.send("up", world.tcp("r1", 80, "up", external, "SA", ack=1))
+            world.send("a", world.tcp(source, port, "r1", 80, "A", seq=1, ack=1))
     raise AssertionError("never exhausted")
 
 
@@ -166,9 +170,22 @@ def test_when_ports_are_exhausted_the_new_flow_is_dropped_and_told(world, kind):
     packet = world.query(kind, source, port, "r1", 80)
     assert_error(world, [one for one in out if one.port == "a"], "a", "prohibited", bytes(packet), "gw", source)
     for source, port, external in taken[:: len(taken) // 7]:
-        back = world.answer(kind, "r1", 80, "up", external)
-        out = world.send("up", back)
-        assert bytes(world.answer(kind, "r1", 80, source, port, ttl=63)) in [one.packet for one in out]
+        flags = {"flags": "A", "seq": 1, "ack": 1} if kind == "tcp" else {}
+        back, wanted = (
+            world.answer(kind, "r1", 80, "up", external, **flags),
+            world.answer(kind, "r1", 80, source, port, ttl=63, **flags),
+        )
+        world.passes("up", back, "a", wanted)
+
+
+@pytest.mark.row("NAT-37")
+def test_half_open_connections_give_their_ports_to_newcomers(world):
+    """Else one container's SYNs could take every port from the others: the oldest goes."""
+    for n in range(1023):
+        world.send("a", world.tcp(world.guest(n % 200), 2 * (n // 200) + 1, "r1", 80))
+    port = world.opened("tcp", "d", 7, "r1", 80)
+    assert 1 <= port <= 1023
+    world.passes("up", world.tcp("r1", 80, "up", port, "SA", ack=1), "d", world.tcp("r1", 80, "d", 7, "SA", ack=1, ttl=63))
 
 
 @pytest.mark.row("NAT-37")
