@@ -228,7 +228,7 @@ def test_strict_drops_mid_stream(make, flags):
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("flags", ["R", "RA", "", "SF", "SR", "FA", "FPU", "SRFPUA"])
 def test_a_segment_that_begins_nothing_is_never_leaked(make, strict, flags):
-    """A lone RST or FIN, a SYN-ACK, no flags, and combinations that no TCP sends: dropped; the inside source is not seen outside."""
+    """A lone RST or FIN, no flags, and combinations that no TCP sends: dropped; the inside source is not seen outside."""
     world = make(flows={"strict": strict})
     world.vanishes("a", world.tcp("a", 4000, "r1", 80, flags, seq=1, ack=1), "invalid state", "bad transport")
 
