@@ -21,13 +21,14 @@ def fill_established(world, n):
 def syn_flood(world, host, n, seed=0):
     """SYNs of one container to random endpoints, in bursts."""
     chance = random.Random(seed)
-    template = bytes(world.tcp(host, 1, "r1", 80, "S"))
-    at = 20 if world.v == 4 else 40
-    for _ in range(n):
-        changed = template[:at] + chance.randbytes(3) + b"\x50" + template[at + 4 :]
-        world.ports[host].push(world.framed(host, changed))
-    world.engine.run_until_idle(world.now)
-    world.emitted()
+    frame = world.framed(host, world.tcp(host, 1, "r1", 80, "S"))
+    at = 14 + (20 if world.v == 4 else 40)
+    head, tail, port = frame[:at], frame[at + 4 :], world.ports[host]
+    for begin in range(0, n, 10_000):
+        for _ in range(min(10_000, n - begin)):
+            port.push(head + chance.randbytes(4) + tail)
+        world.engine.run_until_idle(world.now)
+        world.emitted()
 
 
 @pytest.mark.row("NAT-37")
@@ -42,6 +43,20 @@ def test_a_syn_flood_leaves_established_flows_alone(v):
         port = 20_000 + at
         world.passes("a", world.tcp("a", port, "r1", 80, "PA", **data), "up", world.tcp("up", port, "r1", 80, "PA", ttl=63, **data))
     for at in range(20):
+        world.handshake("c", 30_000 + at)
+
+
+@pytest.mark.row("NAT-37")
+def test_after_a_million_syns_of_one_container(v):
+    """1,000 established flows of others still pass, and 100 new ones open: with the default table, and one public address."""
+    world = World(v, flows={"capacity": 65536})
+    fill_established(world, 1000)
+    syn_flood(world, "b", 1_000_000)
+    data = {"seq": 100, "ack": 500, "payload": b"still"}
+    for at in range(1000):
+        port = 20_000 + at
+        world.passes("a", world.tcp("a", port, "r1", 80, "PA", **data), "up", world.tcp("up", port, "r1", 80, "PA", ttl=63, **data))
+    for at in range(100):
         world.handshake("c", 30_000 + at)
 
 
