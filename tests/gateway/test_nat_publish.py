@@ -89,9 +89,21 @@ def test_an_address_of_its_own(make):
     serves(world, "tcp", 8080, "a", 80, address="pub1")
     serves(world, "tcp", 8080, "b", 80, address="pub2")
     world.vanishes("up", world.tcp("r1", 1, "up", 8080))
-    for address in ("up", "pub1", "pub2"):
-        serves(world, "tcp", 8081, "c", 80, address=address)
+    for sport, address in enumerate(("up", "pub1", "pub2"), 5001):
+        serves(world, "tcp", 8081, "c", 80, sport=sport, address=address)
     world.vanishes("up", world.tcp("r1", 1, "pub3", 8081))
+
+
+@pytest.mark.row("NAT-32")
+def test_one_client_by_two_ports_that_lead_to_one(world):
+    """The server could not tell its two connections apart: the second one's source port is another, and both are answered."""
+    publish(world, "tcp", 8080)
+    publish(world, "tcp", 8081)
+    serves(world, "tcp", 8080, "a", 80)
+    port = world.opened_port("tcp", world.send("up", world.tcp("r1", 5000, "up", 8081)), "a")
+    assert port != 5000
+    world.passes("a", world.tcp("a", 80, "r1", port, "SA", ack=1), "up", world.tcp("up", 8081, "r1", 5000, "SA", ack=1, ttl=63))
+    world.passes("a", world.tcp("a", 80, "r1", 5000, "A", ack=1), "up", world.tcp("up", 8080, "r1", 5000, "A", ack=1, ttl=63))
 
 
 @pytest.mark.row("NAT-32")

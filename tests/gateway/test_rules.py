@@ -144,7 +144,7 @@ def test_a_service_of_the_hosts_at_the_gateways_address(v):
         world.passes("a", world.query(kind, "a", 4000, "gw", 80), "up", world.query(kind, "up", 4000, "isp", 80, ttl=63))
         world.passes("up", world.answer(kind, "isp", 80, "up", 4000), "a", world.answer(kind, "gw", 80, "a", 4000, ttl=63))
     world.rules.publish("udp", 80, 80, target=world.at("b"), target_port=8000, name="web.front")
-    world.passes("a", world.udp("a", 4001, "gw", 80), "b", world.udp("gw", 4001, "b", 8000, ttl=63))
+    world.passes("a", world.udp("a", 4001, "gw", 80), "b", world.udp("up", 4001, "b", 8000, ttl=63))
     assert_echo_reply(world, world.send("a", world.echo("a", "gw")), "a", "gw", 7, 1, b"ping")
 
 
