@@ -10,7 +10,7 @@ from scapy.layers.l2 import ARP, Ether
 from tests.gateway.plan import ADDRESSES, BROADCAST, MACS
 from tests.gateway.world import World
 
-SIZES = [0, 1, 2, 7, 8, 9, 63, 64, 65, 127, 128, 129, 500, 1447, 1448, 1451, 1452]
+SIZES = [0, 1, 2, 7, 8, 9, 63, 64, 65, 127, 128, 129, 500, 1437, 1438, 1439, 1440]
 
 
 @pytest.mark.row("L3-1")
