@@ -60,6 +60,7 @@ def damaged(frame: bytes, chance: random.Random) -> bytes:
 
 SETTINGS = {
     "routed": {"nat": None},
+    "routed and asking": {"nat": None, "ask": True, "router": {"neighbors": 16}},
     "defaults": {},
     "asking": {"ask": True, "router": {"neighbors": 64, "mss": 1200}},
     "small": {"mtu": 1280, "uplink_mtu": 1280, "flows": {"capacity": 64, "mapping": "endpoint-dependent"}},
