@@ -10,6 +10,12 @@ FRAMES = int(os.environ.get("DATAPLANE_FUZZ_FRAMES", "100000"))
 COUNTED: Counter[str] = Counter()
 
 
+@pytest.fixture(params=[4, 6], ids=["ipv4", "ipv6"])
+def v(request: pytest.FixtureRequest) -> int:
+    """Both families, as in tests/gateway."""
+    return request.param
+
+
 @pytest.fixture
 def frames() -> int:
     """How many frames a case has to reach."""
