@@ -34,9 +34,8 @@ class Cell:
         self.back: list[bytes] = []
 
     def natted(self, back: bool = False, **options: int) -> Natted:
-        return Natted(
-            self.frames, self.shape, mapping=self.mapping, back=self.back if back else None, burst=self.burst, **options
-        )
+        frames = self.back if back else None
+        return Natted(self.frames, self.shape, mapping=self.mapping, back=frames, burst=self.burst, **options)
 
     def verify(self) -> int:
         """Every frame of the cycle out, and every reply to one back; how many."""
@@ -49,13 +48,15 @@ class Cell:
         return len(outgoing) + backwards(back, self.frames, BACK_MACS)
 
     def add_to(self, table: Table, name: str, goal: str) -> int:
-        """Measure and verify; two rows. The frames verified."""
+        """Measure and verify; a row for each way. The frames verified."""
         # First, as it gives the replies; both tables assign the same, being given the same.
         checked = self.verify()
         gc.collect()
-        paths = {"wire": Path(self.frames, burst=self.burst), "out": self.natted(), "back": self.natted(back=True)}
+        paths: dict[str, Path] = {"wire": Path(self.frames, burst=self.burst), "out": self.natted(), "back": self.natted(back=True)}
+        if len(self.frames[0]) == 64:
+            paths["both"] = self.natted(back=True, both=True)
         samples = measure(paths, rounds=ROUNDS)
-        for way in ("out", "back"):
+        for way in list(paths)[1:]:
             add_overhead(table, f"{name}, {way}", samples["wire"], samples[way], goal if way == "out" else "")
         return checked
 

@@ -47,8 +47,12 @@ def table() -> Table:
     for name in FLOWS:
         for way in ("stateful", "one pass"):
             _add(shown, name, way)
-    shown.notes.append("stateful: ct(nat), then what is new is committed, as its manual has it; one pass: ct(commit,nat) for every packet")
-    shown.notes.append("OVS-DPDK: ticks per packet of its polling thread, devices included; it neither routes nor counts down the TTL")
+    shown.notes.append(
+        "stateful: ct(nat), then what is new is committed, as its manual has it; one pass: ct(commit,nat) for every packet"
+    )
+    shown.notes.append(
+        "OVS-DPDK: ticks per packet of its polling thread, devices included; it neither routes nor counts down the TTL"
+    )
     return shown
 
 

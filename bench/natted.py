@@ -33,8 +33,12 @@ class Routed(Path):
     def wire_up(self) -> None:
         self.source, self.target = self.sender, self.receivers[0]
         self.router = self.make()
-        self.inside = self.router.add_interface("inside", mac=mac(GATEWAY_MACS[0]), mtu=1500, addresses=["198.18.0.1/16"], arp=False)
-        self.outside = self.router.add_interface("outside", mac=mac(GATEWAY_MACS[1]), mtu=1500, addresses=["192.0.2.2/30"], arp=False)
+        self.inside = self.router.add_interface(
+            "inside", mac=mac(GATEWAY_MACS[0]), mtu=1500, addresses=["198.18.0.1/16"], arp=False
+        )
+        self.outside = self.router.add_interface(
+            "outside", mac=mac(GATEWAY_MACS[1]), mtu=1500, addresses=["192.0.2.2/30"], arp=False
+        )
         self.govern()
         for number, port in ((self.inside, self.source), (self.outside, self.target)):
             self.router.lead(number, port, 0)
@@ -55,15 +59,25 @@ class Routed(Path):
 class Natted(Routed):
     """SNAT of `shape.flows` flows, all of them open before anything is measured.
 
-    Of `frames` from the inside; with `back` the replies to these are measured, which are `replies` of what came out of such a path.
+    Of `frames` from the inside; with `back` the replies to these are measured, which are `replies` of what came out of such a path;
+    with `both` the two at once.
     """
 
     def __init__(
-        self, frames: Sequence[bytes], shape: Shape, *, mapping: str, back: Sequence[bytes] | None = None, capacity: int = 0, **options: int
+        self,
+        frames: Sequence[bytes],
+        shape: Shape,
+        *,
+        mapping: str,
+        back: Sequence[bytes] | None = None,
+        both: bool = False,
+        capacity: int = 0,
+        **options: int,
     ) -> None:
         self.shape = shape
         self.mapping = mapping
         self.openers = frames
+        self.both = both
         self.capacity = capacity or max(shape.flows, 1024)
         super().__init__(frames if back is None else back, **options)  # type: ignore[arg-type]
         if back is not None:
@@ -91,6 +105,8 @@ class Natted(Routed):
     def start(self) -> None:
         self.fill()
         self.source.cycle(self.frames)
+        if self.both:
+            self.target.cycle(self.openers)
 
     def problems(self) -> list[str]:
         found = super().problems()

@@ -56,9 +56,7 @@ class OvsDpdk:
     With `rules`, in the words of ovs-ofctl, it does what they say and is no learning bridge. Ports: 1 is in, 2 is out.
     """
 
-    def __init__(
-        self, frames: Sequence[bytes], stations: Sequence[bytes] = (), *, core: int, rules: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, frames: Sequence[bytes], stations: Sequence[bytes] = (), *, core: int, rules: Sequence[str] = ()) -> None:
         if os.geteuid() != 0:
             raise UnavailableError("not root: huge pages cannot be reserved")
         if not Path(DAEMON).exists() or not shutil.which("ovs-vsctl"):

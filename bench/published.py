@@ -125,5 +125,7 @@ def table() -> Table:
             "new_ticks": new.ticks,
         }
     shown.notes.append(f"verified: {checked:,} frames reached the host their port is published for, checksums valid")
-    shown.notes.append(f"{CLIENTS} clients; singly published ports lead to {HOSTS} hosts in turn; cycles are overhead over the wire")
+    shown.notes.append(
+        f"{CLIENTS} clients; singly published ports lead to {HOSTS} hosts in turn; cycles are overhead over the wire"
+    )
     return shown
