@@ -1,4 +1,4 @@
-"""Frames of many flows through a NAT: UDP over IPv4 with valid checksums, inside 198.18.0.0/16, remotes 198.19.0.0/16 (RFC 2544 C.2.2).
+"""Frames of many flows through a NAT: UDP over IPv4, checksums valid; inside 198.18.0.0/16, remotes 198.19.0.0/16 (RFC 2544 C.2.2).
 
 A shape is inside endpoints × remotes × public addresses; each endpoint talks to each remote, which makes a flow. A cycle visits
 every flow in a random order without repetition; with few flows a cycle has several such rounds, at least 4,096 frames in all.

@@ -1,4 +1,4 @@
-"""``python -m bench.forwarder bare|bridge|gateway FD FD``: what stands between two TAPs in a live benchmark, in a process of its own."""
+"""``python -m bench.forwarder bare|bridge|gateway FD FD``: what stands between two TAPs in a live benchmark, a process of its own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def bridge(first: int, second: int) -> None:
 
 
 def gateway(first: int, second: int) -> None:
-    """Our bridge with a gateway on it, masquerade and published ports, until SIGTERM. The first TAP is a container, the second the world."""
+    """Our bridge and gateway, masquerade and published ports, until SIGTERM. The first TAP is a container, the second the world."""
     from bench.gateways import CONNECTIONS, GATEWAY, INSIDE, IPERF, OUTSIDE, WORLD
     from fastpath import Flows, Router, Rules
 

@@ -29,7 +29,7 @@ class Cell:
     """A row to be for each direction: the same frames over a wire and through the NAT."""
 
     def __init__(self, shape: Shape, sizes: tuple[int, ...], mapping: str, burst: int = 256) -> None:
-        self.shape, self.mapping, self.burst = shape, mapping, burst
+        self.shape, self.sizes, self.mapping, self.burst = shape, sizes, mapping, burst
         self.frames = frames(outward(shape)[order(shape.flows)], sizes, (GATEWAY_MACS[0], INSIDE_MAC))
         self.back: list[bytes] = []
 
@@ -53,7 +53,7 @@ class Cell:
         checked = self.verify()
         gc.collect()
         paths: dict[str, Path] = {"wire": Path(self.frames, burst=self.burst), "out": self.natted(), "back": self.natted(back=True)}
-        if len(self.frames[0]) == 64:
+        if self.sizes == (64,):
             paths["both"] = self.natted(back=True, both=True)
         samples = measure(paths, rounds=ROUNDS)
         for way in list(paths)[1:]:

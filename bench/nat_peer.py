@@ -15,9 +15,9 @@ GOAL = 0.25
 
 
 def rules(shape: Shape, *, stateful: bool) -> list[str]:
-    """SNAT by `ct(nat)`, every packet through port 2; stateful: as its manual does it, the state is looked at before anything leaves.
+    """SNAT by `ct(nat)`, out through port 2. Stateful: the state is looked at before anything leaves, as its manual does it.
 
-    Otherwise each packet is committed and translated in one pass, whatever state it is in, which costs Open vSwitch half as much.
+    Otherwise each packet is committed and translated in one pass, whatever its state, which costs Open vSwitch half as much.
     """
     commit = f"ct(commit,zone=1,nat(src={text(PUBLIC + 1)}-{text(PUBLIC + shape.addresses)})),output:2"
     if not stateful:
