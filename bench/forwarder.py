@@ -1,4 +1,4 @@
-"""``python -m bench.forwarder bare|bridge|gateway FD FD``: what stands between two TAPs in a live benchmark, a process of its own."""
+"""``python -m bench.forwarder bare|bridge|gateway FD FD``: what stands between two TAPs in a live benchmark, as a process."""
 
 from __future__ import annotations
 
