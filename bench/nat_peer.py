@@ -47,6 +47,8 @@ def table() -> Table:
     for name in FLOWS:
         for way in ("stateful", "one pass"):
             _add(shown, name, way)
+    shapes = "; ".join(f"{name}: {VPP[name]}" for name in FLOWS)
+    shown.notes.append(f"inside endpoints × remotes × public addresses: {shapes}")
     shown.notes.append(
         "stateful: ct(nat), then what is new is committed, as its manual has it; one pass: ct(commit,nat) for every packet"
     )
@@ -60,7 +62,7 @@ def _add(shown: Table, name: str, way: str) -> None:
     shape = VPP[name]
     traffic = frames(outward(shape)[order(shape.flows)], (64,), (GATEWAY_MACS[0], INSIDE_MAC))
     ours = {"wire": Path(traffic), "nat": Natted(traffic, shape, mapping=DEPENDENT)}
-    row = f"{name} ({shape}), {way}"
+    row = f"{name}, {way}"
     goal = f"≤ {GOAL}" if way == "stateful" else ""
     try:
         samples, peer, misses = beside(ours, rules=rules(shape, stateful=way == "stateful"))
