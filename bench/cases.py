@@ -105,6 +105,7 @@ CASES: dict[str, Callable[[], Iterator[Table]]] = {
     "fdb": _fdb,
     "replay": _replay,
     "peer": _peer,
+    "routing": _routing,
     "nat": _nat,
     "live": _live,
     "live-nat": _live_nat,

@@ -93,24 +93,29 @@ def order(flows: int, seed: int = 1) -> np.ndarray:
     return np.concatenate([random.permutation(flows) for _ in range(-(-LEAST // flows))])
 
 
-def frames(flow: Flow, sizes: tuple[int, ...], macs: tuple[str, str], *, seed: int = 1) -> list[bytes]:
-    """One frame a row; sizes in octets without FCS, one after the other; MAC addresses: to, from."""
+def frames(flow: Flow, sizes: tuple[int, ...], macs: tuple[str, str] | np.ndarray, *, ttl: int = 64, seed: int = 1) -> list[bytes]:
+    """One frame a row; sizes in octets without FCS, one after the other; MAC addresses: to, from, or a row of octets for each."""
     payload = np.random.default_rng(seed).bytes(max(sizes) - HEADERS)
     lengths = np.fromiter(islice(cycle(sizes), len(flow)), np.int64, len(flow))
-    heads = headers(flow, lengths, payload, macs).tobytes()
+    heads = headers(flow, lengths, payload, macs, ttl).tobytes()
     return [heads[at * HEADERS : (at + 1) * HEADERS] + payload[: n - HEADERS] for at, n in enumerate(lengths.tolist())]
 
 
-def headers(flow: Flow, lengths: np.ndarray, payload: bytes, macs: tuple[str, str]) -> np.ndarray:
+def mac_octets(*macs: str) -> np.ndarray:
+    """As they follow each other in a frame."""
+    return np.frombuffer(bytes.fromhex("".join(macs).replace(":", "")), np.uint8)
+
+
+def headers(flow: Flow, lengths: np.ndarray, payload: bytes, macs: tuple[str, str] | np.ndarray, ttl: int) -> np.ndarray:
     """Ethernet, IPv4 and UDP, checksums valid: a row of octets each."""
     octets = np.zeros((len(flow), HEADERS), np.uint8)
-    octets[:, :12] = np.frombuffer(bytes.fromhex("".join(macs).replace(":", "")), np.uint8)
+    octets[:, :12] = mac_octets(*macs) if isinstance(macs, tuple) else macs
     octets[:, 12] = 0x08
     words = np.zeros((len(flow), 14), ">u2")
     words[:, 0] = 0x4500
     words[:, 1] = lengths - 14
     words[:, 2] = np.arange(len(flow)) & 0xFFFF
-    words[:, 4] = 0x4011
+    words[:, 4] = ttl << 8 | 17
     words[:, 6], words[:, 7] = flow.source >> 16, flow.source & 0xFFFF
     words[:, 8], words[:, 9] = flow.target >> 16, flow.target & 0xFFFF
     words[:, 5] = ~ones(words[:, :10]) & 0xFFFF

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.flows import GATEWAY_MACS, HEADERS, INSIDE_MAC, REMOTE_MAC, Shape
+from bench.flows import GATEWAY_MACS, HEADERS, INSIDE_MAC, REMOTE_MAC, Shape, mac_octets
 from bench.paths import Path
 from bench.translated import Heads
 from fastpath import Flows, Router, Rules
@@ -15,9 +15,9 @@ SECOND = 1_000_000_000
 SPREAD = 32
 """The table is filled in so many steps over one second, so that last-seen times are spread as they would be."""
 
-OUT_MACS = bytes.fromhex((REMOTE_MAC + GATEWAY_MACS[1]).replace(":", ""))
+OUT_MACS = mac_octets(REMOTE_MAC, GATEWAY_MACS[1])
 """The MAC addresses of a frame that has been routed out; and back."""
-BACK_MACS = bytes.fromhex((INSIDE_MAC + GATEWAY_MACS[0]).replace(":", ""))
+BACK_MACS = mac_octets(INSIDE_MAC, GATEWAY_MACS[0])
 
 
 def mac(text: str) -> int:

@@ -78,12 +78,12 @@ def check(wrong: np.ndarray, what: str) -> None:
         raise RuntimeError(f"frame {int(wrong.argmax()) + 1} of {len(wrong)}: {what}")
 
 
-def hop(before: list[bytes], after: list[bytes], macs: bytes) -> tuple[Heads, Heads]:
+def hop(before: list[bytes], after: list[bytes], macs: np.ndarray) -> tuple[Heads, Heads]:
     """What a hop must do and must not, whatever is translated; the headers of both. Errors: RuntimeError."""
     if any(came[HEADERS:] != went[HEADERS:] for came, went in zip(after, before, strict=True)):
         raise RuntimeError("a payload changed, or frames came out in another order")
     went, came = Heads.of(before), Heads.of(after)
-    check((came.octets[:, :12] != np.frombuffer(macs, np.uint8)).any(axis=1), "MAC addresses")
+    check((came.octets[:, :12] != macs).any(axis=1), "MAC addresses")
     # Version to fragment offset, protocol, UDP length stay as they are.
     kept = [*range(14, 22), 23, 38, 39]
     check((came.octets[:, kept] != went.octets[:, kept]).any(axis=1), "a field changed that nobody may change")
@@ -95,7 +95,7 @@ def hop(before: list[bytes], after: list[bytes], macs: bytes) -> tuple[Heads, He
     return went, came
 
 
-def outwards(path: Path, shape: Shape, *, dependent: bool, macs: bytes) -> list[bytes]:
+def outwards(path: Path, shape: Shape, *, dependent: bool, macs: np.ndarray) -> list[bytes]:
     """SNAT: the frames that came out. Errors: RuntimeError."""
     after = pass_once(path)
     went, came = hop(list(path.frames), after, macs)
@@ -109,7 +109,7 @@ def outwards(path: Path, shape: Shape, *, dependent: bool, macs: bytes) -> list[
     return after
 
 
-def backwards(path: Path, outgoing: list[bytes], macs: bytes) -> int:
+def backwards(path: Path, outgoing: list[bytes], macs: np.ndarray) -> int:
     """Replies to `outgoing`, row by row: they reach the endpoint that sent. The frames compared. Errors: RuntimeError."""
     after = pass_once(path)
     went, came = hop(list(path.frames), after, macs)

@@ -129,8 +129,8 @@ def _errors(page: Page, client: Client) -> None:
     if "live exceeded" not in said.lower():
         raise UserError("the gateway did not say that the time to live was exceeded", where=shown, status=1)
     page.say(
-        "A datagram to a closed port out there: the world's error quotes the packet as translated; the gateway finds the flow in the "
-        "quote, and translates the error back, quote and all (RFC 5508, 4)."
+        "A datagram to a closed port out there: the world's error quotes the packet as translated; the gateway finds the "
+        "flow in the quote, and translates the error back, quote and all (RFC 5508, 4)."
     )
     command, shown = web.knock(WORLD, CLOSED)
     page.runs(f"dataplane exec client -- {shown}")
@@ -161,7 +161,9 @@ def _in(page: Page, client: Client, world: World) -> None:
     if web.READY not in _said(server):
         raise UserError(f"the web server does not begin: {server.said()}", status=1)
     page.runs("dataplane port web")
-    page.output("\n".join(f"{row['container']}/{row['protocol']} -> {row['host_ip'] or '*'}:{row['host']}" for row in client.published()))
+    page.output(
+        "\n".join(f"{row['container']}/{row['protocol']} -> {row['host_ip'] or '*'}:{row['host']}" for row in client.published())
+    )
     before = _flows(client)
     command, shown = web.fetch(f"http://{world.address}:{PUBLISHED}/")
     page.runs(f"ip netns exec {world.name} {shown}")

@@ -33,7 +33,10 @@ class World:
                 if number:
                     self._delete()
                 raise UserError(
-                    "the world cannot be made", where=f"{step}: {done.stderr.strip()}", mend="run the demonstration as root", status=1
+                    "the world cannot be made",
+                    where=f"{step}: {done.stderr.strip()}",
+                    mend="run the demonstration as root",
+                    status=1,
                 )
         return self
 

@@ -61,7 +61,7 @@ def translate(frame, source="203.0.113.7", **fields):
     return bytes(packet)
 
 
-OUT_MACS = bytes.fromhex((flows.REMOTE_MAC + GATEWAY_MACS[1]).replace(":", ""))
+OUT_MACS = flows.mac_octets(flows.REMOTE_MAC, GATEWAY_MACS[1])
 
 
 @pytest.mark.parametrize("sizes", [(64,), (65, 590)])
