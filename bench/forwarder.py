@@ -48,7 +48,7 @@ def gateway(first: int, second: int) -> None:
     member = front.add_member(router, target_input=inside)
     router.lead(inside, front, member)
     front.add_static(0x0242_0A00_0001, member)
-    outside = router.add_interface("uplink", mac=0x0242_C000_0202, mtu=1500, addresses=[f"{OUTSIDE}/30"])
+    outside = router.add_interface("uplink", mac=0x0242_C000_0202, mtu=1500, addresses=[f"{OUTSIDE}/30"], reverse_path=False)
     router.lead(outside, uplink, 0)
     uplink.lead_to(router, outside)
     router.add_route("0.0.0.0/0", interface=outside, gateway=WORLD)

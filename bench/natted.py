@@ -37,7 +37,7 @@ class Routed(Path):
             "inside", mac=mac(GATEWAY_MACS[0]), mtu=1500, addresses=["198.18.0.1/16"], arp=False
         )
         self.outside = self.router.add_interface(
-            "outside", mac=mac(GATEWAY_MACS[1]), mtu=1500, addresses=["192.0.2.2/30"], arp=False
+            "outside", mac=mac(GATEWAY_MACS[1]), mtu=1500, addresses=["192.0.2.2/30"], reverse_path=False, arp=False
         )
         self.govern()
         for number, port in ((self.inside, self.source), (self.outside, self.target)):
