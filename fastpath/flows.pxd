@@ -1,34 +1,51 @@
-"""Connection tracking and translation of addresses: what the router asks of it. DRAFT of the face; the inside is free.
+"""Connection tracking and translation of addresses: what the router asks of it. The records are in flowtable.pxd.
 
-A flow has two tuples, original and reply; what differs between them is the translation. All memory is fixed when made.
-The router's way with a packet that it does not deliver itself:
+The router's way with packets that it does not deliver itself, in sub-bursts of 32 to 64 so that the Packets stay in L1:
 
-    flows_hash, flows_prefetch        for each packet of a burst first: cache lines come while others are worked on
-    flows_find                        KNOWN: the flow, checked and refreshed; NONE; or REFUSED with packet.reason to drop for
-    (NONE) flows_open                 a new flow, translated as the Opening says: KNOWN or REFUSED
-    flows_goal                        where the packet of a known flow goes after translation: route this
-    (TTL, MTU: errors quote the packet as it came)
-    flows_translate                   rewrite addresses, ports, checksums, in a quoted packet too; False: drop as UNTRANSLATABLE
+    1  flows_hash        each packet first: hashes its tuple, and its line of the index is on its way
+    2  flows_prefetch    each packet again: reads that line; the flow's own lines are on their way
+    3  in order:
+       flows_find        KNOWN: the flow, judged and refreshed; NONE; or REFUSED, table.reason says why to drop
+       (NONE) rules_target, route, rules_admit (rules.pxd), then
+       flows_open        a new flow, translated as the Opening says: KNOWN or REFUSED
+       flows_goal        where a packet of a KNOWN flow goes after translation: route this
+       flows_way         a number that the router may keep by flow and direction, so as not to route again
+       (TTL, MTU: errors quote the packet as it came)
+       flows_translate   rewrites addresses, ports, checksums, in a quoted packet too; False: drop as UNTRANSLATABLE
 
-Fragments never get here: the router reassembles before it tracks. ICMP errors are matched to the flow that they quote.
+The router has read headers by ip_read and ip_transport. Steps 1 and 2 are worth it from about four packets on; flows_find does what was left out when packet.hash is 0.
+Fragments never get here: the router reassembles before it tracks. ICMP errors are matched to the flow that they quote
+(quote.pxd); they neither refresh nor end it. flows_translate changes octets of the frame only, not the Packet.
+
+Nothing but flows_expire removes flows for their age; the router calls it when due (it says when next), at most 64 flows a call.
 """
 
-from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint16_t
 
-from fastpath.counters cimport Reason
-from fastpath.ip cimport Address, Packet
+from fastpath.flowtable cimport FlowTable
+from fastpath.ip cimport ERROR, NO_FLOW, Address, Packet
+from fastpath.opening cimport KEEP, OPEN_MAPPING, OPEN_MIDSTREAM, OPEN_PORT_STAYS, Opening
 
 cdef enum Found:
     NONE                          # no flow yet
     KNOWN
     REFUSED
 
-cdef enum:
-    KEEP = 0                      # Opening.pool: the source stays as it is
+cdef class Flows:
+    """The table with its Python face."""
+    cdef FlowTable table
 
-cdef struct Opening:              # what shall become of a new flow
-    Address target                # where it goes: the packet's own, or what a published port leads to
-    uint16_t target_port          # as it lies in memory
-    uint16_t pool                 # number of the source addresses to translate to, or KEEP
-    bint permanent_source         # one-to-one: the pool's address, the port as it is
-    bint bypass                   # do not insist on a mapping of its own: see flows.pyx
+cdef void flows_hash(FlowTable* table, Packet* packet) noexcept nogil
+cdef void flows_prefetch(FlowTable* table, Packet* packet) noexcept nogil
+cdef Found flows_find(FlowTable* table, Packet* packet, int64_t now) noexcept nogil
+cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, int64_t now) noexcept nogil
+cdef void flows_goal(const FlowTable* table, const Packet* packet, Address* goal) noexcept nogil
+cdef bint flows_translate(FlowTable* table, Packet* packet) noexcept nogil
+# Removes at most 64 flows whose time is over. When to call next; NEVER if there is no flow.
+cdef int64_t flows_expire(FlowTable* table, int64_t now) noexcept nogil
+# After routes changed: no flow has a way any longer. Takes time with the number of flows, so not per packet.
+cdef void flows_forget_ways(FlowTable* table) noexcept nogil
+
+cdef inline uint16_t* flows_way(FlowTable* table, const Packet* packet) noexcept nogil:
+    """Of a KNOWN packet: the number that the router keeps for its flow and direction; 0 in a new flow. ICMP errors go another way."""
+    return &table.flows[packet.flow >> 1].ways[packet.flow & 1]

@@ -1,13 +1,51 @@
 """What may pass between networks, and what becomes of it: decided once per flow from flags of two interfaces, not from a list.
 
-DRAFT of the face; the inside is free. For a packet without a flow the router asks:
+The model is Docker's current one. For a packet without a flow (flows_find said NONE) the router asks, in this order:
 
-    rules_target    where it really goes: published ports, one-to-one addresses, mappings open to all (endpoint-independent
-                    filtering) change opening.target; otherwise the packet's own target
-    (the router looks the route of opening.target up)
-    rules_admit     may it go from the ingress to the egress interface, and with which source: sets opening.pool
+    rules_target    where does it really go? TARGET_OWN: as it says, so if that is one of our addresses, deliver it.
+                    TARGET_LED: one-to-one addresses, published ports, open mappings and the redirection to the host changed
+                    opening.target. TARGET_REFUSED: rules.reason says why to drop.
+    (the router looks the route of opening.target up: that gives the egress interface)
+    rules_admit     may it go from the ingress to the egress interface, and with which source? WILL_PASS (-1), or the Reason to drop
+    flows_open      (flows.pxd) with this Opening
+
+Replies never get here: they have a flow. Rules may change at any time between turns, and established flows go on as they are.
+
+    to \\ from      same network       another network        uplink                trusted source (the host)
+    network        yes; icc=False:    OTHER_NETWORK, but     NOT_PUBLISHED, but    yes
+                   published only     by published ports     by published ports
+    uplink         yes, masqueraded   -                      yes                   yes
+    an internal network: nothing in or out (INTERNAL_NETWORK) but from trusted sources
+
+    mode nat               as above; published means: led here by rules_target
+    mode nat-unprotected   as nat, and endpoints are reached directly
+    mode routed            not masqueraded; endpoints are reached directly at their published ports, and by ICMP
+    mode isolated          as internal
 """
 
-from libc.stdint cimport int64_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint16_t
 
-from fastpath.ip cimport Address, Packet
+from fastpath.flows cimport Flows
+from fastpath.ip cimport Packet
+from fastpath.opening cimport Opening
+from fastpath.ruletable cimport RuleTable
+
+cdef enum Target:
+    TARGET_OWN
+    TARGET_LED
+    TARGET_REFUSED
+
+cdef enum:
+    WILL_PASS = -1
+
+cdef class Rules:
+    """The rules with their Python face."""
+    cdef RuleTable table
+    cdef readonly Flows flows
+    cdef dict names               # of interfaces, by number
+    cdef dict publication_names   # by id
+
+# `ours`: the packet's target is an address of the router itself.
+cdef Target rules_target(RuleTable* rules, const Packet* packet, bint ours, Opening* opening, int64_t now) noexcept nogil
+# `egress`: the interface that the route of opening.target leads to. WILL_PASS, or the Reason to drop.
+cdef int rules_admit(RuleTable* rules, const Packet* packet, Opening* opening, uint16_t egress) noexcept nogil

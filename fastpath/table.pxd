@@ -36,6 +36,9 @@ cdef extern from *:
     """
     uint64_t table_mix(uint64_t key, uint64_t secret) noexcept nogil
 
+# The next of a sequence of well-spread 64-bit numbers (Steele, Lea, Flood 2014): every choice that a seed decides comes from it.
+cdef uint64_t split_mix(uint64_t* state) noexcept nogil
+
 cdef int table_init(Table* table, uint32_t capacity, uint64_t seed) except -1
 cdef void table_free(Table* table) noexcept
 

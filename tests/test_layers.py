@@ -11,8 +11,11 @@ FASTPATH = ROOT / "fastpath"
 DATAPLANE = ROOT / "dataplane"
 
 # Modules of fastpath by layer. A module that is in none of them fails the test: say where it belongs.
-GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout"}  # what every node stands on
-TABLES = {"table", "fdb"}
+GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address"}  # what every node stands on
+TABLES = {"table", "fdb", "routes", "index", "rules", "ruletable", "rulerows", "publish"}
+CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
+             "translate", "quote", "opening", "flowrows", "flows", "trial"}  # fmt: skip
+TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
 NODES = {"bridge", "memory", "tap", "pcap"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written

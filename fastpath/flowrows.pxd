@@ -1,0 +1,8 @@
+"""Flows as people see them: rows of an array, and deletion by what they are."""
+
+from libc.stdint cimport int64_t
+
+from fastpath.flowtable cimport FlowTable
+
+cdef object flow_rows(const FlowTable* table, int64_t now)
+cdef object flow_delete(FlowTable* table, protocol, source, target, source_port, target_port)

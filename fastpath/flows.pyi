@@ -1,0 +1,38 @@
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+MAPPINGS: tuple[str, ...]
+FILTERINGS: tuple[str, ...]
+
+class Flows:
+    def __new__(
+        cls,
+        capacity: int = 65536,
+        *,
+        seed: int = 0,
+        mapping: str = "endpoint-independent",
+        filtering: str = "address-and-port-dependent",
+        strict: bool = False,
+        timeouts: Mapping[str, float] | str | None = None,
+    ) -> Flows: ...
+    def set_timeouts(self, timeouts: Mapping[str, float] | str | None) -> None: ...
+    def add_pool(self, addresses: Iterable[object], *, paired: bool = True) -> int: ...
+    def remove_pool(self, number: int) -> None: ...
+    def rows(self, now: int) -> np.ndarray: ...
+    def delete(
+        self,
+        *,
+        protocol: int | str | None = None,
+        source: object = None,
+        target: object = None,
+        source_port: int | None = None,
+        target_port: int | None = None,
+    ) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def capacity(self) -> int: ...
+    @property
+    def octets(self) -> int: ...
+    def named_counters(self) -> dict[str, int]: ...

@@ -1,0 +1,338 @@
+"""Finding, opening, following flows. The parts are in modules of their own: see flows.pxd for the order in which they are used."""
+
+import math
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from fastpath.arena cimport HEAD
+from fastpath.counters cimport FLOW_INVALID, FLOW_LIMIT, ICMP_UNMATCHED, TRANSPORT_HEADER, Reason
+from fastpath.flowtable cimport (
+    ANSWERED, ECHOES, Filtering, Flow, FLOW_TICK, FLOWS_MAX, LIST, NOBODY, OPENING, ORIGINAL, OTHERS, OTHERS_ANSWERED, QUERIES,
+    REPLIED, REPLY, REVERSED, flow_old, flow_tick, reply_source, reply_target, table_make, table_octets, table_unmake,
+)
+from fastpath.flowrows cimport flow_delete, flow_rows
+from fastpath.frame cimport SHARED
+from fastpath.index cimport Probe, index_next, index_prefetch, index_probe
+from fastpath.ip cimport ANSWER, QUERY, same
+from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
+from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end, flow_enter, flow_give_back, flow_take, next_expiry
+from fastpath.lists cimport flow_refresh, list_move
+from fastpath.mapping cimport Choice, mapping_join
+from fastpath.opening cimport FILLED, opening_fill, opening_fill_reversed
+from fastpath.pools cimport pool_add, pool_remove
+from fastpath.quote cimport QUOTED, Quote, quote_read, quote_translate
+from fastpath.timeouts import LIST_TIMEOUTS, resolve
+from fastpath.tcpstate cimport (
+    Segment, TCP_MAY_NOT, TCP_PASSES, TCP_REOPENS, TCP_RESUMES, TCP_STAYS, Verdict, segment_read, tcp_begin, tcp_first, tcp_list, tcp_next,
+)
+from fastpath.translate cimport Rewrite, deltas_make, rewrite_of, translate_addresses, translate_transport
+from fastpath.tuples cimport tuple_hash
+from fastpath.wire cimport wire_likely, wire_prefetch, wire_unlikely
+
+cdef enum:
+    TRANSPORT_OCTETS = 20         # of a transport header that a translation may write
+
+cdef inline Found refuse(FlowTable* table, Reason reason) noexcept nogil:
+    table.reason = reason
+    return REFUSED
+
+
+# -- look-up ------------------------------------------------------------------------------------------------------------
+
+cdef inline uint32_t hash_of(const FlowTable* table, const Packet* packet) noexcept nogil:
+    return tuple_hash(&table.secrets, &packet.source, &packet.target, packet.source_port, packet.target_port, packet.protocol, 0)
+
+
+cdef void flows_hash(FlowTable* table, Packet* packet) noexcept nogil:
+    packet.hash = 0
+    if wire_likely(packet.kind != ERROR):
+        packet.hash = hash_of(table, packet)
+        index_prefetch(&table.index, packet.hash)
+
+
+cdef void flows_prefetch(FlowTable* table, Packet* packet) noexcept nogil:
+    cdef Probe probe
+    if wire_likely(packet.hash):
+        probe = index_probe(&table.index, packet.hash)
+        if wire_likely(probe.mask):
+            index_next(&table.index, &probe)
+            wire_prefetch(&table.flows[probe.reference >> 2])
+            if packet.protocol == PROTOCOL_TCP:
+                wire_prefetch(&table.links[probe.reference >> 2])
+
+
+cdef inline uint32_t lookup(const FlowTable* table, const Packet* packet) noexcept nogil:
+    """Twice the flow's number, plus 1 in the direction of replies; NO_FLOW."""
+    cdef Probe probe = index_probe(&table.index, packet.hash)
+    cdef const Flow* flow
+    while index_next(&table.index, &probe):
+        flow = &table.flows[probe.reference >> 2]
+        if probe.reference & 3 == ORIGINAL:
+            if (same(&flow.source, &packet.source) and same(&flow.target, &packet.target)
+                    and flow.source_port == packet.source_port and flow.target_port == packet.target_port
+                    and flow.protocol == packet.protocol):
+                return probe.reference >> 2 << 1
+        elif probe.reference & 3 == REPLY:
+            if (flow.new_target_port == packet.source_port and flow.new_source_port == packet.target_port
+                    and flow.protocol == packet.protocol and same(reply_source(table, flow), &packet.source)
+                    and same(reply_target(table, flow), &packet.target)):
+                return probe.reference >> 2 << 1 | 1
+    return NO_FLOW
+
+
+cdef Found find_quoted(FlowTable* table, Packet* packet, uint32_t tick) noexcept nogil:
+    """An ICMP error goes with the flow of the packet that it quotes, the reverse of which is a packet of the error's direction."""
+    cdef Quote quote
+    cdef Packet reverse
+    cdef int reason = quote_read(&quote, packet)
+    if reason != QUOTED:
+        table.counters.invalid += 1
+        return refuse(table, <Reason>reason)
+    reverse = quote.packet
+    reverse.source = quote.packet.target
+    reverse.target = quote.packet.source
+    reverse.source_port = quote.packet.target_port
+    reverse.target_port = quote.packet.source_port
+    reverse.hash = hash_of(table, &reverse)
+    packet.flow = lookup(table, &reverse)
+    # It is for who sent what it quotes, and nobody else.
+    if (packet.flow == NO_FLOW or flow_old(table, &table.flows[packet.flow >> 1], tick)
+            or not same(&packet.target, &reverse.target)):
+        table.counters.invalid += 1
+        return refuse(table, ICMP_UNMATCHED)
+    return KNOWN
+
+
+cdef Found flows_find(FlowTable* table, Packet* packet, int64_t now) noexcept nogil:
+    cdef uint32_t tick = flow_tick(now)
+    cdef uint32_t length = packet.length - (packet.transport - packet.network)
+    cdef uint32_t room = min(length, packet.frame.head - packet.transport)
+    cdef const uint8_t* header = packet.frame.data + packet.transport
+    cdef uint32_t number, direction
+    cdef Flow* flow
+    cdef Segment segment
+    if wire_unlikely(packet.kind == ERROR):
+        return find_quoted(table, packet, tick)
+    if packet.protocol == PROTOCOL_TCP:
+        if wire_unlikely(not segment_read(&segment, header, length, room)):
+            return refuse(table, TRANSPORT_HEADER)
+    if wire_unlikely(packet.hash == 0):
+        packet.hash = hash_of(table, packet)
+    packet.flow = lookup(table, packet)
+    if packet.flow == NO_FLOW:
+        return NONE
+    number = packet.flow >> 1
+    direction = packet.flow & 1
+    flow = &table.flows[number]
+    if wire_unlikely(flow_old(table, flow, tick)):
+        table.counters.expired += 1
+        flow_end(table, number)
+        packet.flow = NO_FLOW
+        return NONE
+    if packet.protocol == PROTOCOL_TCP:
+        return follow_tcp(table, packet, &segment, tick)
+    if wire_unlikely(not flow.flags & REPLIED and direction != ((flow.flags & REVERSED) != 0)):
+        replied(table, number)
+    if flow.seen != tick:
+        flow_refresh(table, number, tick)
+    return KNOWN
+
+
+cdef void replied(FlowTable* table, uint32_t number) noexcept nogil:
+    """The first packet of the other direction."""
+    cdef Flow* flow = &table.flows[number]
+    cdef uint32_t which = flow.flags & LIST
+    flow.flags |= REPLIED
+    if which == QUERIES:
+        list_move(table, number, ANSWERED)
+    elif which == OTHERS:
+        list_move(table, number, OTHERS_ANSWERED)
+
+
+cdef Found follow_tcp(FlowTable* table, Packet* packet, const Segment* segment, uint32_t tick) noexcept nogil:
+    cdef uint32_t number = packet.flow >> 1
+    cdef uint32_t direction = packet.flow & 1
+    cdef Flow* flow = &table.flows[number]
+    cdef uint8_t state = flow.state
+    cdef uint8_t flags = flow.flags
+    cdef Verdict verdict = tcp_next(flow, &table.links[number], segment, direction)
+    if wire_unlikely(verdict != TCP_PASSES):
+        if verdict == TCP_STAYS:
+            return KNOWN
+        if verdict == TCP_REOPENS:
+            table.counters.closed += 1
+            flow_end(table, number)
+            packet.flow = NO_FLOW
+            return NONE
+        table.counters.invalid += 1
+        return refuse(table, FLOW_INVALID)
+    if direction != ((flags & REVERSED) != 0):
+        flow.flags |= REPLIED
+    if wire_unlikely(flow.state != state or flow.flags != flags):
+        flow.seen = tick
+        list_move(table, number, tcp_list(flow))
+    elif flow.seen != tick:
+        flow_refresh(table, number, tick)
+    return KNOWN
+
+
+# -- new flows ----------------------------------------------------------------------------------------------------------
+
+cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, int64_t now) noexcept nogil:
+    cdef uint32_t tick = flow_tick(now)
+    cdef uint32_t number, which
+    cdef bint reverse = opening.flags & (OPEN_MAPPING | OPEN_PORT_STAYS) == OPEN_MAPPING and opening.pool == KEEP
+    cdef Segment segment
+    cdef Choice choice
+    cdef Flow* flow
+    cdef int first, reason
+    if packet.kind == ERROR or packet.kind == ANSWER:
+        table.counters.invalid += 1
+        return refuse(table, ICMP_UNMATCHED if packet.kind == ERROR else FLOW_INVALID)
+    if packet.protocol == PROTOCOL_TCP:
+        # flows_find has seen that the header is good.
+        segment_read(&segment, packet.frame.data + packet.transport, packet.length - (packet.transport - packet.network), 60)
+        first = tcp_first(&segment)
+        if first == TCP_MAY_NOT or (first == TCP_RESUMES and (table.strict or not opening.flags & OPEN_MIDSTREAM)):
+            table.counters.invalid += 1
+            return refuse(table, FLOW_INVALID)
+    number = flow_take(table, tick)
+    if number == NOBODY:
+        return refuse(table, FLOW_LIMIT)
+    flow = &table.flows[number]
+    choice = Choice(NOBODY, 0, 0, False)
+    if reverse:
+        reason = opening_fill_reversed(table, flow, packet, tick, &choice)
+    else:
+        reason = opening_fill(table, flow, packet, opening, tick, &choice)
+    if reason != FILLED:
+        flow_give_back(table, number)
+        return refuse(table, <Reason>reason)
+    flow.protocol = packet.protocol
+    flow.seen = tick
+    deltas_make(table, flow)
+    if packet.protocol == PROTOCOL_TCP:
+        tcp_begin(flow, &table.links[number], &segment, reverse)
+        which = OPENING
+    elif packet.protocol == PROTOCOL_UDP:
+        which = QUERIES
+    else:
+        which = ECHOES if packet.kind == QUERY else OTHERS
+    if choice.mapped:
+        mapping_join(table, number, choice.flow)
+    flow_enter(table, number, which)
+    packet.flow = number << 1 | reverse
+    return KNOWN
+
+
+# -- packets of known flows ---------------------------------------------------------------------------------------------
+
+cdef void flows_goal(const FlowTable* table, const Packet* packet, Address* goal) noexcept nogil:
+    cdef const Flow* flow = &table.flows[packet.flow >> 1]
+    goal[0] = flow.source if packet.flow & 1 else reply_source(table, flow)[0]
+
+
+cdef bint flows_translate(FlowTable* table, Packet* packet) noexcept nogil:
+    cdef const Flow* flow = &table.flows[packet.flow >> 1]
+    cdef uint32_t direction = packet.flow & 1
+    cdef uint8_t* octets = packet.frame.data
+    cdef Rewrite rewrite
+    if not (flow.new_source | flow.new_target):
+        return True
+    rewrite_of(table, flow, direction, &rewrite)
+    if wire_unlikely(packet.kind == ERROR):
+        return quote_translate(packet, &rewrite, (flow.new_target if direction else flow.new_source) != 0)
+    if wire_unlikely(packet.frame.flags & SHARED and packet.transport + <uint32_t>TRANSPORT_OCTETS > HEAD):
+        return False
+    if not translate_transport(octets + packet.transport, packet.frame.head - packet.transport, packet, &rewrite):
+        return False
+    translate_addresses(octets + packet.network, packet.version, &rewrite)
+    return True
+
+
+# -- time ---------------------------------------------------------------------------------------------------------------
+
+cdef int64_t flows_expire(FlowTable* table, int64_t now) noexcept nogil:
+    expire_some(table, flow_tick(now), EXPIRE_LOOK)
+    return next_expiry(table, now)
+
+
+cdef void flows_forget_ways(FlowTable* table) noexcept nogil:
+    cdef uint32_t number
+    for number in range(table.untouched):
+        table.flows[number].ways[0] = 0
+        table.flows[number].ways[1] = 0
+
+
+# -- for people ---------------------------------------------------------------------------------------------------------
+
+MAPPINGS = ("endpoint-independent", "endpoint-dependent")
+FILTERINGS = ("address-and-port-dependent", "address-dependent", "endpoint-independent")
+
+
+cdef class Flows:
+    """A table of up to `capacity` flows; see docs/conntrack.md for the choices.
+
+    `timeouts`: seconds by name (timeouts.DEFAULT), or "linux". Errors: ValueError for what is not known.
+    """
+
+    def __cinit__(self, uint32_t capacity=65536, *, uint64_t seed=0, str mapping="endpoint-independent",
+                  str filtering="address-and-port-dependent", bint strict=False, timeouts=None):
+        cdef uint32_t which
+        if not 1 <= capacity <= FLOWS_MAX:
+            raise ValueError(f"capacity: 1 to {FLOWS_MAX} flows")
+        if mapping not in MAPPINGS:
+            raise ValueError(f"mapping: one of {', '.join(MAPPINGS)}")
+        if filtering not in FILTERINGS:
+            raise ValueError(f"filtering: one of {', '.join(FILTERINGS)}")
+        seconds = resolve(timeouts)
+        table_make(&self.table, capacity, seed, mapping == "endpoint-dependent", <Filtering><int>FILTERINGS.index(filtering),
+                   strict)
+        for which, name in enumerate(LIST_TIMEOUTS):
+            # Rounded up, and one for the tick that has begun: never shorter than said.
+            self.table.timeouts[which] = <uint32_t>min(math.ceil(seconds[name] * 1e9 / (1 << FLOW_TICK)), 1 << 31)
+
+    def __dealloc__(self):
+        table_unmake(&self.table)
+
+    def set_timeouts(self, timeouts) -> None:
+        """Other timeouts from now on, for flows that are known too."""
+        cdef uint32_t which
+        seconds = resolve(timeouts)
+        for which, name in enumerate(LIST_TIMEOUTS):
+            self.table.timeouts[which] = <uint32_t>min(math.ceil(seconds[name] * 1e9 / (1 << FLOW_TICK)), 1 << 31)
+
+    def add_pool(self, addresses, *, bint paired=True) -> int:
+        """Addresses to translate sources to, of both families if you like; returns the pool's number, 1 or more."""
+        return pool_add(&self.table, addresses, paired)
+
+    def remove_pool(self, uint32_t number) -> None:
+        """No new flow takes addresses from the pool; those that did go on. Errors: ValueError."""
+        pool_remove(&self.table, number)
+
+    def rows(self, int64_t now):
+        """The flows that are not expired: a NumPy array of FLOWS_DTYPE."""
+        return flow_rows(&self.table, now)
+
+    def delete(self, *, protocol=None, source=None, target=None, source_port=None, target_port=None) -> int:
+        """End the flows whose original tuple has these; returns how many. Protocols are numbers or names."""
+        return flow_delete(&self.table, protocol, source, target, source_port, target_port)
+
+    @property
+    def count(self) -> int:
+        """Flows in the table, expired ones that were not yet removed included."""
+        return self.table.count
+
+    @property
+    def capacity(self) -> int:
+        """Flows that it may hold."""
+        return self.table.capacity
+
+    @property
+    def octets(self) -> int:
+        """Memory, all in."""
+        return table_octets(&self.table)
+
+    def named_counters(self) -> dict:
+        """What happened to flows."""
+        return dict(self.table.counters) | {"flows": self.table.count}

@@ -1,0 +1,33 @@
+"""What shall become of a new flow, as rules say it, and the record filled accordingly."""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+
+from fastpath.flowtable cimport Flow, FlowTable
+from fastpath.ip cimport Address, Packet
+from fastpath.mapping cimport Choice
+
+cdef enum:                        # Opening.pool
+    KEEP = 0                      # the source stays as it is
+    DIALLED = 0xFFFF              # the source becomes the address that was dialled: hairpin where no pool is at hand
+
+cdef enum:                        # Opening.flags
+    OPEN_PORT_STAYS = 1           # one-to-one: only the address changes (opening.source)
+    OPEN_MIDSTREAM = 2            # TCP may be picked up in mid-stream, unless the table is strict
+    OPEN_MAPPING = 4              # by a mapping whose filtering lets the source in
+
+cdef struct Opening:              # what shall become of a new flow; rules_target and rules_admit fill it
+    Address target                # where it goes: the packet's own, or what a published port leads to
+    Address source                # with OPEN_PORT_STAYS: what the source becomes
+    uint16_t target_port          # as it lies in memory
+    uint16_t pool                 # number of the addresses to translate the source to, KEEP or DIALLED
+    uint32_t rule                 # of rules.pxd: what it was that led elsewhere
+    uint8_t flags
+
+cdef enum:
+    FILLED = -1                   # no Reason to drop
+
+# The record's tuples for a packet that goes the original way: FILLED, or the Reason to drop it for. Afterwards addresses are in use.
+cdef int opening_fill(FlowTable* table, Flow* flow, const Packet* packet, const Opening* opening, uint32_t tick,
+                      Choice* choice) noexcept nogil
+# The same of a packet from outside that an open mapping lets in: the record is that of a packet from inside to its source.
+cdef int opening_fill_reversed(FlowTable* table, Flow* flow, const Packet* packet, uint32_t tick, Choice* choice) noexcept nogil

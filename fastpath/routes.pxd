@@ -1,0 +1,65 @@
+"""The routing table: longest prefix first (RFC 1812, 5.2.4.3), both families, bounded.
+
+A prefix is one key of a `table`: for IPv4 its bits and its length, which is exact; for IPv6 a keyed hash of them, so routes with
+one key are chained and each is compared with the whole prefix. A look-up tries the lengths that occur, the longest first: a handful
+in practice, whatever the number of routes. In a large table the lines of all lengths are prefetched before the first is read.
+
+Kinds, which all are found by the same look-up:
+
+    LINK        the target itself is the next hop
+    GATEWAY     the gateway is; it is found on the interface, whatever the routes say
+    LOCAL       the target is an address of ours
+    BROADCAST   the target is the first or last address of an IPv4 subnet: nobody's (RFC 1812, 5.3.5)
+
+`generation` changes with every change, so that whoever keeps the result of a look-up knows when to look again.
+"""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+
+from fastpath.ip cimport Address
+from fastpath.table cimport Table
+
+cdef enum RouteKind:
+    LINK
+    GATEWAY
+    LOCAL
+    BROADCAST
+    UNUSED                    # a place given back
+
+cdef struct Route:
+    Address prefix
+    Address gateway
+    uint32_t next             # with the same key: its number + 1; or of the free ones
+    uint16_t interface
+    uint8_t length            # of 128: IPv4 prefixes begin at 96
+    uint8_t kind
+
+cdef struct Lengths:          # that occur in one family, the longest first
+    uint32_t[129] counts
+    uint8_t[129] lengths
+    uint32_t n
+
+cdef struct Routes:
+    Table table
+    Route* routes
+    uint32_t room             # places for routes, in use or not
+    uint32_t used             # places that were ever used
+    uint32_t free             # first place given back + 1
+    uint32_t count
+    uint32_t limit
+    uint32_t generation
+    uint64_t seed
+    Lengths ipv4
+    Lengths ipv6
+
+cdef int routes_init(Routes* routes, uint32_t limit, uint64_t seed) except -1
+cdef void routes_free(Routes* routes) noexcept
+# Adds or replaces; the bits behind the prefix are zero. Errors: OverflowError at the limit, MemoryError.
+cdef int routes_put(Routes* routes, const Route* route) except -1
+cdef bint routes_remove(Routes* routes, const Address* prefix, uint32_t length) noexcept
+# Exactly this prefix, or NULL.
+cdef const Route* routes_get(const Routes* routes, const Address* prefix, uint32_t length) noexcept nogil
+# The longest prefix that the address begins with, or NULL. Valid until the next change.
+cdef const Route* routes_find(const Routes* routes, const Address* target) noexcept nogil
+# Have the lines that routes_find is going to read fetched.
+cdef void routes_prefetch(const Routes* routes, const Address* target) noexcept nogil

@@ -1,0 +1,4 @@
+import numpy as np
+
+RULES_DTYPE: np.dtype[np.void]
+FAMILIES: tuple[str, ...]

@@ -1,0 +1,340 @@
+"""The two questions that the router asks about a packet without a flow, and the rules' Python face. See rules.pxd for the model."""
+
+from libc.stdint cimport int64_t, uint16_t, uint32_t
+from libc.string cimport memset
+
+from fastpath.address cimport address_read, address_text, within
+from fastpath.counters cimport FILTERED, INTERNAL_NETWORK, ISOLATED as ISOLATED_PORT, NOT_PUBLISHED, OTHER_NETWORK
+from fastpath.flowtable cimport NOBODY, PORT_DEPENDENT, flow_tick
+from fastpath.ip cimport ANSWER, ERROR, PORTS, PROTOCOL_SCTP, QUERY, Address, is_mapped, same
+from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
+from fastpath.mapping cimport mapping_open_to
+from fastpath.opening cimport DIALLED, KEEP, OPEN_MAPPING, OPEN_MIDSTREAM, OPEN_PORT_STAYS
+from fastpath.publish cimport (
+    NOT_PUBLISHED_HERE, Publication, any_address, publications_add, publications_find, publications_remove,
+)
+from fastpath.rulerows cimport rule_rows
+from fastpath.ruletable cimport (
+    ISOLATED, Interface, Mode, NAT, NAT_UNPROTECTED, ROUTED, RULE_HOST, RULE_MAPPING, RULE_NONE, RULE_PUBLISHED, RULE_SHIFT,
+    RULE_STATIC, Static, is_local, rules_add_static, rules_exclude, rules_interface, rules_make, rules_remove_static,
+    rules_set_locals, rules_trust, rules_unmake, static_of,
+)
+from fastpath.wire cimport wire_swap16
+
+
+# -- where it really goes -----------------------------------------------------------------------------------------------
+
+cdef bint lead_published(RuleTable* rules, const Packet* packet, const Address* address, Opening* opening) noexcept nogil:
+    cdef uint16_t port = wire_swap16(packet.target_port)
+    cdef uint32_t number = publications_find(&rules.published, packet.protocol, address, port)
+    cdef const Publication* entry
+    if number == NOT_PUBLISHED_HERE:
+        return False
+    entry = &rules.published.entries[number]
+    if is_mapped(&entry.target) != is_mapped(&packet.target):
+        return False
+    opening.target = entry.target
+    opening.target_port = wire_swap16(<uint16_t>(entry.target_port + port - entry.first))
+    opening.pool = entry.pool
+    opening.rule = RULE_PUBLISHED << RULE_SHIFT | number
+    return True
+
+
+cdef bint lead_mapped(RuleTable* rules, const Packet* packet, Opening* opening, int64_t now, bint* exists) noexcept nogil:
+    """To the inside endpoint of a mapping whose filtering lets the packet in (RFC 4787, 5)."""
+    cdef uint32_t flow = mapping_open_to(rules.flows, &packet.target, packet.target_port, packet.protocol, &packet.source,
+                                         flow_tick(now), exists)
+    if flow == NOBODY:
+        return False
+    opening.target = rules.flows.flows[flow].source
+    opening.target_port = rules.flows.flows[flow].source_port
+    opening.flags = OPEN_MAPPING
+    opening.rule = RULE_MAPPING << RULE_SHIFT
+    return True
+
+
+cdef Target rules_target(RuleTable* rules, const Packet* packet, bint ours, Opening* opening, int64_t now) noexcept nogil:
+    cdef Static* static
+    cdef Address any
+    cdef bint exists = False
+    cdef uint32_t family = 0 if packet.version == 4 else 1
+    memset(opening, 0, sizeof(Opening))
+    opening.target = packet.target
+    opening.target_port = packet.target_port
+    if packet.kind == PORTS and lead_published(rules, packet, &packet.target, opening):
+        return TARGET_LED
+    static = static_of(rules, &packet.target, False)
+    if static != NULL:
+        opening.target = static.inside
+        opening.rule = <uint32_t>(RULE_STATIC << RULE_SHIFT | (static - rules.statics))
+        return TARGET_LED
+    if packet.kind != PORTS:
+        return TARGET_OWN
+    if ours or is_local(rules, &packet.target):
+        any = any_address(&packet.target)
+        if lead_published(rules, packet, &any, opening):
+            return TARGET_LED
+    if lead_mapped(rules, packet, opening, now, &exists):
+        return TARGET_LED
+    if exists:
+        rules.reason = FILTERED
+        return TARGET_REFUSED
+    if (ours and rules.has_host[family] and packet.interface < rules.n_interfaces
+            and not rules.interfaces[packet.interface].uplink and packet.protocol in (PROTOCOL_TCP, PROTOCOL_UDP)):
+        opening.target = rules.hosts[family]
+        opening.rule = RULE_HOST << RULE_SHIFT
+        return TARGET_LED
+    return TARGET_OWN
+
+
+# -- whether it may, and from where -------------------------------------------------------------------------------------
+
+cdef bint is_trusted(const RuleTable* rules, const Packet* packet) noexcept nogil:
+    cdef uint32_t i
+    for i in range(rules.n_trusted):
+        if rules.trusted[i].interface == packet.interface and same(&rules.trusted[i].address, &packet.source):
+            return True
+    return False
+
+
+cdef inline bint closed(const Interface* interface, uint32_t family) noexcept nogil:
+    """Nothing enters the network or leaves it."""
+    return interface.internal or interface.modes[family] == ISOLATED
+
+
+cdef inline bint open_directly(const Interface* interface, uint32_t family, const Packet* packet) noexcept nogil:
+    """Its endpoints are reached without being published."""
+    return interface.modes[family] == NAT_UNPROTECTED or (
+        interface.modes[family] == ROUTED and packet.kind in (QUERY, ANSWER, ERROR))
+
+
+cdef void hide(RuleTable* rules, const Packet* packet, Opening* opening, Interface* from_network, uint32_t family) noexcept nogil:
+    """The source becomes an outside one: the endpoint's own, or one of its network's pool, or the address that was dialled."""
+    cdef Static* static = static_of(rules, &packet.source, True)
+    if static != NULL:
+        opening.source = static.outside
+        opening.flags |= OPEN_PORT_STAYS
+        static.hits[1] += 1
+        return
+    if opening.pool == KEEP:
+        opening.pool = from_network.pools[family]
+    if opening.pool == KEEP:
+        opening.pool = DIALLED
+    else:
+        from_network.hits.masqueraded[family] += 1
+
+
+cdef int to_uplink(RuleTable* rules, const Packet* packet, Opening* opening, Interface* came, uint32_t family) noexcept nogil:
+    cdef uint32_t i
+    if opening.rule >> RULE_SHIFT == RULE_HOST:
+        # The host's services at the gateway's address: for internal networks too, as with Docker.
+        came.hits.host += 1
+        hide(rules, packet, opening, came, family)
+        return WILL_PASS
+    if closed(came, family):
+        came.hits.internal += 1
+        return INTERNAL_NETWORK
+    for i in range(rules.n_excluded):
+        if within(&opening.target, &rules.excluded[i].prefix, rules.excluded[i].length):
+            rules.excluded[i].hits += 1
+            return WILL_PASS
+    if came.pools[family] or static_of(rules, &packet.source, True) != NULL:
+        if came.modes[family] != ROUTED:
+            hide(rules, packet, opening, came, family)
+    return WILL_PASS
+
+
+cdef int between(RuleTable* rules, const Packet* packet, Opening* opening, Interface* came, Interface* goes, uint32_t family) noexcept nogil:
+    """From a network to a network, perhaps the same."""
+    cdef bint moved = not same(&opening.target, &packet.target) or opening.target_port != packet.target_port
+    if came != goes:
+        if closed(came, family):
+            came.hits.internal += 1
+            return INTERNAL_NETWORK
+        if closed(goes, family):
+            goes.hits.internal += 1
+            return INTERNAL_NETWORK
+        if opening.rule == RULE_NONE and not open_directly(goes, family, packet):
+            goes.hits.other += 1
+            return OTHER_NETWORK
+    elif opening.rule == RULE_NONE and not came.icc:
+        came.hits.icc += 1
+        return ISOLATED_PORT
+    # Translated on one side, so on both: the answer has to come back here (RFC 4787, REQ-9a).
+    if moved:
+        hide(rules, packet, opening, came, family)
+    return WILL_PASS
+
+
+cdef int from_uplink(RuleTable* rules, const Packet* packet, Opening* opening, Interface* goes, uint32_t family) noexcept nogil:
+    if is_trusted(rules, packet):
+        return WILL_PASS
+    if closed(goes, family):
+        goes.hits.internal += 1
+        return INTERNAL_NETWORK
+    if opening.rule == RULE_NONE and not open_directly(goes, family, packet):
+        goes.hits.unpublished += 1
+        return NOT_PUBLISHED
+    return WILL_PASS
+
+
+cdef int rules_admit(RuleTable* rules, const Packet* packet, Opening* opening, uint16_t egress) noexcept nogil:
+    cdef uint32_t family = 0 if packet.version == 4 else 1
+    cdef uint32_t number = opening.rule & ((<uint32_t>1 << RULE_SHIFT) - 1)
+    cdef Interface* came
+    cdef Interface* goes
+    cdef int reason
+    if packet.interface >= rules.n_interfaces or egress >= rules.n_interfaces:
+        return NOT_PUBLISHED
+    came = &rules.interfaces[packet.interface]
+    goes = &rules.interfaces[egress]
+    if not came.used or not goes.used:
+        return NOT_PUBLISHED
+    if came.uplink:
+        reason = NOT_PUBLISHED if goes.uplink else from_uplink(rules, packet, opening, goes, family)
+    else:
+        opening.flags |= OPEN_MIDSTREAM
+        if goes.uplink:
+            reason = to_uplink(rules, packet, opening, came, family)
+        else:
+            reason = between(rules, packet, opening, came, goes, family)
+    if reason == WILL_PASS:
+        if opening.rule >> RULE_SHIFT == RULE_PUBLISHED:
+            rules.published.entries[number].hits += 1
+        elif opening.rule >> RULE_SHIFT == RULE_STATIC:
+            rules.statics[number].hits[0] += 1
+    return reason
+
+
+# -- for people ---------------------------------------------------------------------------------------------------------
+
+MODES = ("nat", "nat-unprotected", "routed", "isolated")
+PROTOCOLS = {"tcp": PROTOCOL_TCP, "udp": PROTOCOL_UDP, "sctp": PROTOCOL_SCTP}
+
+
+cdef class Rules:
+    """What may pass between a router's interfaces, and how it is translated. Errors of all verbs: ValueError."""
+
+    def __cinit__(self, Flows flows not None):
+        self.flows = flows
+        self.names = {}
+        self.publication_names = {}
+        rules_make(&self.table, &flows.table)
+
+    def __dealloc__(self):
+        rules_unmake(&self.table)
+
+    def set_interface(self, uint32_t number, *, str kind="network", str name="", bint internal=False, bint icc=True, str ipv4="nat",
+                      str ipv6="routed", uint32_t masquerade4=0, uint32_t masquerade6=0, trusted=(), host=()) -> None:
+        """What the router's interface of that number is; again for other settings, which flows begun before do not see.
+
+        `kind`: network or uplink. `internal`: nothing in or out. `icc`: what comes back into its own network may. `ipv4`, `ipv6`: modes.
+        `masquerade4`, `masquerade6`: pools (Flows.add_pool), 0: sources stay. `trusted`: sources that reach endpoints directly.
+        `host`, of an uplink: addresses where TCP and UDP for the router itself go on to.
+        """
+        cdef Interface* interface
+        cdef Address address
+        if kind not in ("network", "uplink"):
+            raise ValueError(f"kind: network or uplink, not {kind}")
+        for mode in (ipv4, ipv6):
+            if mode not in MODES:
+                raise ValueError(f"mode: one of {', '.join(MODES)}, not {mode}")
+        for pool in (masquerade4, masquerade6):
+            if pool and (pool >= self.table.flows.n_pools or not self.table.flows.pools[pool].used):
+                raise ValueError(f"there is no pool {pool}")
+        trusted, host = texts(trusted), texts(host)
+        for text in trusted + host:
+            address_read(text, &address)
+        interface = rules_interface(&self.table, number)
+        interface.used = True
+        interface.uplink = kind == "uplink"
+        interface.internal = internal
+        interface.icc = icc
+        interface.modes[0] = <Mode><int>MODES.index(ipv4)
+        interface.modes[1] = <Mode><int>MODES.index(ipv6)
+        interface.pools[0] = <uint16_t>masquerade4
+        interface.pools[1] = <uint16_t>masquerade6
+        self.names[number] = name or f"interface {number}"
+        rules_trust(&self.table, number, trusted)
+        if interface.uplink:
+            self.table.has_host[0] = self.table.has_host[1] = False
+            for text in host:
+                address_read(text, &address)
+                self.table.hosts[0 if is_mapped(&address) else 1] = address
+                self.table.has_host[0 if is_mapped(&address) else 1] = True
+
+    def remove_interface(self, uint32_t number) -> None:
+        """No new flow uses the interface."""
+        if number >= self.table.n_interfaces or not self.table.interfaces[number].used:
+            raise ValueError(f"there is no interface {number}")
+        if self.table.interfaces[number].uplink:
+            self.table.has_host[0] = self.table.has_host[1] = False
+        memset(&self.table.interfaces[number], 0, sizeof(Interface))
+        rules_trust(&self.table, number, ())
+        del self.names[number]
+
+    def publish(self, protocol, uint32_t first_port, uint32_t last_port, *, target, uint32_t target_port, address=None,
+                str name="", uint32_t pool=0) -> int:
+        """Ports first to last at `address` (None: any of ours) lead to the target's from `target_port` on; returns the rule's id.
+
+        `pool`: sources are translated too. Where address and ports are the target's own, they are open in a network of mode routed.
+        """
+        cdef Publication entry
+        cdef uint32_t number
+        if not 1 <= first_port <= last_port <= 65535 or not 1 <= target_port <= 65535 - (last_port - first_port):
+            raise ValueError(f"ports {first_port} to {last_port}, at {target_port}: 1 to 65535, first to last")
+        if pool and (pool >= self.table.flows.n_pools or not self.table.flows.pools[pool].used):
+            raise ValueError(f"there is no pool {pool}")
+        memset(&entry, 0, sizeof(Publication))
+        address_read(target, &entry.target)
+        entry.any = address is None
+        if not entry.any:
+            address_read(address, &entry.address)
+            if is_mapped(&entry.address) != is_mapped(&entry.target):
+                raise ValueError(f"{address} and {target} are of two families")
+        if protocol in PROTOCOLS:
+            entry.protocol = PROTOCOLS[protocol]
+        elif protocol in PROTOCOLS.values():
+            entry.protocol = protocol
+        else:
+            raise ValueError(f"protocol: one of {', '.join(PROTOCOLS)}, not {protocol}")
+        entry.first = <uint16_t>first_port
+        entry.last = <uint16_t>last_port
+        entry.target_port = <uint16_t>target_port
+        entry.pool = <uint16_t>pool
+        number = publications_add(&self.table.published, &entry)
+        self.publication_names[number] = name
+        return number
+
+    def unpublish(self, uint32_t number) -> None:
+        """The rule of that id goes; flows begun by it go on."""
+        publications_remove(&self.table.published, number)
+        del self.publication_names[number]
+
+    def set_local(self, addresses) -> None:
+        """Addresses that count as ours for ports published at any address, besides the router's own: the host's."""
+        rules_set_locals(&self.table, texts(addresses))
+
+    def add_static(self, outside, inside) -> None:
+        """The inside address is known outside as `outside`, whichever side begins, for all protocols."""
+        rules_add_static(&self.table, outside, inside)
+
+    def remove_static(self, outside) -> None:
+        """No new flow is translated by it."""
+        rules_remove_static(&self.table, outside)
+
+    def exclude(self, prefix) -> None:
+        """Sources are not translated on the way to these addresses."""
+        rules_exclude(&self.table, prefix, True)
+
+    def unexclude(self, prefix) -> None:
+        """They are again."""
+        rules_exclude(&self.table, prefix, False)
+
+    def rows(self):
+        """All rules in force: a NumPy array of RULES_DTYPE."""
+        return rule_rows(&self.table, self.names, self.publication_names)
+
+
+cdef list texts(value):
+    return [value] if isinstance(value, str) else list(value or ())

@@ -1,0 +1,79 @@
+"""The compact index against a dict of sets, at every load, with chosen hashes so that buckets overflow."""
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from fastpath.index import TestIndex as Index
+
+# Few homes and few tags: overflow, equal tags and equal hashes are the rule.
+HASHES = st.builds(lambda home, tag: home << 29 | tag, st.integers(0, 7), st.integers(1, 4))
+
+
+def own(hash, number):
+    """A reference belongs to one hash: two hashes of one home and tag are one to the index."""
+    return (hash >> 29) << 10 | (hash & 7) << 6 | number
+
+
+class AgainstCounter(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.index = Index(60)
+        self.model: Counter[tuple[int, int]] = Counter()
+
+    @rule(hash=HASHES, reference=st.integers(0, 30))
+    def insert(self, hash, reference):
+        reference = own(hash, reference)
+        fits = self.model.total() < 60
+        assert self.index.insert(hash, reference) == fits
+        self.model[hash, reference] += fits
+
+    @rule(hash=HASHES, reference=st.integers(0, 30))
+    def remove(self, hash, reference):
+        reference = own(hash, reference)
+        there = self.model[hash, reference] > 0
+        assert self.index.remove(hash, reference) == there
+        self.model[hash, reference] -= there
+
+    @rule(hash=HASHES, old=st.integers(0, 30), new=st.integers(0, 30))
+    def replace(self, hash, old, new):
+        old, new = own(hash, old), own(hash, new)
+        there = self.model[hash, old] > 0
+        assert self.index.replace(hash, old, new) == there
+        self.model[hash, old] -= there
+        self.model[hash, new] += there
+
+    @invariant()
+    def everything_is_found(self):
+        assert len(self.index) == self.model.total()
+        for hash in {hash for hash, _ in self.model}:
+            found = Counter(self.index.find(hash))
+            assert not {key: n for key, n in self.model.items() if key[0] == hash and found[key[1]] < n}
+
+
+TestAgainstCounter = AgainstCounter.TestCase
+TestAgainstCounter.settings = settings(max_examples=60, stateful_step_count=120, deadline=None)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 3000), st.randoms(use_true_random=False))
+def test_a_full_index_holds_all_and_empties_again(capacity, chance):
+    index = Index(capacity)
+    pairs = [(chance.getrandbits(32), number) for number in range(capacity)]
+    assert all(index.insert(*pair) for pair in pairs)
+    assert not index.insert(1, 1)
+    chance.shuffle(pairs)
+    for number, (hash, reference) in enumerate(pairs):
+        assert index.remove(hash, reference)
+        assert not index.remove(hash, reference)
+        if number % 97 == 0:
+            assert all(other in index.find(h) for h, other in pairs[number + 1 :])
+    assert len(index) == 0
+    assert index.passed() == 0
+
+
+def test_it_is_compact():
+    """At most 6.7 octets a reference, all in."""
+    assert Index(1_000_000).octets() <= 6_700_000
