@@ -13,7 +13,8 @@ The router's way with packets that it does not deliver itself, in sub-bursts of 
        (TTL, MTU: errors quote the packet as it came)
        flows_translate   rewrites addresses, ports, checksums, in a quoted packet too; False: drop as UNTRANSLATABLE
 
-The router has read headers by ip_read and ip_transport. Steps 1 and 2 are worth it from about four packets on; flows_find does what was left out when packet.hash is 0.
+The router has read headers by ip_read and ip_transport. Steps 1 and 2 are worth it from about four packets on; flows_find does
+what was left out when packet.hash is 0, which the router sets.
 Fragments never get here: the router reassembles before it tracks. ICMP errors are matched to the flow that they quote
 (quote.pxd); they neither refresh nor end it. flows_translate changes octets of the frame only, not the Packet.
 

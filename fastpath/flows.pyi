@@ -2,6 +2,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from fastpath.timeouts import LIST_TIMEOUTS as LIST_TIMEOUTS
+
 MAPPINGS: tuple[str, ...]
 FILTERINGS: tuple[str, ...]
 

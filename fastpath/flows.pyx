@@ -2,7 +2,7 @@
 
 import math
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from fastpath.arena cimport HEAD
 from fastpath.counters cimport FLOW_INVALID, FLOW_LIMIT, ICMP_UNMATCHED, TRANSPORT_HEADER, Reason

@@ -96,13 +96,13 @@ cdef bint new_port(FlowTable* table, uint16_t number, const Endpoint* inside, co
     cdef PortSet* ports = set_of(table, number, inside.protocol)
     cdef const Address* outside = &table.addresses.known[number].address
     cdef uint32_t port = wire_swap16(inside.port)
-    cdef uint32_t first, last, start, i
+    cdef uint32_t first, last, start
     if ports == NULL:
         return False
     bounds(inside, &first, &last)
     if port_taken(ports, port):
         port = NO_PORT
-    for i in range(CLASHES):
+    for _ in range(CLASHES):
         if port == NO_PORT:
             start = first + <uint32_t>(((split_mix(&table.chance) >> 32) * (last - first + 1)) >> 32)
             port = port_free(ports, wire_swap16(inside.port) & 1, first, last, start)

@@ -30,7 +30,7 @@ cdef inline uint16_t summed(uint32_t total) noexcept nogil:
     return <uint16_t>((total >> 16) + (total & 0xFFFF))
 
 cdef inline uint16_t adjusted(uint16_t checksum, uint16_t delta) noexcept nogil:
-    """The checksum after what it covers changed by `delta` (RFC 1624, eqn. 3). 0xFFFF is the same as 0 in such a sum, and keeps it from 0."""
+    """The checksum after what it covers changed by `delta` (RFC 1624, eqn. 3). 0xFFFF counts as 0 in such a sum, and keeps it from 0."""
     return <uint16_t>~summed(<uint32_t><uint16_t>~checksum + delta + 0xFFFF)
 
 cdef void rewrite_of(const FlowTable* table, const Flow* flow, uint32_t direction, Rewrite* rewrite) noexcept nogil

@@ -14,7 +14,7 @@ DATAPLANE = ROOT / "dataplane"
 GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address"}  # what every node stands on
 TABLES = {"table", "fdb", "routes", "index", "rules", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
-             "translate", "quote", "opening", "flowrows", "flows", "trial"}  # fmt: skip
+             "translate", "quote", "opening", "flowrows", "flows", "timeouts", "trial"}  # fmt: skip
 TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
 NODES = {"bridge", "memory", "tap", "pcap"}
@@ -22,8 +22,8 @@ CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "write
 RUNNERS = {"engine", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
-PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "sandbox", "names", "portnames", "options", "wiring", "actions",
-        "drawing", "drivers")  # fmt: skip
+PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplinks", "sandbox", "names", "portnames",
+        "options", "wiring", "actions", "drawing", "drivers")  # fmt: skip
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
       "select", "signal", "fcntl", "ctypes", "tempfile", "logging", "pyroute2", "numpy", "fastpath"}  # fmt: skip
 
