@@ -12,18 +12,20 @@ DATAPLANE = ROOT / "dataplane"
 
 # Modules of fastpath by layer. A module that is in none of them fails the test: say where it belongs.
 GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address"}  # what every node stands on
+PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
 TABLES = {"table", "fdb", "routes", "index", "rules", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "flows", "timeouts", "trial"}  # fmt: skip
 TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
-NODES = {"bridge", "memory", "tap", "pcap"}
+NODES = {"bridge", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplinks", "sandbox", "names", "portnames",
         "options", "wiring", "actions", "drawing", "drivers")  # fmt: skip
+HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
       "select", "signal", "fcntl", "ctypes", "tempfile", "logging", "pyroute2", "numpy", "fastpath"}  # fmt: skip
 
@@ -62,7 +64,7 @@ def sources(part: str) -> list[Path]:
 
 
 def test_every_module_of_fastpath_has_its_layer():
-    layers = [GROUND, TABLES, PORT_BASES, NODES, CAPTURES, RUNNERS]
+    layers = [GROUND, TABLES, PACKETS, PORT_BASES, NODES, CAPTURES, RUNNERS]
     assert sum(map(len, layers)) == len(set().union(*layers))
     assert set(MODULES) <= set().union(*layers)
 
@@ -85,6 +87,11 @@ def test_the_ground_stands_on_itself(module):
 @pytest.mark.parametrize("module", [m for m in MODULES if m in TABLES])
 def test_a_table_imports_no_node(module):
     assert of_fastpath(module) <= GROUND | TABLES
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m in PACKETS])
+def test_what_is_done_with_packets_knows_no_node(module):
+    assert of_fastpath(module) <= GROUND | TABLES | PACKETS | {"offload"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m in CAPTURES])
@@ -137,3 +144,9 @@ def test_the_checks_can_fail(tmp_path):
     module.write_text("def f():\n    import fastpath.bridge\n    from os import path\n")
     assert python_imports(module) == {"fastpath.bridge", "os", "os.path"}
     assert "graph" in of_fastpath("bridge")
+
+
+@pytest.mark.parametrize("part", HOST_PURE)
+def test_what_the_host_shall_do_is_decided_without_looking(part):
+    names = python_imports(DATAPLANE / "hostnet" / f"{part}.py")
+    assert not {name.split(".")[0] for name in names} & IO

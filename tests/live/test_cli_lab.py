@@ -54,7 +54,8 @@ def folder(tmp_path_factory):
     begun = dataplane("up", "-d", cwd=place)
     assert (begun.returncode, begun.stderr) == (0, "")
     up = rf"Lab {LAB} is up after [\d.]+ s: 3 services, 2 networks\. `dataplane down --lab {LAB}` ends it\.\n"
-    assert re.fullmatch(up, begun.stdout)
+    # What changed on the host comes first: a line each, and the command below it.
+    assert re.fullmatch(rf"(· .*\n    .*\n)*{up}", begun.stdout)
     yield place
     dataplane("down", "--lab", LAB)
 
