@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from dataplane import drawing, live
-from dataplane.cli import conntrack as flow_table
-from dataplane.cli import rules as rule_table
-from dataplane.cli.output import Styled
+from dataplane.cli import port as port_table
+from dataplane.cli.output import Row, Styled
 from dataplane.compose import load
 from dataplane.demo import web
 from dataplane.demo.page import Page
@@ -29,7 +29,8 @@ WORLD = "198.51.100.80"
 OURS = "192.0.2.2"
 WEB, CLIENT, DATABASE = "10.20.0.2", "10.20.0.3", "10.30.0.2"
 PUBLISHED, CLOSED = 8080, 9999
-FLOW_KEY = ("protocol", "source", "source_port", "target", "target_port")
+FLOWS = {"PROTOCOL": "left", "SOURCE": "left", "TARGET": "left", "REPLIES FROM": "left", "REPLIES TO": "left"}
+RULES = {"NETWORK": "left", "KIND": "left", "RULE": "left", "HITS": "right"}
 
 ONE_HOP = """
 import socket, struct, sys
@@ -74,96 +75,7 @@ def _plan(page: Page, topology: Topology) -> None:
         "Each network gets a gateway, the first address of its subnet. The uplink is one more TAP: here in a namespace of the "
         "demonstration's own, which plays the host and the world; without `netns` it stands in the host's."
     )
-    page.output("\n".join(packaged("nat.yaml").read_text(encoding="utf-8").splitlines()[1:]))
-    page.runs("dataplane graph nat.yaml")
-    page.output(drawing.text(wire(make_plan(topology))))
-    page.ok("One router for all networks: tables of routes, flows and rules that it owns.")
-
-
-def _start(page: Page, topology: Topology, world: World) -> Client:
-    page.step("Up: the lab, and a world outside")
-    page.by_hand(world.steps, label="by hand, the world")
-    world.start(web.serve(80, "the world"), web.READY)
-    page.runs(f"WORLD={world.path} dataplane up --detach --verbose --lab {topology.name} nat.yaml")
-    client, steps = start(topology)
-    page.by_hand(step["by_hand"] for step in steps if step["by_hand"])
-    page.ok(f"{topology.name} is up. What was changed outside the lab's own namespaces stands above, and goes with it.")
-    return client
-
-
-def _before(page: Page, client: Client) -> None:
-    page.step("Before: the rules, and nobody who has used them")
-    page.runs("dataplane rules")
-    _show_rules(page, client)
-    page.runs("dataplane conntrack")
-    client.forget_flows()
-    page.table("connections", flow_table.COLUMNS, [])
-    page.ok("The rules are compiled into tables: none is looked at again for a connection that is known.")
-
-
-def _isolation(page: Page, client: Client) -> None:
-    page.step("Isolation: another network's container cannot be reached")
-    before = client.drops()
-    command, shown = web.fetch(f"http://{DATABASE}/", seconds=1)
-    page.runs(f"dataplane exec client -- {shown}")
-    page.by_hand(["nft add rule inet filter forward iifname front oifname back drop"])
-    status, said = run(client, "client", command)
-    page.output(said)
-    if status == 0:
-        raise UserError("the database answered: networks are not isolated", status=1)
-    _show_drops(page, client, before)
-    page.ok("The gateway is both networks' own, and still it does not route between them: the drop has a name and a place.")
-
-
-def _errors(page: Page, client: Client) -> None:
-    page.step("ICMP errors: the gateway says why, and translates what others say")
-    page.say("A packet that may make one hop more ends at the gateway, which says so to the sender (RFC 1812, 5.3.1).")
-    if shutil.which("ping"):
-        command = ["ping", "-c", "1", "-W", "2", "-t", "1", WORLD]
-        shown = " ".join(command)
-    else:
-        command, shown = [sys.executable, "-c", ONE_HOP, WORLD], "python: a datagram with TTL 1 (ping is not installed)"
-    page.runs(f"dataplane exec client -- {shown}")
-    _status, said = run(client, "client", command)
-    page.output(said)
-    if "live exceeded" not in said.lower():
-        raise UserError("the gateway did not say that the time to live was exceeded", where=shown, status=1)
-    page.say(
-        "A datagram to a closed port out there: the world's error quotes the packet as translated; the gateway finds the "
-        "flow in the quote, and translates the error back, quote and all (RFC 5508, 4)."
-    )
-    command, shown = web.knock(WORLD, CLOSED)
-    page.runs(f"dataplane exec client -- {shown}")
-    _status, said = run(client, "client", command)
-    page.output(said)
-    if "refused" not in said.lower():
-        raise UserError("the error from outside did not reach the client", where=shown, status=1)
-    page.ok("The client's kernel took it for its own: addresses, ports and checksums of the quote were put back.")
-
-
-def _out(page: Page, client: Client, world: World) -> None:
-    page.step("Out: one address for all (SNAT)")
-    before = _flows(client)
-    command, shown = web.fetch(f"http://{world.address}/")
-    page.runs(f"dataplane exec client -- {shown}")
-    page.by_hand([f"nft add rule ip nat postrouting ip saddr 10.20.0.0/24 oifname uplink snat to {OURS}"])
-    status, said = run(client, "client", command)
-    page.output(said)
-    if status != 0 or f"from {OURS} " not in said:
-        raise UserError("the world did not answer, or saw another address than ours", where=said.strip()[:200], status=1)
-    _show_flows(page, client, before)
-    page.ok(f"The client is {CLIENT}; the world saw {OURS}. The reply's address in the table is where answers are expected.")
-
-
-def _in(page: Page, client: Client, world: World) -> None:
-    page.step("In: a published port (DNAT)")
-    server = Background(client, "web", web.serve(80, "web"))
-    if web.READY not in _said(server):
-        raise UserError(f"the web server does not begin: {server.said()}", status=1)
-    page.runs("dataplane port web")
-    page.output(
-        "\n".join(f"{row['container']}/{row['protocol']} -> {row['host_ip'] or '*'}:{row['host']}" for row in client.published())
-    )
+    page.table("published ports", port_table.COLUMNS, list(port_table.lines(client.published())))
     before = _flows(client)
     command, shown = web.fetch(f"http://{world.address}:{PUBLISHED}/")
     page.runs(f"ip netns exec {world.name} {shown}")
@@ -195,25 +107,30 @@ def _end(page: Page, topology: Topology, world: World) -> None:
     page.ok("No namespace, TAP, route, rule or sysctl of it remains; the world ends with this line.")
 
 
-def _flows(client: Client) -> set[tuple[object, ...]]:
-    return {tuple(row[key] for key in FLOW_KEY) for row in client.flows()["flows"]}  # type: ignore[literal-required]
-
-
-def _show_flows(page: Page, client: Client, before: set[tuple[object, ...]]) -> None:
-    """The connections now; what is new stands out."""
-    page.runs("dataplane conntrack")
-    rows = [
-        tuple(
-            Styled(str(cell), "" if tuple(row[key] for key in FLOW_KEY) in before else "bold green")  # type: ignore[literal-required]
-            for cell in flow_table.cells(row)
+def _flows(client: Client) -> list[Row]:
+    """A row for each: where replies come from and go to differs from target and source where addresses are translated."""
+    return [
+        (
+            row["protocol"],
+            f"{row['source']}:{row['source_port']}",
+            f"{row['target']}:{row['target_port']}",
+            f"{row['reply_source']}:{row['reply_source_port']}",
+            f"{row['reply_target']}:{row['reply_target_port']}",
         )
         for row in client.flows()["flows"]
     ]
-    page.table("connections", flow_table.COLUMNS, rows)
+
+
+def _show_flows(page: Page, client: Client, before: list[Row]) -> None:
+    """The connections before and now; what is new stands out."""
+    page.runs("dataplane conntrack")
+    page.table("before", FLOWS, before)
+    rows = [row if row in before else tuple(Styled(str(cell), "bold green") for cell in row) for row in _flows(client)]
+    page.table("now", FLOWS, rows)
 
 
 def _show_rules(page: Page, client: Client) -> None:
-    page.table("rules", rule_table.COLUMNS, [rule_table.cells(row) for row in client.rules()])
+    page.table("rules", RULES, [(row["network"], row["kind"], row["rule"], row["hits"]) for row in client.rules()])
 
 
 def _show_drops(page: Page, client: Client, before: list[DropRow]) -> None:
@@ -230,8 +147,6 @@ def _show_drops(page: Page, client: Client, before: list[DropRow]) -> None:
 
 def _said(server: Background, seconds: float = 5.0) -> str:
     """What it has said when it is ready, or after so long."""
-    import time
-
     deadline = time.monotonic() + seconds
     while web.READY not in server.said() and time.monotonic() < deadline:
         time.sleep(0.02)
