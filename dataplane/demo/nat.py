@@ -75,6 +75,93 @@ def _plan(page: Page, topology: Topology) -> None:
         "Each network gets a gateway, the first address of its subnet. The uplink is one more TAP: here in a namespace of the "
         "demonstration's own, which plays the host and the world; without `netns` it stands in the host's."
     )
+    page.output("\n".join(packaged("nat.yaml").read_text(encoding="utf-8").splitlines()[1:]))
+    page.runs("dataplane graph nat.yaml")
+    page.output(drawing.text(wire(make_plan(topology))))
+    page.ok("One router for all networks: tables of routes, flows and rules that it owns.")
+
+
+def _start(page: Page, topology: Topology, world: World) -> Client:
+    page.step("Up: the lab, and a world outside")
+    page.by_hand(world.steps, label="by hand, the world")
+    world.start(web.serve(80, "the world"), web.READY)
+    page.runs(f"WORLD={world.path} dataplane up --detach --verbose --lab {topology.name} nat.yaml")
+    client, steps = start(topology)
+    page.by_hand(step["by_hand"] for step in steps if step["by_hand"])
+    page.ok(f"{topology.name} is up. What was changed outside the lab's own namespaces stands above, and goes with it.")
+    return client
+
+
+def _before(page: Page, client: Client) -> None:
+    page.step("Before: the rules, and nobody who has used them")
+    page.runs("dataplane rules")
+    _show_rules(page, client)
+    page.runs("dataplane conntrack")
+    client.forget_flows()
+    page.table("connections", FLOWS, [])
+    page.ok("The rules are compiled into tables: none is looked at again for a connection that is known.")
+
+
+def _isolation(page: Page, client: Client) -> None:
+    page.step("Isolation: another network's container cannot be reached")
+    before = client.drops()
+    command, shown = web.fetch(f"http://{DATABASE}/", seconds=1)
+    page.runs(f"dataplane exec client -- {shown}")
+    page.by_hand(["nft add rule inet filter forward iifname front oifname back drop"])
+    status, said = run(client, "client", command)
+    page.output(said)
+    if status == 0:
+        raise UserError("the database answered: networks are not isolated", status=1)
+    _show_drops(page, client, before)
+    page.ok("The gateway is both networks' own, and still it does not route between them: the drop has a name and a place.")
+
+
+def _errors(page: Page, client: Client) -> None:
+    page.step("ICMP errors: the gateway says why, and translates what others say")
+    page.say("A packet that may make one hop more ends at the gateway, which says so to the sender (RFC 1812, 5.3.1).")
+    if shutil.which("ping"):
+        command = ["ping", "-c", "1", "-W", "2", "-t", "1", WORLD]
+        shown = " ".join(command)
+    else:
+        command, shown = [sys.executable, "-c", ONE_HOP, WORLD], "python: a datagram with TTL 1 (ping is not installed)"
+    page.runs(f"dataplane exec client -- {shown}")
+    _status, said = run(client, "client", command)
+    page.output(said)
+    if "live exceeded" not in said.lower():
+        raise UserError("the gateway did not say that the time to live was exceeded", where=shown, status=1)
+    page.say(
+        "A datagram to a closed port out there: the world's error quotes the packet as translated; the gateway finds the "
+        "flow in the quote, and translates the error back, quote and all (RFC 5508, 4)."
+    )
+    command, shown = web.knock(WORLD, CLOSED)
+    page.runs(f"dataplane exec client -- {shown}")
+    _status, said = run(client, "client", command)
+    page.output(said)
+    if "refused" not in said.lower():
+        raise UserError("the error from outside did not reach the client", where=shown, status=1)
+    page.ok("The client's kernel took it for its own: addresses, ports and checksums of the quote were put back.")
+
+
+def _out(page: Page, client: Client, world: World) -> None:
+    page.step("Out: one address for all (SNAT)")
+    before = _flows(client)
+    command, shown = web.fetch(f"http://{world.address}/")
+    page.runs(f"dataplane exec client -- {shown}")
+    page.by_hand([f"nft add rule ip nat postrouting ip saddr 10.20.0.0/24 oifname uplink snat to {OURS}"])
+    status, said = run(client, "client", command)
+    page.output(said)
+    if status != 0 or f"from {OURS} " not in said:
+        raise UserError("the world did not answer, or saw another address than ours", where=said.strip()[:200], status=1)
+    _show_flows(page, client, before)
+    page.ok(f"The client is {CLIENT}; the world saw {OURS}. The reply's address in the table is where answers are expected.")
+
+
+def _in(page: Page, client: Client, world: World) -> None:
+    page.step("In: a published port (DNAT)")
+    server = Background(client, "web", web.serve(80, "web"))
+    if web.READY not in _said(server):
+        raise UserError(f"the web server does not begin: {server.said()}", status=1)
+    page.runs("dataplane port web")
     page.table("published ports", port_table.COLUMNS, list(port_table.lines(client.published())))
     before = _flows(client)
     command, shown = web.fetch(f"http://{world.address}:{PUBLISHED}/")
