@@ -11,9 +11,9 @@ from fastpath.flowtable cimport (
     REPLIED, REPLY, REVERSED, flow_old, flow_tick, reply_source, reply_target, table_make, table_octets, table_unmake,
 )
 from fastpath.flowrows cimport flow_delete, flow_rows
-from fastpath.frame cimport SHARED
+from fastpath.frame cimport NEEDS_CSUM, OUTER_CSUM, SHARED
 from fastpath.index cimport Probe, index_next, index_prefetch, index_probe
-from fastpath.ip cimport ANSWER, QUERY, same
+from fastpath.ip cimport ANSWER, PORTS, QUERY, same
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end, flow_enter, flow_give_back, flow_take, next_expiry
 from fastpath.lists cimport flow_refresh, list_move
@@ -25,7 +25,7 @@ from fastpath.timeouts import LIST_TIMEOUTS, resolve
 from fastpath.tcpstate cimport (
     Segment, TCP_MAY_NOT, TCP_PASSES, TCP_REOPENS, TCP_RESUMES, TCP_STAYS, Verdict, segment_read, tcp_begin, tcp_first, tcp_list, tcp_next,
 )
-from fastpath.translate cimport Rewrite, deltas_make, rewrite_of, translate_addresses, translate_transport
+from fastpath.translate cimport Rewrite, deltas_make, rewrite_of, translate_addresses, translate_plain, translate_transport
 from fastpath.tuples cimport tuple_hash
 from fastpath.wire cimport wire_likely, wire_prefetch, wire_unlikely
 
@@ -238,6 +238,10 @@ cdef bint flows_translate(FlowTable* table, Packet* packet) noexcept nogil:
     cdef uint8_t* octets = packet.frame.data
     cdef Rewrite rewrite
     if not (flow.new_source | flow.new_target):
+        return True
+    if wire_likely(packet.version == 4 and packet.kind == PORTS and not packet.frame.flags & (SHARED | NEEDS_CSUM | OUTER_CSUM)
+                   and (packet.protocol == PROTOCOL_UDP or packet.protocol == PROTOCOL_TCP)):
+        translate_plain(table, flow, direction, octets + packet.network, octets + packet.transport, packet.protocol)
         return True
     rewrite_of(table, flow, direction, &rewrite)
     if wire_unlikely(packet.kind == ERROR):

@@ -13,8 +13,11 @@ SCTP has a CRC over its header and data, ports included but not addresses (RFC 9
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
-from fastpath.flowtable cimport Flow, FlowTable
+from libc.string cimport memcpy
+
+from fastpath.flowtable cimport Flow, FlowTable, reply_source, reply_target
 from fastpath.ip cimport Address, Packet
+from fastpath.layout cimport PROTOCOL_UDP
 
 cdef struct Rewrite:              # what a packet of one direction of a flow becomes
     Address source
@@ -32,6 +35,35 @@ cdef inline uint16_t summed(uint32_t total) noexcept nogil:
 cdef inline uint16_t adjusted(uint16_t checksum, uint16_t delta) noexcept nogil:
     """The checksum after what it covers changed by `delta` (RFC 1624, eqn. 3). 0xFFFF counts as 0 in such a sum, and keeps it from 0."""
     return <uint16_t>~summed(<uint32_t><uint16_t>~checksum + delta + 0xFFFF)
+
+cdef inline void translate_plain(const FlowTable* table, const Flow* flow, uint32_t direction, uint8_t* ip, uint8_t* header,
+                                 uint8_t protocol) noexcept nogil:
+    """All of it for UDP and TCP over IPv4 with checksums in place: two stores and two sums."""
+    cdef uint64_t pair
+    cdef uint32_t ports
+    cdef uint16_t checksum
+    cdef uint16_t turned = 0
+    cdef uint8_t* at = header + (6 if protocol == PROTOCOL_UDP else 16)
+    if direction:
+        turned = 0xFFFF
+        pair = flow.target.low >> 32 | (flow.source.low & <uint64_t>0xFFFFFFFF00000000)
+        memcpy(&ports, &flow.source_port, 4)
+        ports = ports << 16 | ports >> 16
+    else:
+        pair = reply_target(table, flow).low >> 32 | (reply_source(table, flow).low & <uint64_t>0xFFFFFFFF00000000)
+        memcpy(&ports, &flow.new_source_port, 4)
+    memcpy(ip + 12, &pair, 8)
+    memcpy(&checksum, ip + 10, 2)
+    checksum = adjusted(checksum, flow.address_delta ^ turned)
+    memcpy(ip + 10, &checksum, 2)
+    memcpy(header, &ports, 4)
+    memcpy(&checksum, at, 2)
+    # UDP: 0 is no checksum and stays so, and none becomes 0 (RFC 768).
+    if checksum or protocol != PROTOCOL_UDP:
+        checksum = adjusted(checksum, flow.delta ^ turned)
+        if checksum == 0 and protocol == PROTOCOL_UDP:
+            checksum = 0xFFFF
+        memcpy(at, &checksum, 2)
 
 cdef void rewrite_of(const FlowTable* table, const Flow* flow, uint32_t direction, Rewrite* rewrite) noexcept nogil
 # The deltas of the original direction, once the record's tuples are filled.
