@@ -6,8 +6,8 @@ from bench import measure, nat, nat_peer, newflows, published, routing, six
 from bench.flows import GATEWAY_MACS, REMOTE_MAC, Shape, frames, order
 from bench.natted import Natted
 from bench.table import overhead_table
-from bench.translated import pass_once
 from bench.traffic import IMIX
+from bench.translated import pass_once
 
 
 @pytest.mark.parametrize("mapping", [nat.DEPENDENT, nat.INDEPENDENT])
@@ -43,7 +43,7 @@ def test_a_figure_without_the_flows_is_refused():
     """BM-13."""
     shape = Shape(100)
     cell = nat.Cell(shape, (64,), nat.INDEPENDENT)
-    with pytest.raises(RuntimeError, match="dropped|open"):
+    with pytest.raises(RuntimeError, match=r"dropped|open"):
         measure.measure({"nat": Forgetful(cell.frames, shape, mapping=nat.INDEPENDENT)}, rounds=1, frames=1 << 10)
 
 
