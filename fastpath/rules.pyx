@@ -14,6 +14,7 @@ from fastpath.publish cimport (
     NOT_PUBLISHED_HERE, Publication, any_address, publications_add, publications_find, publications_remove,
 )
 from fastpath.rulerows cimport rule_rows
+from fastpath.rulerows import RULES_DTYPE as ROWS
 from fastpath.ruletable cimport (
     ISOLATED, Interface, Mode, NAT_UNPROTECTED, ROUTED, RULE_HOST, RULE_MAPPING, RULE_NONE, RULE_PUBLISHED, RULE_SHIFT,
     RULE_STATIC, Static, is_local, rules_add_static, rules_exclude, rules_interface, rules_make, rules_remove_static,
@@ -209,6 +210,7 @@ cdef int rules_admit(RuleTable* rules, const Packet* packet, Opening* opening, u
 
 # -- for people ---------------------------------------------------------------------------------------------------------
 
+RULES_DTYPE = ROWS
 MODES = ("nat", "nat-unprotected", "routed", "isolated")
 PROTOCOLS = {"tcp": PROTOCOL_TCP, "udp": PROTOCOL_UDP, "sctp": PROTOCOL_SCTP}
 
