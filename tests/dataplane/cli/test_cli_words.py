@@ -52,7 +52,11 @@ WRONG = {
         "--format: 'png' is not one of 'text', 'mermaid', 'dot'",
         "write dataplane graph [OPTIONS] [FILE]",
     ),
-    "a demonstration that is none": ("demo nat", "NAME: 'nat' is not 'bridge'", "write dataplane demo [OPTIONS] [bridge]"),
+    "a demonstration that is none": (
+        "demo vxlan",
+        "NAME: 'vxlan' is not one of 'bridge', 'nat'",
+        "write dataplane demo [OPTIONS] [bridge|nat]",
+    ),
 }
 
 
