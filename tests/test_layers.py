@@ -11,14 +11,16 @@ FASTPATH = ROOT / "fastpath"
 DATAPLANE = ROOT / "dataplane"
 
 # Modules of fastpath by layer. A module that is in none of them fails the test: say where it belongs.
-GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address"}  # what every node stands on
-TABLES = {"table", "fdb", "routes", "index", "rules", "ruletable", "rulerows", "publish"}
+GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address", "ethernet"}  # what every node stands on
+PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
+TABLES = {"table", "fdb", "routes", "neighbor", "index", "rules", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
-NODES = {"bridge", "memory", "tap", "pcap"}
+ROUTING = {"arp", "nd", "gateway", "resolve", "egress", "deliver", "forward"}  # what the router consists of
+NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "loop", "bareloop", "replay"}
 
@@ -63,7 +65,7 @@ def sources(part: str) -> list[Path]:
 
 
 def test_every_module_of_fastpath_has_its_layer():
-    layers = [GROUND, TABLES, PORT_BASES, NODES, CAPTURES, RUNNERS]
+    layers = [GROUND, TABLES, PACKETS, PORT_BASES, NODES, CAPTURES, RUNNERS]
     assert sum(map(len, layers)) == len(set().union(*layers))
     assert set(MODULES) <= set().union(*layers)
 
@@ -86,6 +88,11 @@ def test_the_ground_stands_on_itself(module):
 @pytest.mark.parametrize("module", [m for m in MODULES if m in TABLES])
 def test_a_table_imports_no_node(module):
     assert of_fastpath(module) <= GROUND | TABLES
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m in PACKETS])
+def test_what_is_done_with_packets_knows_no_node(module):
+    assert of_fastpath(module) <= GROUND | TABLES | PACKETS | {"offload"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m in CAPTURES])
