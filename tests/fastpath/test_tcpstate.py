@@ -142,7 +142,7 @@ def test_a_guessed_reset_closes_nothing(world):
 
 
 def test_a_challenge_after_a_new_syn_passes(world):
-    """NAT-20: the server still has the old connection (RFC 5961, 4): its challenge reaches the client, whose RST reaches the server."""
+    """NAT-20: the server still has the old connection (RFC 5961, 4): its challenge reaches the client, whose RST reaches it."""
     open_up(world)
     assert outwards(world, "S", SEQ + 4_000_000) == "forward"
     assert inwards(world, "A", ACK + 1, SEQ + 1) == "forward"
