@@ -15,7 +15,8 @@ GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip"
 PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
 TABLES = {"table", "fdb", "routes", "neighbor", "index", "rules", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
-             "translate", "quote", "opening", "flowrows", "flows", "timeouts", "trial"}  # fmt: skip
+             "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
+             "trial"}  # fmt: skip
 TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
 ROUTING = {"arp", "nd", "gateway", "resolve", "egress", "deliver", "forward"}  # what the router consists of
