@@ -29,6 +29,22 @@ x-dataplane:
     gateway_mac: "02:00:00:00:00:01"
 """
 ISP, OURS = "02:00:00:00:00:01", "02:42:cb:00:71:02"
+SMALL = {
+    "name": "small",
+    "services": {"web": {"image": "host", "networks": ["n"]}},
+    "networks": {"n": {"ipam": {"config": [{"subnet": "10.1.0.0/24"}]}}},
+}
+PACKET = {
+    "x-dataplane": {
+        "uplink": {
+            "kind": "packet",
+            "name": "eth0",
+            "address": "203.0.113.2/24",
+            "gateway": "203.0.113.1",
+            "gateway_mac": "02:00:00:00:00:01",
+        }
+    }
+}
 GATEWAY = {"front": "02:42:0a:01:00:01", "back": "02:42:0a:02:00:01", "apart": "02:42:0a:03:00:01"}
 pytestmark = pytest.mark.xfail(reason="until the router asks its flows and rules", strict=False)
 
@@ -199,3 +215,56 @@ def test_counters_balance(lab):
     assert np.array_equal(
         rows["in"] + rows["cloned"] + rows["originated"], rows["out"] + rows["consumed"] + rows["dropped"] + rows["held"]
     )
+
+
+def test_the_host_is_reached_at_the_gateways_address_and_reaches_everybody():
+    """An uplink of kind tap: the host's side of it is trusted, and serves what nobody else does."""
+    lab = Lab.load({**SMALL, "x-dataplane": {"uplink": {"kind": "tap"}}})
+    ours, host = "02:42:ac:1f:ff:02", "02:42:ac:1f:ff:01"
+    inside = Ether(src="02:42:0a:01:00:02", dst="02:42:0a:01:00:01")
+    ((port, octets),) = lab.inject("web", inside / IP(src="10.1.0.2", dst="10.1.0.1") / TCP(sport=4000, dport=22), now=1)
+    out = Ether(octets)
+    assert (port, out.src, out.dst, *ends(out)) == ("uplink", ours, host, "172.31.255.2", 4000, "172.31.255.1", 22)
+    back = Ether(src=host, dst=ours) / IP(src="172.31.255.1", dst="172.31.255.2") / TCP(sport=22, dport=4000, flags="SA")
+    ((port, octets),) = lab.inject("uplink", back, now=1.1)
+    assert (port, *ends(Ether(octets))) == ("web.n", "10.1.0.1", 22, "10.1.0.2", 4000)
+    call = Ether(src=host, dst=ours) / IP(src="172.31.255.1", dst="10.1.0.2") / TCP(sport=5000, dport=9999)
+    ((port, octets),) = lab.inject("uplink", call, now=2)
+    assert (port, *ends(Ether(octets))) == ("web.n", "172.31.255.1", 5000, "10.1.0.2", 9999)
+
+
+@pytest.mark.parametrize(
+    ("options", "source", "reached"),
+    [
+        ({}, "203.0.113.2", False),
+        ({"com.docker.network.bridge.enable_ip_masquerade": "false"}, "10.1.0.2", False),
+        ({"com.docker.network.bridge.gateway_mode_ipv4": "nat-unprotected"}, "203.0.113.2", True),
+        ({"com.docker.network.bridge.gateway_mode_ipv4": "routed"}, "10.1.0.2", False),
+        ({"com.docker.network.host_ipv4": "203.0.113.9"}, "203.0.113.9", False),
+    ],
+)
+def test_options_of_a_network_are_what_its_packets_meet(options, source, reached):
+    """What the source of a packet that leaves becomes; whether somebody outside reaches a port that is not published."""
+    network = {**SMALL["networks"]["n"], "driver_opts": options}
+    lab = Lab.load({**SMALL, "networks": {"n": network}, **PACKET})
+    inside = Ether(src="02:42:0a:01:00:02", dst="02:42:0a:01:00:01")
+    ((port, octets),) = lab.inject("web", inside / IP(src="10.1.0.2", dst="198.51.100.1") / UDP(sport=4000, dport=53), now=1)
+    assert (port, Ether(octets)[IP].src) == ("uplink", source)
+    call = Ether(src=ISP, dst=OURS) / IP(src="198.51.100.7", dst="10.1.0.2") / UDP(sport=5000, dport=9999)
+    assert bool(lab.inject("uplink", call, now=2)) is reached
+
+
+def test_static_and_excluded_addresses():
+    nat = {"static": {"203.0.113.7": "10.1.0.2"}, "exclude": ["198.51.100.128/25"]}
+    lab = Lab.load({**SMALL, "x-dataplane": {**PACKET["x-dataplane"], "nat": nat}})
+    call = Ether(src=ISP, dst=OURS) / IP(src="198.51.100.7", dst="203.0.113.7") / UDP(sport=5000, dport=9999)
+    ((port, octets),) = lab.inject("uplink", call, now=1)
+    assert (port, *ends(Ether(octets))) == ("web.n", "198.51.100.7", 5000, "10.1.0.2", 9999)
+    question = Ether(src=ISP, dst="ff:ff:ff:ff:ff:ff") / ARP(hwsrc=ISP, psrc="203.0.113.1", pdst="203.0.113.7")
+    ((port, octets),) = lab.inject("uplink", question, now=2)
+    assert (port, Ether(octets)[ARP].hwsrc) == ("uplink", OURS)
+    inside = Ether(src="02:42:0a:01:00:02", dst="02:42:0a:01:00:01")
+    ((_, octets),) = lab.inject("web", inside / IP(src="10.1.0.2", dst="198.51.100.1") / UDP(sport=4000, dport=53), now=3)
+    assert Ether(octets)[IP].src == "203.0.113.7"
+    ((_, octets),) = lab.inject("web", inside / IP(src="10.1.0.2", dst="198.51.100.200") / UDP(sport=4000, dport=53), now=3)
+    assert Ether(octets)[IP].src == "10.1.0.2"
