@@ -1,4 +1,4 @@
-"""How many hostile frames each node and parser got: counted by the tests, asserted, and printed as a table at the end."""
+"""How many hostile frames each node and parser got: counted by the tests, asserted, printed as a table at the end. A plugin."""
 
 import os
 from collections import Counter
@@ -8,12 +8,6 @@ import pytest
 # The sanitised run sets a million (.ci/sanitized); elsewhere a tenth says enough.
 FRAMES = int(os.environ.get("DATAPLANE_FUZZ_FRAMES", "100000"))
 COUNTED: Counter[str] = Counter()
-
-
-@pytest.fixture
-def frames() -> int:
-    """How many frames a case has to reach."""
-    return FRAMES
 
 
 @pytest.fixture
