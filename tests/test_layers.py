@@ -17,7 +17,7 @@ TABLES = {"table", "fdb", "routes", "index", "rules", "ruletable", "rulerows", "
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "flows", "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
+PORT_BASES = {"port", "device", "offload", "vnet", "packetsocket"}  # what ports have in common
 NODES = {"bridge", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "loop", "bareloop", "replay"}
