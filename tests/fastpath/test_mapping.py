@@ -63,7 +63,7 @@ def test_class_and_parity(family, mapping, port):
 
 @pytest.mark.parametrize("mapping", ["endpoint-independent", DEPENDENT])
 def test_a_class_is_used_up_to_its_last_port(family, mapping):
-    """NAT-4, NAT-37: 1,023 of the lower class, of either parity in the end; then the reason is named, and who has a port keeps it."""
+    """NAT-4, NAT-37: 1,023 of the lower class, of either parity in the end; then the reason is named, and who has one keeps it."""
     world = World(family, Flows(2000, mapping=mapping))
     hosts = [world.out(udp(100, 53), source=host % 1000, target=0) for host in range(1000)]
     more = [world.out(udp(101, 53), source=host, target=0) for host in range(23)]

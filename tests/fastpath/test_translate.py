@@ -141,7 +141,7 @@ def syn_ack(octets: bytes, seq: int) -> bytes:
 @given(packets(), st.integers(1, 65535))
 def test_what_is_corrupt_stays_corrupt(sent, error):
     """NAT-12: by the same difference; never repaired."""
-    family, outside, octets = sent
+    _, outside, octets = sent
     if not readable(octets):
         return
     layer = next((kind for kind in (UDP, TCP) if kind in Ether(octets)), None)
