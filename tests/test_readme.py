@@ -34,7 +34,7 @@ def blocks() -> Iterator[Block]:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     # What the benchmarks printed is no command.
     readme = re.sub(
-        r"(?<=<!-- bench:begin -->).*?(?=<!-- bench:end -->)", lambda held: "\n" * held[0].count("\n"), readme, flags=re.DOTALL
+        r"<!-- (bench\S*):begin -->.*?<!-- \1:end -->", lambda held: "\n" * held[0].count("\n"), readme, flags=re.DOTALL
     )
     for found in BLOCK.finditer(readme):
         line = readme.count("\n", 0, found.start("language")) + 1
