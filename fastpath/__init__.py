@@ -17,12 +17,16 @@ from fastpath.bridge import Bridge
 from fastpath.capture import Capture, CaptureError
 from fastpath.counters import REASONS, reason_name, sentence
 from fastpath.engine import Engine
+from fastpath.flows import Flows
 from fastpath.graph import Graph, Node
 from fastpath.loop import LinkEvent, Loop
 from fastpath.memory import MemoryPort, Outbox
+from fastpath.packet import PacketPort, open_packet
 from fastpath.pcap import PcapPort
 from fastpath.port import Port
 from fastpath.replay import OwnerError, Replay
+from fastpath.router import Router
+from fastpath.rules import Rules
 from fastpath.tap import OFFLOADS, TapPort
 from fastpath.writer import DropWriter, PcapWriter
 
@@ -34,6 +38,7 @@ __all__ = [
     "CaptureError",
     "DropWriter",
     "Engine",
+    "Flows",
     "Graph",
     "LinkEvent",
     "Loop",
@@ -41,11 +46,15 @@ __all__ = [
     "Node",
     "Outbox",
     "OwnerError",
+    "PacketPort",
     "PcapPort",
     "PcapWriter",
     "Port",
     "Replay",
+    "Router",
+    "Rules",
     "TapPort",
+    "open_packet",
     "reason_name",
     "sentence",
 ]

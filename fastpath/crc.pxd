@@ -4,7 +4,7 @@ A CRC is linear: the new one is the old one xor that of the changed bits followe
 Zeros are run through by squaring, so it costs the same for every length, and what was corrupt stays corrupt.
 """
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint32_t
 
 # `changed`: the first four octets before xor after, as they lie in memory; `length`: of the packet in all. The result is to be
 # xor-ed to the checksum as it lies in memory.

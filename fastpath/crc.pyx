@@ -1,7 +1,6 @@
 """Polynomials over GF(2), bits reflected: the coefficient of x^0 is the highest bit."""
 
-from libc.stdint cimport uint8_t, uint32_t
-from libc.string cimport memcpy
+from libc.stdint cimport uint32_t
 
 cdef enum:
     POLYNOMIAL = 0x82F63B78

@@ -2,6 +2,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from fastpath.flowrows import FLOWS_DTYPE as ROWS
+from fastpath.timeouts import LIST_TIMEOUTS as LIST_TIMEOUTS
+
+FLOWS_DTYPE = ROWS
 MAPPINGS: tuple[str, ...]
 FILTERINGS: tuple[str, ...]
 

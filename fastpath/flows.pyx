@@ -2,7 +2,7 @@
 
 import math
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from fastpath.arena cimport HEAD
 from fastpath.counters cimport FLOW_INVALID, FLOW_LIMIT, ICMP_UNMATCHED, TRANSPORT_HEADER, Reason
@@ -11,9 +11,10 @@ from fastpath.flowtable cimport (
     REPLIED, REPLY, REVERSED, flow_old, flow_tick, reply_source, reply_target, table_make, table_octets, table_unmake,
 )
 from fastpath.flowrows cimport flow_delete, flow_rows
-from fastpath.frame cimport SHARED
-from fastpath.index cimport Probe, index_next, index_prefetch, index_probe
-from fastpath.ip cimport ANSWER, QUERY, same
+from fastpath.flowrows import FLOWS_DTYPE as ROWS
+from fastpath.frame cimport NEEDS_CSUM, OUTER_CSUM, SHARED
+from fastpath.index cimport Probe, index_next, index_probe
+from fastpath.ip cimport ANSWER, PORTS, PROTOCOL_SCTP, QUERY, same
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end, flow_enter, flow_give_back, flow_take, next_expiry
 from fastpath.lists cimport flow_refresh, list_move
@@ -25,9 +26,8 @@ from fastpath.timeouts import LIST_TIMEOUTS, resolve
 from fastpath.tcpstate cimport (
     Segment, TCP_MAY_NOT, TCP_PASSES, TCP_REOPENS, TCP_RESUMES, TCP_STAYS, Verdict, segment_read, tcp_begin, tcp_first, tcp_list, tcp_next,
 )
-from fastpath.translate cimport Rewrite, deltas_make, rewrite_of, translate_addresses, translate_transport
-from fastpath.tuples cimport tuple_hash
-from fastpath.wire cimport wire_likely, wire_prefetch, wire_unlikely
+from fastpath.translate cimport Rewrite, deltas_make, rewrite_of, translate_addresses, translate_plain, translate_transport
+from fastpath.wire cimport wire_likely, wire_unlikely
 
 cdef enum:
     TRANSPORT_OCTETS = 20         # of a transport header that a translation may write
@@ -38,28 +38,6 @@ cdef inline Found refuse(FlowTable* table, Reason reason) noexcept nogil:
 
 
 # -- look-up ------------------------------------------------------------------------------------------------------------
-
-cdef inline uint32_t hash_of(const FlowTable* table, const Packet* packet) noexcept nogil:
-    return tuple_hash(&table.secrets, &packet.source, &packet.target, packet.source_port, packet.target_port, packet.protocol, 0)
-
-
-cdef void flows_hash(FlowTable* table, Packet* packet) noexcept nogil:
-    packet.hash = 0
-    if wire_likely(packet.kind != ERROR):
-        packet.hash = hash_of(table, packet)
-        index_prefetch(&table.index, packet.hash)
-
-
-cdef void flows_prefetch(FlowTable* table, Packet* packet) noexcept nogil:
-    cdef Probe probe
-    if wire_likely(packet.hash):
-        probe = index_probe(&table.index, packet.hash)
-        if wire_likely(probe.mask):
-            index_next(&table.index, &probe)
-            wire_prefetch(&table.flows[probe.reference >> 2])
-            if packet.protocol == PROTOCOL_TCP:
-                wire_prefetch(&table.links[probe.reference >> 2])
-
 
 cdef inline uint32_t lookup(const FlowTable* table, const Packet* packet) noexcept nogil:
     """Twice the flow's number, plus 1 in the direction of replies; NO_FLOW."""
@@ -93,7 +71,7 @@ cdef Found find_quoted(FlowTable* table, Packet* packet, uint32_t tick) noexcept
     reverse.target = quote.packet.source
     reverse.source_port = quote.packet.target_port
     reverse.target_port = quote.packet.source_port
-    reverse.hash = hash_of(table, &reverse)
+    reverse.hash = packet_hash(table, &reverse)
     packet.flow = lookup(table, &reverse)
     # It is for who sent what it quotes, and nobody else.
     if (packet.flow == NO_FLOW or flow_old(table, &table.flows[packet.flow >> 1], tick)
@@ -105,33 +83,31 @@ cdef Found find_quoted(FlowTable* table, Packet* packet, uint32_t tick) noexcept
 
 cdef Found flows_find(FlowTable* table, Packet* packet, int64_t now) noexcept nogil:
     cdef uint32_t tick = flow_tick(now)
-    cdef uint32_t length = packet.length - (packet.transport - packet.network)
-    cdef uint32_t room = min(length, packet.frame.head - packet.transport)
-    cdef const uint8_t* header = packet.frame.data + packet.transport
-    cdef uint32_t number, direction
+    cdef uint32_t number, length
     cdef Flow* flow
     cdef Segment segment
     if wire_unlikely(packet.kind == ERROR):
         return find_quoted(table, packet, tick)
     if packet.protocol == PROTOCOL_TCP:
-        if wire_unlikely(not segment_read(&segment, header, length, room)):
+        length = packet.length - (packet.transport - packet.network)
+        if wire_unlikely(not segment_read(&segment, packet.frame.data + packet.transport, length,
+                                          packet.frame.head - packet.transport)):
             return refuse(table, TRANSPORT_HEADER)
     if wire_unlikely(packet.hash == 0):
-        packet.hash = hash_of(table, packet)
+        packet.hash = packet_hash(table, packet)
     packet.flow = lookup(table, packet)
     if packet.flow == NO_FLOW:
         return NONE
     number = packet.flow >> 1
-    direction = packet.flow & 1
     flow = &table.flows[number]
-    if wire_unlikely(flow_old(table, flow, tick)):
+    if flow.seen != tick and wire_unlikely(flow_old(table, flow, tick)):
         table.counters.expired += 1
         flow_end(table, number)
         packet.flow = NO_FLOW
         return NONE
     if packet.protocol == PROTOCOL_TCP:
         return follow_tcp(table, packet, &segment, tick)
-    if wire_unlikely(not flow.flags & REPLIED and direction != ((flow.flags & REVERSED) != 0)):
+    if wire_unlikely(not flow.flags & REPLIED and packet.flow & 1 != ((flow.flags & REVERSED) != 0)):
         replied(table, number)
     if flow.seen != tick:
         flow_refresh(table, number, tick)
@@ -227,17 +203,16 @@ cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, 
 
 # -- packets of known flows ---------------------------------------------------------------------------------------------
 
-cdef void flows_goal(const FlowTable* table, const Packet* packet, Address* goal) noexcept nogil:
-    cdef const Flow* flow = &table.flows[packet.flow >> 1]
-    goal[0] = flow.source if packet.flow & 1 else reply_source(table, flow)[0]
-
-
 cdef bint flows_translate(FlowTable* table, Packet* packet) noexcept nogil:
     cdef const Flow* flow = &table.flows[packet.flow >> 1]
     cdef uint32_t direction = packet.flow & 1
     cdef uint8_t* octets = packet.frame.data
     cdef Rewrite rewrite
     if not (flow.new_source | flow.new_target):
+        return True
+    if wire_likely(packet.version == 4 and packet.kind == PORTS and packet.protocol != PROTOCOL_SCTP
+                   and not packet.frame.flags & (NEEDS_CSUM | OUTER_CSUM)):
+        translate_plain(table, flow, packet)
         return True
     rewrite_of(table, flow, direction, &rewrite)
     if wire_unlikely(packet.kind == ERROR):
@@ -266,6 +241,7 @@ cdef void flows_forget_ways(FlowTable* table) noexcept nogil:
 
 # -- for people ---------------------------------------------------------------------------------------------------------
 
+FLOWS_DTYPE = ROWS
 MAPPINGS = ("endpoint-independent", "endpoint-dependent")
 FILTERINGS = ("address-and-port-dependent", "address-dependent", "endpoint-independent")
 
@@ -278,19 +254,16 @@ cdef class Flows:
 
     def __cinit__(self, uint32_t capacity=65536, *, uint64_t seed=0, str mapping="endpoint-independent",
                   str filtering="address-and-port-dependent", bint strict=False, timeouts=None):
-        cdef uint32_t which
         if not 1 <= capacity <= FLOWS_MAX:
             raise ValueError(f"capacity: 1 to {FLOWS_MAX} flows")
         if mapping not in MAPPINGS:
             raise ValueError(f"mapping: one of {', '.join(MAPPINGS)}")
         if filtering not in FILTERINGS:
             raise ValueError(f"filtering: one of {', '.join(FILTERINGS)}")
-        seconds = resolve(timeouts)
+        resolve(timeouts)
         table_make(&self.table, capacity, seed, mapping == "endpoint-dependent", <Filtering><int>FILTERINGS.index(filtering),
                    strict)
-        for which, name in enumerate(LIST_TIMEOUTS):
-            # Rounded up, and one for the tick that has begun: never shorter than said.
-            self.table.timeouts[which] = <uint32_t>min(math.ceil(seconds[name] * 1e9 / (1 << FLOW_TICK)), 1 << 31)
+        self.set_timeouts(timeouts)
 
     def __dealloc__(self):
         table_unmake(&self.table)
@@ -300,6 +273,7 @@ cdef class Flows:
         cdef uint32_t which
         seconds = resolve(timeouts)
         for which, name in enumerate(LIST_TIMEOUTS):
+            # Rounded up: never shorter than said.
             self.table.timeouts[which] = <uint32_t>min(math.ceil(seconds[name] * 1e9 / (1 << FLOW_TICK)), 1 << 31)
 
     def add_pool(self, addresses, *, bint paired=True) -> int:

@@ -86,7 +86,7 @@ cdef int ip_read_slowly(Packet* packet, Frame* frame) noexcept nogil
 cdef int ip_transport(Packet* packet) noexcept nogil
 
 cdef inline int ip_read(Packet* packet, Frame* frame) noexcept nogil:
-    """FINE, or the Reason to drop for. Everything but kind, ports, interface and hash is set, if FINE.
+    """FINE, or the Reason to drop for. Everything but kind, ports and interface is set, if FINE; `hash` to 0.
 
     Without options, IPv4's header is 20 octets that are summed as five words.
     """
@@ -115,6 +115,7 @@ cdef inline int ip_read(Packet* packet, Frame* frame) noexcept nogil:
             packet.ttl = <uint8_t>second
             packet.options = 0
             packet.flow = NO_FLOW
+            packet.hash = 0
             packet.fragment = WHOLE
             # More fragments 0x2000, offset 0x1FFF: as they lie in memory.
             if word >> 16 & 0xFF3F:

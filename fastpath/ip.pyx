@@ -40,6 +40,7 @@ cdef int ip_read_slowly(Packet* packet, Frame* frame) noexcept nogil:
     packet.fragment = WHOLE
     packet.options = 0
     packet.flow = NO_FLOW
+    packet.hash = 0
     if kind == TYPE_IPV4:
         return read_ipv4(packet, frame)
     return read_ipv6(packet, frame)

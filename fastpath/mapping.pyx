@@ -6,7 +6,7 @@ from fastpath.addresses cimport addresses_find
 from fastpath.flowtable cimport (
     ADDRESS_DEPENDENT, FIRST, INSIDE, MAPPED, NOBODY, ORIGINAL, OUTSIDE, PORT_DEPENDENT, REPLY, Pool, flow_old, reply_source, reply_target,
 )
-from fastpath.index cimport Probe, index_insert, index_next, index_probe, index_remove, index_replace
+from fastpath.index cimport Probe, index_insert, index_next, index_prefetch, index_probe, index_remove, index_replace
 from fastpath.ip cimport PROTOCOL_SCTP, is_mapped, same
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.portset cimport NO_PORT, PortSet, port_free, port_give, port_take, port_taken
@@ -96,13 +96,13 @@ cdef bint new_port(FlowTable* table, uint16_t number, const Endpoint* inside, co
     cdef PortSet* ports = set_of(table, number, inside.protocol)
     cdef const Address* outside = &table.addresses.known[number].address
     cdef uint32_t port = wire_swap16(inside.port)
-    cdef uint32_t first, last, start, i
+    cdef uint32_t first, last, start
     if ports == NULL:
         return False
     bounds(inside, &first, &last)
     if port_taken(ports, port):
         port = NO_PORT
-    for i in range(CLASHES):
+    for _ in range(CLASHES):
         if port == NO_PORT:
             start = first + <uint32_t>(((split_mix(&table.chance) >> 32) * (last - first + 1)) >> 32)
             port = port_free(ports, wire_swap16(inside.port) & 1, first, last, start)
@@ -162,6 +162,10 @@ cdef bint mapping_choose(FlowTable* table, uint32_t pool, const Endpoint* inside
         numbers += start
         n = 1
         start = 0
+    # Both lines that are to be looked at if all goes as wished.
+    index_prefetch(&table.index, tuple_hash(&table.secrets, remote, &table.addresses.known[numbers[start]].address, remote_port,
+                                            inside.port, inside.protocol, 0))
+    index_prefetch(&table.index, inside_hash(table, &inside.address, inside.port, inside.protocol, numbers[start]))
     if table.dependent or inside.portless:
         for i in range(n):
             if mapping_choose_at(table, numbers[(start + i) % n], inside, remote, remote_port, choice):

@@ -53,7 +53,7 @@ cdef bint lower(Packet* packet, uint8_t* header, uint32_t at, uint32_t mss) noex
     if mss >= old:
         return False
     store16(header + at, new)
-    if packet.frame.flags & NEEDS_CSUM:
+    if packet.frame.flags & NEEDS_CSUM and packet.frame.csum_start == packet.transport:
         return True
     if at & 1:
         # At an odd offset its octets stand in two words, each in the other half.

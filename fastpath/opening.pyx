@@ -64,7 +64,8 @@ cdef bint recycle_port(FlowTable* table, const Packet* packet, uint16_t number) 
     return False
 
 
-cdef int opening_fill(FlowTable* table, Flow* flow, const Packet* packet, const Opening* opening, uint32_t tick, Choice* choice) noexcept nogil:
+cdef int opening_fill(FlowTable* table, Flow* flow, const Packet* packet, const Opening* opening, uint32_t tick,
+                      Choice* choice) noexcept nogil:
     """The record's tuples, of a packet that goes the original way."""
     if not same(&opening.target, &packet.target) or opening.target_port != packet.target_port:
         flow.new_target = addresses_use(&table.addresses, &table.secrets, &opening.target)

@@ -101,7 +101,6 @@ cdef uint32_t publications_add(Publications* published, const Publication* entry
     cdef uint32_t at
     cdef Group* group
     cdef Range* ranges
-    cdef Publication* entries
     cdef Address address = any_address(&entry.target) if entry.any else entry.address
     cdef uint32_t found = find_group(published, entry.protocol, &address)
     if found == NOT_PUBLISHED_HERE:

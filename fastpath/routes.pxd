@@ -33,6 +33,7 @@ cdef struct Route:
     uint16_t interface
     uint8_t length            # of 128: IPv4 prefixes begin at 96
     uint8_t kind
+    bint by_hand              # not brought along by an address of ours; for whoever changes routes
 
 cdef struct Lengths:          # that occur in one family, the longest first
     uint32_t[129] counts

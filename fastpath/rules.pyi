@@ -3,7 +3,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from fastpath.flows import Flows
+from fastpath.rulerows import RULES_DTYPE as ROWS
 
+RULES_DTYPE = ROWS
 MODES: tuple[str, ...]
 PROTOCOLS: dict[str, int]
 

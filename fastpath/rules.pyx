@@ -3,9 +3,9 @@
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 from libc.string cimport memset
 
-from fastpath.address cimport address_read, address_text, within
+from fastpath.address cimport address_read, within
 from fastpath.counters cimport FILTERED, INTERNAL_NETWORK, ISOLATED as ISOLATED_PORT, NOT_PUBLISHED, OTHER_NETWORK
-from fastpath.flowtable cimport NOBODY, PORT_DEPENDENT, flow_tick
+from fastpath.flowtable cimport NOBODY, flow_tick
 from fastpath.ip cimport ANSWER, ERROR, PORTS, PROTOCOL_SCTP, QUERY, Address, is_mapped, same
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.mapping cimport mapping_open_to
@@ -14,8 +14,9 @@ from fastpath.publish cimport (
     NOT_PUBLISHED_HERE, Publication, any_address, publications_add, publications_find, publications_remove,
 )
 from fastpath.rulerows cimport rule_rows
+from fastpath.rulerows import RULES_DTYPE as ROWS
 from fastpath.ruletable cimport (
-    ISOLATED, Interface, Mode, NAT, NAT_UNPROTECTED, ROUTED, RULE_HOST, RULE_MAPPING, RULE_NONE, RULE_PUBLISHED, RULE_SHIFT,
+    ISOLATED, Interface, Mode, NAT_UNPROTECTED, ROUTED, RULE_HOST, RULE_MAPPING, RULE_NONE, RULE_PUBLISHED, RULE_SHIFT,
     RULE_STATIC, Static, is_local, rules_add_static, rules_exclude, rules_interface, rules_make, rules_remove_static,
     rules_set_locals, rules_trust, rules_unmake, static_of,
 )
@@ -144,7 +145,8 @@ cdef int to_uplink(RuleTable* rules, const Packet* packet, Opening* opening, Int
     return WILL_PASS
 
 
-cdef int between(RuleTable* rules, const Packet* packet, Opening* opening, Interface* came, Interface* goes, uint32_t family) noexcept nogil:
+cdef int between(RuleTable* rules, const Packet* packet, Opening* opening, Interface* came, Interface* goes,
+                 uint32_t family) noexcept nogil:
     """From a network to a network, perhaps the same."""
     cdef bint moved = not same(&opening.target, &packet.target) or opening.target_port != packet.target_port
     if came != goes:
@@ -208,6 +210,7 @@ cdef int rules_admit(RuleTable* rules, const Packet* packet, Opening* opening, u
 
 # -- for people ---------------------------------------------------------------------------------------------------------
 
+RULES_DTYPE = ROWS
 MODES = ("nat", "nat-unprotected", "routed", "isolated")
 PROTOCOLS = {"tcp": PROTOCOL_TCP, "udp": PROTOCOL_UDP, "sctp": PROTOCOL_SCTP}
 

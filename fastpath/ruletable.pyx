@@ -4,7 +4,7 @@ from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
-from fastpath.address cimport address_read, address_text, prefix_read
+from fastpath.address cimport address_read, prefix_read
 from fastpath.index cimport Probe, index_free, index_init, index_insert, index_next, index_probe
 from fastpath.ip cimport same
 from fastpath.publish cimport publications_free, publications_init

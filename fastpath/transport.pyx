@@ -61,9 +61,9 @@ cdef bint transport_good(const Packet* packet) noexcept nogil:
         return True
     if frame.flags & CSUM_VALID:
         return True
-    if packet.protocol == PROTOCOL_UDP or packet.protocol == PROTOCOL_TCP:
-        if frame.flags & NEEDS_CSUM:
-            return True
+    # Of a packet in a tunnel the inner checksum may be the one that is left to do.
+    if frame.flags & NEEDS_CSUM and frame.csum_start == packet.transport and packet.protocol in (PROTOCOL_UDP, PROTOCOL_TCP):
+        return True
     if packet.protocol != PROTOCOL_ICMP:
         total = transport_pseudo(&packet.source, &packet.target, n, packet.protocol)
     return fold(transport_sum(frame, packet.transport, n, total)) == 0xFFFF

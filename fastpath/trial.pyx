@@ -169,7 +169,6 @@ cdef class Load:
         cdef Packet[LOAD_BURST] read
         cdef uint8_t[LOAD_BURST * SLOT] slots
         cdef Opening opening
-        cdef Address goal
         cdef Found found
         memset(&opening, 0, sizeof(Opening))
         memset(frames, 0, sizeof(frames))

@@ -11,14 +11,15 @@ FASTPATH = ROOT / "fastpath"
 DATAPLANE = ROOT / "dataplane"
 
 # Modules of fastpath by layer. A module that is in none of them fails the test: say where it belongs.
-GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address"}  # what every node stands on
-TABLES = {"table", "fdb", "routes", "index", "rules", "ruletable", "rulerows", "publish"}
-CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
-             "translate", "quote", "opening", "flowrows", "flows", "trial"}  # fmt: skip
-TABLES |= CONNTRACK
+GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address", "ethernet"}  # what every node stands on
 PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
+TABLES = {"table", "fdb", "routes", "neighbor", "index", "rules", "ruletable", "rulerows", "publish"}
+CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
+             "translate", "quote", "opening", "flowrows", "flows", "timeouts", "trial"}  # fmt: skip
+TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
-NODES = {"bridge", "memory", "tap", "packet", "pcap", "testing"}
+ROUTING = {"arp", "nd", "gateway", "resolve", "egress", "deliver", "forward"}  # what the router consists of
+NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "loop", "bareloop", "replay"}
 

@@ -1,0 +1,17 @@
+"""Packets to ourselves: what a gateway serves, and what it says about everything else.
+
+    fragments                      put together first (L3-5)
+    echo requests                  answered from the address that was asked
+    neighbor discovery             resolve.pyx
+    other ICMP                     taken note of: a gateway acts on none of it; router advertisements and redirects are for hosts
+    TCP                            RST, as from a host where nothing listens on the port (RFC 9293, 3.10.7.1)
+    UDP                            port unreachable
+    other protocols                protocol unreachable; IGMP is ignored
+
+Every answer but to echo requests counts towards the limit of ICMP errors.
+"""
+
+from fastpath.gateway cimport Gateway
+from fastpath.ip cimport Packet
+
+cdef void deliver(Gateway* gateway, Packet* packet) noexcept nogil

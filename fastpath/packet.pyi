@@ -1,0 +1,26 @@
+from collections.abc import Iterable, Sequence
+from typing import final
+
+from fastpath.device import DevicePort
+from fastpath.graph import Graph
+
+def open_packet(interface: str | int) -> int: ...
+def filter_of(macs: Sequence[int]) -> bytes: ...
+
+@final
+class PacketPort(DevicePort):
+    @property
+    def interface(self) -> int: ...
+    @property
+    def lost(self) -> int: ...
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        fd: int,
+        *,
+        mtu: int = 1500,
+        macs: Iterable[int] = (),
+        promiscuous: bool = False,
+        offloads: bool = True,
+    ) -> None: ...

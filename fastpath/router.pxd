@@ -1,0 +1,26 @@
+"""The router as a node: the face of a Gateway for Python, and for the graph.
+
+Interfaces are its inputs: frames that come by input n came by interface n, and what leaves by interface n goes where `lead` said.
+"""
+
+cimport cython
+
+from libc.stdint cimport uint16_t, uint32_t
+
+from fastpath.gateway cimport Gateway, Interface
+from fastpath.graph cimport Node
+from fastpath.ip cimport Address
+
+@cython.final
+cdef class Router(Node):
+    cdef Gateway gateway
+    cdef readonly list names      # of the interfaces, by number; None where free
+    cdef readonly uint32_t icmp_rate
+    cdef dict derived             # prefix -> [(kind, interface)]: routes that addresses of ours bring along
+    cdef dict shadowed            # prefix -> (interface, gateway): routes by hand that an address of ours hides
+    cdef void arm(self) noexcept nogil
+    cdef Interface* interface(self, object number) except NULL
+    cdef int assign(self, Interface* interface, uint16_t number, object addresses) except -1
+    cdef int derive(self, uint16_t number, bint put) except -1
+    cdef int settle(self, tuple key) except -1
+    cdef int put(self, tuple key, int kind, uint16_t number, object via) except -1

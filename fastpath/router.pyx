@@ -1,0 +1,421 @@
+"""Interfaces, routes and neighbors from Python; between turns only."""
+
+import numpy as np
+
+cimport cython
+
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memcpy, memset
+
+from fastpath.address cimport (
+    IPV4_BITS, LINK_LOCAL, MASKS, ORDINARY, address_read, address_text, kind_of, link_local, masked, prefix_read,
+)
+from fastpath.counters cimport FRAGMENT_LIMIT
+from fastpath.egress cimport complain
+from fastpath.ethernet cimport GROUP, mac_word
+from fastpath.forward cimport forward_burst, forward_resume, forward_unreachable
+from fastpath.frame cimport Frame
+from fastpath.gateway cimport INTERFACES_MAX, NETWORKS_MAX, WAYS, Gateway, Interface, Source, Way
+from fastpath.graph cimport NEVER, Edge, Graph, Head, Node, set_due
+from fastpath.icmp cimport ICMP_BURST, REASSEMBLY_TIME, icmp_init
+from fastpath.ip cimport FINE, Address, Packet, ip_read, is_mapped
+from fastpath.neighbor cimport (
+    ABSENT, NOBODY, PERMANENT, Neighbor, neighbor_add, neighbor_become, neighbor_find, neighbor_remove, neighbors_due, neighbors_forget,
+    neighbors_free, neighbors_init,
+)
+from fastpath.pages cimport pages, unpages
+from fastpath.reassembly cimport (
+    Expired, reassembly_due, reassembly_expire, reassembly_forget, reassembly_free, reassembly_init,
+)
+from fastpath.resolve cimport resolve_expire
+from fastpath.routes cimport BROADCAST, GATEWAY, LINK, LOCAL, UNUSED, Route, routes_free, routes_get, routes_init, routes_put, routes_remove
+
+ROUTES_DTYPE = np.dtype([("prefix", "U43"), ("interface", "<u2"), ("gateway", "U39"), ("kind", "U9")])
+NEIGHBORS_DTYPE = np.dtype(
+    [("interface", "<u2"), ("address", "U39"), ("mac", "<u8"), ("state", "U10"), ("due_ns", "<i8"), ("waiting", "u1")]
+)
+KINDS = ("link", "gateway", "local", "broadcast")
+STATES = ("absent", "incomplete", "reachable", "stale", "delay", "probe", "permanent")
+
+cdef enum:
+    DATAGRAMS = 256               # being put together at the same time
+    DATAGRAM_OCTETS = 1 << 20
+
+
+cdef tuple key_of(object prefix):
+    """(16 octets, length of 128) of a prefix as text; bits behind it are an error, as everywhere."""
+    cdef Address address, network
+    cdef uint32_t length = 0
+    prefix_read(prefix, &address, &length)
+    network = masked(&address, length)
+    if network.high != address.high or network.low != address.low:
+        raise ValueError(f"{prefix}: the address has bits behind the prefix")
+    return (<char*>&network)[:16], length
+
+
+cdef str text_of(tuple key):
+    cdef Address address
+    memcpy(&address, <const char*><bytes>key[0], 16)
+    return f"{address_text(&address)}/{key[1] - (IPV4_BITS if is_mapped(&address) else 0)}"
+
+
+@cython.final
+cdef class Router(Node):
+    """A router on a graph. `neighbors` and `routes` bound its tables; `icmp_rate`: errors a second and interface."""
+
+    def __init__(self, Graph graph not None, str name not None, *, flows=None, rules=None, uint32_t neighbors=4096,
+                 uint32_t routes=131072, uint32_t icmp_rate=100, uint32_t mss=0):
+        cdef Gateway* gateway = &self.gateway
+        cdef uint64_t seed = graph.core.seed ^ <uint64_t>(len(graph.nodes) + 1)
+        gateway.head = &self.head
+        gateway.resume = forward_resume
+        gateway.unreachable = forward_unreachable
+        routes_init(&gateway.routes, routes, seed)
+        neighbors_init(&gateway.neighbors, &self.head, neighbors, seed + 1)
+        reassembly_init(&gateway.reassembly, DATAGRAMS, DATAGRAM_OCTETS, seed + 2)
+        gateway.secret = gateway.routes.table.secret1 ^ gateway.neighbors.table.secret0
+        gateway.identification = <uint32_t>gateway.secret
+        gateway.ways = <Way*>pages(WAYS * sizeof(Way), False)
+        gateway.sources = <Source*>pages(WAYS * sizeof(Source), False)
+        if gateway.ways == NULL or gateway.sources == NULL:
+            raise MemoryError("router: ways")
+        self.icmp_rate = icmp_rate
+        self.names = []
+        self.derived = {}
+        self.shadowed = {}
+        super().__init__(graph, name)
+
+    def __dealloc__(self):
+        routes_free(&self.gateway.routes)
+        neighbors_free(&self.gateway.neighbors)
+        reassembly_free(&self.gateway.reassembly)
+        unpages(self.gateway.ways, WAYS * sizeof(Way), False)
+        unpages(self.gateway.sources, WAYS * sizeof(Source), False)
+        free(self.gateway.interfaces)
+
+    # -- the graph ------------------------------------------------------------------------------------------------------
+
+    cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
+        forward_burst(&self.gateway, burst, n)
+        self.arm()
+
+    cdef void arm(self) noexcept nogil:
+        cdef int64_t due = min(neighbors_due(&self.gateway.neighbors), reassembly_due(&self.gateway.reassembly))
+        if due != self.head.due:
+            set_due(&self.head, due)
+
+    cdef void expire(self, int64_t now) noexcept nogil:
+        cdef Expired expired
+        cdef Packet packet
+        resolve_expire(&self.gateway, now)
+        while reassembly_expire(&self.gateway.reassembly, &self.head, now, &expired):
+            if expired.frame != NULL and ip_read(&packet, expired.frame) == FINE:
+                packet.interface = expired.interface
+                complain(&self.gateway, &packet, REASSEMBLY_TIME, 0)
+        self.arm()
+
+    cdef int expect(self, uint16_t number) except -1:
+        """There is a place of that number from now on: whoever leads here may do so before or after `add_interface`, which fills it."""
+        cdef Interface* interfaces
+        cdef uint32_t n = self.gateway.n_interfaces
+        if number < n:
+            return 0
+        if number >= INTERFACES_MAX:
+            raise ValueError(f"a router has at most {INTERFACES_MAX} interfaces")
+        interfaces = <Interface*>realloc(self.gateway.interfaces, (number + 1) * sizeof(Interface))
+        if interfaces == NULL:
+            raise MemoryError("router: interfaces")
+        self.gateway.interfaces = interfaces
+        memset(&interfaces[n], 0, (number + 1 - n) * sizeof(Interface))
+        while n <= number:
+            interfaces[n].edge = self.head.core.void_edge
+            self.names.append(None)
+            n += 1
+        self.gateway.n_interfaces = n
+        return 0
+
+    cdef void disconnect(self, const Head* target) noexcept:
+        cdef uint32_t number
+        for number in range(self.gateway.n_interfaces):
+            if self.gateway.interfaces[number].edge.head == target:
+                self.gateway.interfaces[number].edge = self.head.core.void_edge
+        self.gateway.interface_generation += 1
+
+    # -- interfaces -----------------------------------------------------------------------------------------------------
+
+    cdef Interface* interface(self, object number) except NULL:
+        if not 0 <= number < self.gateway.n_interfaces or not self.gateway.interfaces[<uint32_t>number].used:
+            raise ValueError(f"{self.name} has no interface {number}")
+        return &self.gateway.interfaces[<uint32_t>number]
+
+    def add_interface(self, str name not None, *, uint64_t mac, uint32_t mtu=1500, addresses=(), bint reverse_path=True, bint arp=True,
+                      bint proxy_arp=False) -> int:
+        """A new interface; its number is the input that its frames must come by. It leads nowhere until `lead`."""
+        cdef uint32_t number = self.names.index(None) if None in self.names else len(self.names)
+        cdef Interface* interface
+        if mac == 0 or mac & GROUP or mac >> 48:
+            raise ValueError("an individual MAC address, as a number")
+        if not 68 <= mtu <= 65535:
+            raise ValueError("mtu: 68 to 65535 octets")
+        self.expect(<uint16_t>min(number, <uint32_t>INTERFACES_MAX))
+        interface = &self.gateway.interfaces[number]
+        memset(interface, 0, sizeof(Interface))
+        interface.edge = self.head.core.void_edge
+        interface.mac = mac
+        interface.mac_word = mac_word(mac)
+        interface.mtu = mtu
+        interface.reverse_path = reverse_path
+        interface.arp = arp
+        interface.proxy_arp = proxy_arp
+        icmp_init(&interface.icmp, self.icmp_rate, ICMP_BURST, <uint16_t>(self.gateway.secret >> (number & 31)))
+        self.assign(interface, <uint16_t>number, addresses)
+        interface.used = True
+        self.names[number] = name
+        self.gateway.interface_generation += 1
+        return number
+
+    def lead(self, number: int, Node target, uint16_t target_input=0) -> None:
+        """Where frames that leave by the interface go: an input of a node, or None for nowhere."""
+        self.connect(&self.interface(number).edge, target, target_input)
+        self.gateway.interface_generation += 1
+
+    def set_interface(self, number: int, *, mtu: int | None = None, addresses=None, reverse_path: bool | None = None) -> None:
+        """Other settings from the next frame on; neighbors stay."""
+        cdef Interface* interface = self.interface(number)
+        if mtu is not None and not 68 <= mtu <= 65535:
+            raise ValueError("mtu: 68 to 65535 octets")
+        if addresses is not None:
+            self.assign(interface, number, addresses)
+        if mtu is not None:
+            interface.mtu = mtu
+        if reverse_path is not None:
+            interface.reverse_path = reverse_path
+        self.gateway.interface_generation += 1
+
+    def remove_interface(self, number: int) -> None:
+        """It goes with its addresses, neighbors and routes; packets that wait for its neighbors are dropped."""
+        cdef Interface* interface = self.interface(number)
+        cdef uint32_t at
+        self.derive(number, False)
+        for at in range(self.gateway.routes.used):
+            if self.gateway.routes.routes[at].kind != UNUSED and self.gateway.routes.routes[at].interface == number:
+                routes_remove(&self.gateway.routes, &self.gateway.routes.routes[at].prefix, self.gateway.routes.routes[at].length)
+        for key in [key for key, value in self.shadowed.items() if value[0] == number]:
+            del self.shadowed[key]
+        neighbors_forget(&self.gateway.neighbors, number, True)
+        reassembly_forget(&self.gateway.reassembly, &self.head, number, FRAGMENT_LIMIT)
+        memset(interface, 0, sizeof(Interface))
+        interface.edge = self.head.core.void_edge
+        self.names[number] = None
+        self.gateway.interface_generation += 1
+        self.arm()
+
+    cdef int assign(self, Interface* interface, uint16_t number, object addresses) except -1:
+        """Give the interface these addresses, "10.0.0.1/16": all or, if one is wrong, none."""
+        cdef Address address
+        cdef uint32_t length = 0
+        cdef bint ipv6 = False
+        addresses = list(addresses)
+        if len(addresses) > NETWORKS_MAX:
+            raise ValueError(f"an interface has at most {NETWORKS_MAX} addresses")
+        for text in addresses:
+            prefix_read(text, &address, &length)
+            if kind_of(&address) != ORDINARY and kind_of(&address) != LINK_LOCAL:
+                raise ValueError(f"{text}: no address that an interface can have")
+        self.derive(number, False)
+        interface.n_networks = 0
+        for text in addresses:
+            prefix_read(text, &address, &length)
+            if not is_mapped(&address):
+                ipv6 = True
+                if kind_of(&address) == LINK_LOCAL:
+                    continue
+            interface.networks[interface.n_networks].address = address
+            interface.networks[interface.n_networks].length = length
+            interface.n_networks += 1
+        interface.link_local = link_local(interface.mac) if ipv6 else Address(0, 0)
+        self.derive(number, True)
+        return 0
+
+    # -- routes ---------------------------------------------------------------------------------------------------------
+
+    cdef int derive(self, uint16_t number, bint put) except -1:
+        """The routes that the interface's addresses bring along come, or go."""
+        cdef Interface* interface = &self.gateway.interfaces[number]
+        cdef Address address, network
+        cdef uint32_t i, length
+        wanted = []
+        for i in range(interface.n_networks):
+            address = interface.networks[i].address
+            length = interface.networks[i].length
+            network = masked(&address, length)
+            wanted.append((((<char*>&address)[:16], 128), LOCAL))
+            wanted.append((((<char*>&network)[:16], length), LINK))
+            # RFC 3021 and RFC 6164: in a network of two all addresses are hosts'. RFC 4291, 2.6.1: IPv6's first one is any router's.
+            if length < 127:
+                wanted.append((((<char*>&network)[:16], 128), BROADCAST if is_mapped(&address) else LOCAL))
+            if length < 127 and is_mapped(&address):
+                network.low |= ~MASKS[length].low
+                wanted.append((((<char*>&network)[:16], 128), BROADCAST))
+        for key, kind in wanted:
+            if put:
+                self.derived.setdefault(key, []).append((kind, number))
+            else:
+                self.derived[key].remove((kind, number))
+                if not self.derived[key]:
+                    del self.derived[key]
+            self.settle(key)
+        return 0
+
+    cdef int settle(self, tuple key) except -1:
+        """Of all who want this prefix, our own addresses come first, then what was given by hand, then subnets."""
+        cdef Address prefix
+        cdef const Route* there
+        candidates = self.derived.get(key, ())
+        first = [row for row in candidates if row[0] == LOCAL] or [row for row in candidates if row[0] == BROADCAST]
+        memcpy(&prefix, <const char*><bytes>key[0], 16)
+        there = routes_get(&self.gateway.routes, &prefix, key[1])
+        if there != NULL and there.by_hand:
+            if first:
+                self.shadowed[key] = (there.interface, address_text(&there.gateway) if there.kind == GATEWAY else None)
+            else:
+                return 0
+        if first:
+            self.put(key, first[0][0], first[0][1], None)
+        elif key in self.shadowed:
+            number, gateway = self.shadowed.pop(key)
+            self.put(key, GATEWAY if gateway else LINK, number, gateway)
+            (<Route*>routes_get(&self.gateway.routes, &prefix, key[1])).by_hand = True
+        elif candidates:
+            self.put(key, LINK, candidates[0][1], None)
+        else:
+            routes_remove(&self.gateway.routes, &prefix, key[1])
+        return 0
+
+    cdef int put(self, tuple key, int kind, uint16_t number, object via) except -1:
+        cdef Route route
+        memset(&route, 0, sizeof(Route))
+        memcpy(&route.prefix, <const char*><bytes>key[0], 16)
+        if via:
+            address_read(via, &route.gateway)
+        route.interface = number
+        route.length = key[1]
+        route.kind = kind
+        return routes_put(&self.gateway.routes, &route)
+
+    def add_route(self, str prefix not None, *, int interface, str gateway=None) -> None:
+        """Packets to the prefix leave by the interface, to the gateway or, without one, to the target itself. Replaces one that is there.
+
+        Errors: ValueError; OverflowError if the table is full.
+        """
+        cdef Address via
+        cdef tuple key = key_of(prefix)
+        cdef Address network
+        self.interface(interface)
+        memcpy(&network, <const char*><bytes>key[0], 16)
+        if gateway is not None:
+            address_read(gateway, &via)
+            if is_mapped(&via) != (is_mapped(&network) and key[1] >= IPV4_BITS):
+                raise ValueError(f"{prefix} via {gateway}: of two families")
+            if kind_of(&via) != ORDINARY and kind_of(&via) != LINK_LOCAL:
+                raise ValueError(f"{gateway}: no host has this address")
+        if any(row[0] != LINK for row in self.derived.get(key, ())):
+            self.shadowed[key] = (interface, gateway)
+            return
+        self.put(key, LINK if gateway is None else GATEWAY, interface, gateway)
+        (<Route*>routes_get(&self.gateway.routes, &network, key[1])).by_hand = True
+
+    def remove_route(self, str prefix not None) -> bool:
+        """Take out what `add_route` put in; False if it did not."""
+        cdef tuple key = key_of(prefix)
+        cdef Address network
+        cdef Route* route
+        memcpy(&network, <const char*><bytes>key[0], 16)
+        if self.shadowed.pop(key, None) is not None:
+            return True
+        route = <Route*>routes_get(&self.gateway.routes, &network, key[1])
+        if route == NULL or not route.by_hand:
+            return False
+        route.by_hand = False
+        self.settle(key)
+        return True
+
+    def routes(self):
+        """The table as it is, longest prefixes first: a NumPy array of ROUTES_DTYPE."""
+        cdef uint32_t at
+        cdef const Route* route
+        cdef tuple key
+        cdef list rows = []
+        cdef str via
+        for at in range(self.gateway.routes.used):
+            route = &self.gateway.routes.routes[at]
+            if route.kind == UNUSED:
+                continue
+            key = ((<char*>&route.prefix)[:16], route.length)
+            via = address_text(&route.gateway) if route.kind == GATEWAY else ""
+            rows.append((not is_mapped(&route.prefix), -route.length, key[0], text_of(key), route.interface, via, KINDS[route.kind]))
+        return np.array([row[3:] for row in sorted(rows)], dtype=ROUTES_DTYPE)
+
+    # -- neighbors ------------------------------------------------------------------------------------------------------
+
+    def add_neighbor(self, number: int, str address not None, uint64_t mac) -> None:
+        """The next hop has this MAC address, whatever anybody says. Errors: OverflowError if the table is full of such ones."""
+        cdef Address key
+        cdef uint32_t found
+        self.interface(number)
+        address_read(address, &key)
+        if mac == 0 or mac & GROUP or mac >> 48:
+            raise ValueError("an individual MAC address, as a number")
+        found = neighbor_find(&self.gateway.neighbors, number, &key)
+        if found != NOBODY:
+            neighbor_remove(&self.gateway.neighbors, found)
+        found = neighbor_add(&self.gateway.neighbors, number, &key)
+        if found == NOBODY:
+            raise OverflowError(f"the table is full: {self.gateway.neighbors.capacity} neighbors")
+        self.gateway.neighbors.neighbors[found].mac = mac
+        neighbor_become(&self.gateway.neighbors, found, PERMANENT, self.head.core.now)
+
+    def remove_neighbor(self, number: int, str address not None) -> bool:
+        """Forget a neighbor, permanent or not; packets that wait for it are dropped. False if it is not known."""
+        cdef Address key
+        cdef uint32_t found
+        self.interface(number)
+        address_read(address, &key)
+        found = neighbor_find(&self.gateway.neighbors, number, &key)
+        if found == NOBODY:
+            return False
+        neighbor_remove(&self.gateway.neighbors, found)
+        self.arm()
+        return True
+
+    def neighbors(self, int64_t now):
+        """Who is known: a NumPy array of NEIGHBORS_DTYPE; `due_ns`: until it is asked again or becomes stale, 0 if never."""
+        cdef uint32_t at
+        cdef const Neighbor* neighbor
+        rows = []
+        for at in range(self.gateway.neighbors.used):
+            neighbor = &self.gateway.neighbors.neighbors[at]
+            if neighbor.state != ABSENT:
+                rows.append((neighbor.interface, address_text(&neighbor.address), neighbor.mac, STATES[neighbor.state],
+                             max(neighbor.due - now, 0), neighbor.waiting))
+        return np.array(sorted(rows), dtype=NEIGHBORS_DTYPE)
+
+    # -- for people -----------------------------------------------------------------------------------------------------
+
+    def named_counters(self) -> dict:
+        """This router's own counters."""
+        cdef Gateway* gateway = &self.gateway
+        cdef uint64_t sent = 0, limited = 0, silent = 0
+        cdef uint32_t number
+        for number in range(gateway.n_interfaces):
+            sent += gateway.interfaces[number].icmp.sent
+            limited += gateway.interfaces[number].icmp.limited
+            silent += gateway.interfaces[number].icmp.silent
+        return {
+            "forwarded": gateway.counters.forwarded, "delivered": gateway.counters.delivered, "ignored": gateway.counters.ignored,
+            "answered": gateway.counters.answered, "asked": gateway.neighbors.counters.asked,
+            "learned": gateway.neighbors.counters.learned, "evicted": gateway.neighbors.counters.evicted,
+            "failed": gateway.neighbors.counters.failed, "icmp sent": sent, "icmp limited": limited, "icmp silent": silent,
+            "routes": gateway.routes.count, "neighbors": gateway.neighbors.count,
+        }
