@@ -109,7 +109,13 @@ def test_what_is_wrong_is_named(octets, reason):
 def test_options_and_extension_headers_are_passed():
     found = read(bytes(ETHER / IP(options=[IPOption_RR(routers=["0.0.0.0"] * 3)]) / UDP(sport=5)))
     assert (found["transport"], found["options"], found["source_port"]) == (14 + 36, 1, b"\0\5")
-    chain = V6 / IPv6ExtHdrHopByHop() / IPv6ExtHdrRouting(type=2, addresses=["2001:db8::7"]) / IPv6ExtHdrDestOpt() / AH(nh=17, payloadlen=4, icv=bytes(12))
+    chain = (
+        V6
+        / IPv6ExtHdrHopByHop()
+        / IPv6ExtHdrRouting(type=2, addresses=["2001:db8::7"])
+        / IPv6ExtHdrDestOpt()
+        / AH(nh=17, payloadlen=4, icv=bytes(12))
+    )
     found = read(bytes(ETHER / chain / UDP(sport=5)))
     assert (found["protocol"], found["options"], found["source_port"]) == (17, 2, b"\0\5")
 
