@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hosts import HOST4, HOST6, OUTSIDE4, assert_same, outside, sh, state
+from hosts import HOST4, HOST6, OUTSIDE4, OUTSIDE6, assert_same, outside, sh, state
 from labs import in_world, lab, ok, up, wait_for
 from servers import PYTHON, TELLER, curl, patient_curl, serving
 
@@ -207,3 +207,56 @@ def test_a_thousand_ports_take_milliseconds() -> None:
     with outside(), lab(text(ports="'9000-9999:9000-9999'"), "range") as client:
         assert len(list(Path(f"/proc/{client.lab()['pid']}/fd").iterdir())) < 1100
         assert Path("/run/dataplane/range/host.nft").read_text().count("9000-9999") == 1
+
+
+@in_world()
+def test_a_real_interface_by_a_packet_socket() -> None:
+    """An address and a MAC of our own on the outside's network: nothing on the host changes, and it keeps its own traffic."""
+    address = (
+        "{kind: packet, name: eth0, address: [198.51.100.9/24, '2001:db8:51::9/64'], gateway: [198.51.100.2, '2001:db8:51::2']}"
+    )
+    with outside(), serving("outside", 8000):
+        before = state()
+        networks = "networks: {default: {enable_ipv6: true, driver_opts: {com.docker.network.bridge.gateway_mode_ipv6: nat}}}"
+        web = text().split("networks:")[0]
+        with lab(f"{web}\n{networks}\nx-dataplane: {{uplink: {address}}}", "packet") as client:
+            assert_same(before, state())
+            assert patient_curl("http://198.51.100.9:8080/", "outside") == OUTSIDE4
+            assert patient_curl("http://[2001:db8:51::9]:8080/", "outside") == OUTSIDE6
+            fetch = ["curl", "-s", "-m", "20"]
+            assert ok(client, "web", *fetch, f"http://{OUTSIDE4}:8000/") == "198.51.100.9"
+            assert ok(client, "web", *fetch, f"http://[{OUTSIDE6}]:8000/") == "2001:db8:51::9"
+            size = "30000000"
+            words = ["-o", "/dev/null", "-w", "%{size_download}"]
+            assert ok(client, "web", *fetch, *words, f"http://{OUTSIDE4}:8000/{size}") == size
+            assert (
+                sh(f"ip netns exec outside curl -s -m 20 -o /dev/null -w '%{{size_download}}' http://198.51.100.9:8080/{size}")
+                == size
+            )
+            sh(f"ping -c 1 -W 2 {OUTSIDE4}")
+
+
+@in_world()
+def test_labs_that_start_at_once_choose_different_subnets() -> None:
+    with outside():
+        file = f"services: {{web: {{image: host, command: [{PYTHON}, -c, {json.dumps(TELLER)}, '80'], ports: ['80']}}}}"
+        names = [f"racer{n}" for n in range(4)]
+        starting = []
+        for name in names:
+            if (pid := os.fork()) == 0:
+                code = 1
+                try:
+                    up(file, name)
+                    code = 0
+                finally:
+                    os._exit(code)
+            starting.append(pid)
+        assert [os.waitpid(pid, 0)[1] for pid in starting] == [0] * len(names)
+        clients = [live.find(lab=name) for name in names]
+        subnets = {pool["subnet"] for client in clients for network in client.lab()["networks"] for pool in network["pools"]}
+        transfers = {address for client in clients for address in (client.lab()["uplink"] or {})["addresses"]}
+        ports = {row["first"] for client in clients for row in client.lab()["published"]}
+        assert (len(subnets), len(transfers), len(ports)) == (4, 4, 4)
+        for port in ports:
+            assert patient_curl(f"http://{HOST4}:{port}/", "outside") == OUTSIDE4
+        assert all(live.down(name) for name in names)
