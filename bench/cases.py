@@ -51,6 +51,21 @@ def _peer() -> Iterator[Table]:
     yield peer.table()
 
 
+def _nat() -> Iterator[Table]:
+    from bench import nat, nat_peer, newflows, published
+
+    yield from nat.tables()
+    yield newflows.table()
+    yield published.table()
+    yield nat_peer.table()
+
+
+def _routing() -> Iterator[Table]:
+    from bench import routing
+
+    yield routing.table()
+
+
 def _live() -> Iterator[Table]:
     import os
 
@@ -62,6 +77,19 @@ def _live() -> Iterator[Table]:
     from bench import live
 
     yield from live.tables(live.run())
+
+
+def _live_nat() -> Iterator[Table]:
+    import os
+
+    from bench.table import Table
+
+    if os.geteuid() != 0:
+        yield Table("live: through a gateway", ("gateway",), notes=["not run: not root, so that no namespaces can be made"])
+        return
+    from bench import live_nat
+
+    yield from live_nat.tables(live_nat.run())
 
 
 def _footprint() -> Iterator[Table]:
@@ -77,7 +105,10 @@ CASES: dict[str, Callable[[], Iterator[Table]]] = {
     "fdb": _fdb,
     "replay": _replay,
     "peer": _peer,
+    "routing": _routing,
+    "nat": _nat,
     "live": _live,
+    "live-nat": _live_nat,
     "footprint": _footprint,
 }
 """By name: the tables of the case, one after the other. Imported only when run."""

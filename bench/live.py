@@ -19,8 +19,8 @@ import signal
 import statistics
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,10 @@ from typing import Any
 import click
 from rich.console import Console
 
-from bench.namespaces import Namespaces
-from bench.switches import SWITCHES, Switch
+from bench.namespaces import Namespace, Namespaces
+from bench.switches import SWITCHES, TARGET, Switch
 from bench.table import Table
 
-TARGET = "10.0.0.2"
 PINGS = 2000
 ROUNDS = 9
 SECONDS = 2.0
@@ -46,32 +45,54 @@ FIGURES = {
 }
 
 
-def iperf(switch: Switch, *words: str) -> dict[str, Any]:
-    """One run of iperf3 from a to b: its report's `end`."""
-    server = switch.b.start("iperf3", "-s", "-1", "--forceflush")
+@contextmanager
+def serving(space: Namespace, *words: str) -> Iterator[None]:
+    """A server that says that it is listening, for as long as the block lasts."""
+    server = space.start(*words)
     try:
         for line in server.stdout or ():
             if "listening" in line:
                 break
-        end: dict[str, Any] = json.loads(switch.a.run("iperf3", "-J", "-c", TARGET, *words))["end"]
+        yield
     finally:
-        switch.b.end(server)
+        space.end(server)
+
+
+def iperf(client: Namespace, server: Namespace, *words: str, target: str = TARGET) -> dict[str, Any]:
+    """One run of iperf3: its report's `end`."""
+    with serving(server, "iperf3", "-s", "-1", "--forceflush"):
+        end: dict[str, Any] = json.loads(client.run("iperf3", "-J", "-c", target, *words))["end"]
     return end
+
+
+def tcp(
+    switch: Switch, client: Namespace, server: Namespace, seconds: float, *, target: str = TARGET
+) -> tuple[float, float | None]:
+    """One stream: Mbit/s received, and the processor seconds that the switch used per second."""
+    before = switch.processor_seconds()
+    began = time.monotonic()
+    rate = iperf(client, server, "-t", str(seconds), target=target)["sum_received"]["bits_per_second"] / 1e6
+    if before is None:
+        return rate, None
+    return rate, ((switch.processor_seconds() or before) - before) / (time.monotonic() - began)
+
+
+def round_trips(space: Namespace, target: str) -> tuple[float, float]:
+    """Median and 99th percentile in microseconds."""
+    answers = space.run("ping", "-A", "-c", str(PINGS), "-w", "10", target)
+    times = sorted(float(found) * 1e3 for found in re.findall(r"time=([0-9.]+) ms", answers))
+    return times[len(times) // 2], times[len(times) * 99 // 100]
 
 
 def measure(switch: Switch, seconds: float) -> dict[str, float]:
     """One round of one switch."""
-    before = switch.processor_seconds()
-    began = time.monotonic()
-    figures = {"tcp": iperf(switch, "-t", str(seconds))["sum_received"]["bits_per_second"] / 1e6}
-    if before is not None:
-        figures["cpu"] = ((switch.processor_seconds() or before) - before) / (time.monotonic() - began)
-    datagrams = iperf(switch, "-u", "-l", "18", "-b", "0", "-t", str(seconds))["sum"]
+    rate, cpu = tcp(switch, switch.a, switch.b, seconds)
+    figures = {"tcp": rate}
+    if cpu is not None:
+        figures["cpu"] = cpu
+    datagrams = iperf(switch.a, switch.b, "-u", "-l", "18", "-b", "0", "-t", str(seconds))["sum"]
     figures["udp"] = (datagrams["packets"] - datagrams["lost_packets"]) / datagrams["seconds"] / 1e3
-    answers = switch.a.run("ping", "-A", "-c", str(PINGS), "-w", "10", TARGET)
-    times = sorted(float(found) * 1e3 for found in re.findall(r"time=([0-9.]+) ms", answers))
-    figures["p50"] = times[len(times) // 2]
-    figures["p99"] = times[len(times) * 99 // 100]
+    figures["p50"], figures["p99"] = round_trips(switch.a, TARGET)
     return figures
 
 
@@ -83,29 +104,37 @@ def quartiles(values: list[float]) -> tuple[float, float, float]:
     return low, middle, high
 
 
-def run(rounds: int = ROUNDS, seconds: float = SECONDS, cases: Iterable[str] = tuple(SWITCHES)) -> dict[str, Any]:
-    """Measure the cases (keys of SWITCHES) side by side; root only.
+def run(
+    rounds: int = ROUNDS,
+    seconds: float = SECONDS,
+    cases: Iterable[str] | None = None,
+    *,
+    switches: Mapping[str, type[Switch]] = SWITCHES,
+    figures_of: Callable[[Switch, float], dict[str, float]] = measure,
+) -> dict[str, Any]:
+    """Measure the cases (keys of `switches`; None: all) side by side; root only.
 
     Returns the machine, `left_out` (case: why), `figures` (case: figure: low, median, high, ratios to the bare loop and the kernel)
     and `samples` (case: figure: one number a round).
     """
-    left_out = {case: why for case in cases if (why := SWITCHES[case].missing())}
-    names = [case for case in cases if case not in left_out]
+    wanted = tuple(switches if cases is None else cases)
+    left_out = {case: why for case in wanted if (why := switches[case].missing())}
+    names = [case for case in wanted if case not in left_out]
     samples: dict[str, dict[str, list[float]]] = {case: {} for case in names}
     shuffle = random.Random(1)
     with ExitStack() as stack:
         spaces = stack.enter_context(Namespaces("bench"))
-        switches: dict[str, Switch] = {}
+        running: dict[str, Switch] = {}
         for case in names:
-            switches[case] = SWITCHES[case](spaces, case)
-            stack.callback(switches[case].stop)
-            switches[case].start()
-            switches[case].a.run("ping", "-q", "-c", "3", "-i", "0.2", TARGET)
+            running[case] = switch = switches[case](spaces, case)
+            stack.callback(switch.stop)
+            switch.start()
+            switch.a.run("ping", "-q", "-c", "3", "-i", "0.2", switch.world)
         order = list(names)
         for _ in range(rounds):
             shuffle.shuffle(order)
             for case in order:
-                for figure, value in measure(switches[case], seconds).items():
+                for figure, value in figures_of(running[case], seconds).items():
                     samples[case].setdefault(figure, []).append(value)
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -136,10 +165,12 @@ def summary(samples: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, d
     return figures
 
 
-def tables(result: dict[str, Any]) -> list[Table]:
+def tables(
+    result: dict[str, Any], switches: Mapping[str, type[Switch]] = SWITCHES, titles: Mapping[str, tuple[str, int]] = FIGURES
+) -> list[Table]:
     """A table for each figure: medians, quartiles, and ratios, which are medians of the rounds' own."""
     shown = []
-    for figure, (title, digits) in FIGURES.items():
+    for figure, (title, digits) in titles.items():
         table = Table(title, ("switch", "median", "quartiles", "x bare loop", "x kernel"))
         for case, figures in result["figures"].items():
             if figure not in figures:
@@ -147,12 +178,12 @@ def tables(result: dict[str, Any]) -> list[Table]:
             numbers = figures[figure]
             ratios = [f"{numbers[key]:.2f}" if key in numbers else "" for key in ("to_bare", "to_kernel")]
             spread = f"{numbers['low']:.{digits}f}–{numbers['high']:.{digits}f}"
-            table.rows.append((SWITCHES[case].title, f"{numbers['median']:.{digits}f}", spread, *ratios))
+            table.rows.append((switches[case].title, f"{numbers['median']:.{digits}f}", spread, *ratios))
             table.raw[case] = result["samples"][case][figure]
         shown.append(table)
-    shown[-1].notes += [f"left out: {SWITCHES[case].title}: {why}" for case, why in result["left_out"].items()]
+    shown[-1].notes += [f"left out: {switches[case].title}: {why}" for case, why in result["left_out"].items()]
     shown[-1].notes.append(
-        f"{result['rounds']} interleaved rounds, TCP and UDP {result['seconds']:g} s each, {PINGS} pings; "
+        f"{result['rounds']} interleaved rounds, transfers of {result['seconds']:g} s, {PINGS} pings; "
         f"Linux {result['kernel']}, {result['cores']} cores, load {result['load']:.1f}, {result['date']}"
     )
     return shown

@@ -1,4 +1,6 @@
-"""Open vSwitch on DPDK as a peer: its bridge (`NORMAL`), fed from a capture in memory, in a private folder, for a bounded time.
+"""Open vSwitch on DPDK as a peer, fed from a capture in memory, in a private folder, for a bounded time.
+
+It is a learning bridge (`NORMAL`), or does what OpenFlow rules say, such as `ct(nat)`.
 
 The frames come from DPDK's pcap device, which replays a file from memory for ever, and leave by its null device. What is read is
 what Open vSwitch counts itself: processor ticks of the polling thread per packet.
@@ -49,15 +51,19 @@ def huge_pages(mount: Path) -> Iterator[None]:
 
 
 class OvsDpdk:
-    """A bridge with two ports that polls `frames` without end, on processor `core`."""
+    """A bridge with two ports that polls `frames` without end, on processor `core`; `stations` are known at the port out.
 
-    def __init__(self, frames: Sequence[bytes], stations: Sequence[bytes], *, core: int) -> None:
+    With `rules`, in the words of ovs-ofctl, it does what they say and is no learning bridge. Ports: 1 is in, 2 is out.
+    """
+
+    def __init__(self, frames: Sequence[bytes], stations: Sequence[bytes] = (), *, core: int, rules: Sequence[str] = ()) -> None:
         if os.geteuid() != 0:
             raise UnavailableError("not root: huge pages cannot be reserved")
         if not Path(DAEMON).exists() or not shutil.which("ovs-vsctl"):
             raise UnavailableError("openvswitch-switch-dpdk is not installed")
         self.frames = frames
         self.stations = stations
+        self.rules = rules
         self.core = core
         self.folder = Path(tempfile.mkdtemp(prefix="bench-ovs-dpdk-"))
         self.environment = os.environ | {
@@ -99,6 +105,10 @@ class OvsDpdk:
         found = re.search(r"miss with success upcall: (\d+)", self._tell("dpif-netdev/pmd-stats-show"))
         return int(found[1]) if found else 0
 
+    def flows(self) -> list[str]:
+        """Its connection tracking table, a line each."""
+        return self._tell("dpctl/dump-conntrack").splitlines()
+
     # -- how it is started ---------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
@@ -124,11 +134,17 @@ class OvsDpdk:
             write_capture(file, self.frames)
         self._vsctl("add-br", "br", "--", "set", "bridge", "br", "datapath_type=netdev", "other-config:mac-table-size=1000000")
         # The frames begin to come only when their port does: the stations have to be known by then.
-        self._vsctl("add-port", "br", "out", "--", "set", "interface", "out", "type=dpdk", "options:dpdk-devargs=net_null0,no-rx=1")
+        null = ("type=dpdk", "options:dpdk-devargs=net_null0,no-rx=1", "ofport_request=2")
+        self._vsctl("add-port", "br", "out", "--", "set", "interface", "out", *null)
         for station in self.stations:
             self._tell("fdb/add", "br", "out", "0", ":".join(f"{octet:02x}" for octet in station))
+        if self.rules:
+            self._run("ovs-ofctl", "del-flows", "br")
+        for rule in self.rules:
+            self._run("ovs-ofctl", "add-flow", "br", rule)
         devargs = f"net_pcap0,rx_pcap={folder}/in.pcap,infinite_rx=1"
-        self._vsctl("add-port", "br", "in", "--", "set", "interface", "in", "type=dpdk", f"options:dpdk-devargs={devargs}")
+        pcap = ("type=dpdk", f"options:dpdk-devargs={devargs}", "ofport_request=1")
+        self._vsctl("add-port", "br", "in", "--", "set", "interface", "in", *pcap)
         if error := self._vsctl("get", "interface", "in", "error").strip(" []\n"):
             raise UnavailableError(f"Open vSwitch has no port for the frames: {error}")
 

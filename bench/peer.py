@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from bench.measure import Samples, sample
 from bench.ovs import OvsDpdk, UnavailableError
@@ -52,14 +54,20 @@ def table() -> Table:
 def compare(pairs: int) -> tuple[Samples, Samples, Samples, int]:
     """Ticks per frame of our wire, our bridge and theirs. Errors: UnavailableError."""
     traffic = frames(pairs, (64,), one_flow=True)
-    wire, bridge, peer = Samples(), Samples(), Samples()
-    ours = {"wire": (Path(traffic), wire), "bridge": (Bridged(traffic, pairs=pairs), bridge)}
-    for path, _ in ours.values():
+    ours = {"wire": Path(traffic), "bridge": Bridged(traffic, pairs=pairs)}
+    stations = [frame[6:12] for frame in announcements(pairs)]
+    samples, peer, misses = beside(ours, stations=stations)
+    return samples["wire"], samples["bridge"], peer, misses
+
+
+def beside(ours: Mapping[str, Path], **words: Any) -> tuple[dict[str, Samples], Samples, int]:
+    """Ticks per frame of our paths and of an `OvsDpdk` of these words, which gets the wire's frames. Errors: UnavailableError."""
+    samples, peer = {name: Samples() for name in ours}, Samples()
+    for path in ours.values():
         path.start()
     allowed = os.sched_getaffinity(0)
     core = max(allowed)
-    stations = [frame[6:12] for frame in announcements(pairs)]
-    with OvsDpdk(traffic, stations, core=core) as ovs:
+    with OvsDpdk(ours["wire"].frames, core=core, **words) as ovs:
         if len(allowed) > 1:
             # Its polling thread never sleeps: keep out of its way.
             os.sched_setaffinity(0, allowed - {core})
@@ -67,13 +75,13 @@ def compare(pairs: int) -> tuple[Samples, Samples, Samples, int]:
             ovs.ticks(1.0)
             for _ in range(ROUNDS):
                 peer.ticks.append(ovs.ticks(SECONDS))
-                for path, samples in ours.values():
+                for name, path in ours.items():
                     path.spin(1 << 14)
-                    samples.ticks.append(sample(path, 1 << 16))
+                    samples[name].ticks.append(sample(path, 1 << 16))
             misses = ovs.misses()
         finally:
             os.sched_setaffinity(0, allowed)
-    for path, _ in ours.values():
+    for path in ours.values():
         if problems := path.problems():
             raise RuntimeError("; ".join(problems))
-    return wire, bridge, peer, misses
+    return samples, peer, misses

@@ -14,12 +14,15 @@ from pathlib import Path
 from bench.namespaces import Namespace, Namespaces
 
 PREFIX = 24
+TARGET = "10.0.0.2"
 
 
 class Switch:
     """Two namespaces with eth0 up, 10.0.0.1 in `a` and 10.0.0.2 in `b`, and something that joins them."""
 
     title = ""
+    world, published = TARGET, "10.0.0.1"
+    """What `a` calls `b`, and `b` calls `a`."""
 
     def __init__(self, spaces: Namespaces, name: str) -> None:
         self.spaces = spaces
@@ -47,7 +50,7 @@ class Switch:
 
     def adopt(self, space: Namespace, links: tuple[str, str]) -> None:
         """Move two devices from a namespace to a and b, where they become eth0."""
-        for end, link, address in zip((self.a, self.b), links, ("10.0.0.1", "10.0.0.2"), strict=True):
+        for end, link, address in zip((self.a, self.b), links, ("10.0.0.1", TARGET), strict=True):
             space.run("ip", "link", "set", link, "netns", end.name)
             end.run("ip", "link", "set", link, "name", "eth0")
             end.up("eth0", f"{address}/{PREFIX}")
@@ -78,7 +81,10 @@ class Forwarder(Switch):
     what = ""
 
     def start(self) -> None:
-        taps = (self.a.tap(f"10.0.0.1/{PREFIX}"), self.b.tap(f"10.0.0.2/{PREFIX}"))
+        self.stand_between((self.a.tap(f"10.0.0.1/{PREFIX}"), self.b.tap(f"{TARGET}/{PREFIX}")))
+
+    def stand_between(self, taps: tuple[int, int]) -> None:
+        """Start the process that forwards between them."""
         words = [sys.executable, "-m", "bench.forwarder", self.what, *map(str, taps)]
         self.process = subprocess.Popen(words, pass_fds=taps, stdout=subprocess.PIPE, text=True)
         for fd in taps:

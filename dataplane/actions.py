@@ -1,7 +1,7 @@
 """The difference between two Wirings as named actions, in an order that is safe to carry out; each prints as one line.
 
-Links go before their nodes and come after them, so that every step leaves a graph without loose ends. A node whose change
-cannot be made in place is taken out and put in again, with all its links.
+Rules go before their links, links before their nodes, and they come after them, so that every step leaves a graph without loose
+ends. A node or a link whose change cannot be made in place is taken out and put in again, with all that needs it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from dataplane.wiring import Link, NodeSpec, Settings, Wiring, said, shown, titled
+from dataplane.wiring import Link, NodeSpec, RuleSpec, Settings, Wiring, said, shown, titled
 
-# By kind of node: what may change in place. Every setting of a link may.
+# By kind of node: what may change in place.
 CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType({"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu"})})
+# What may not, of a link.
+FIXED = frozenset({"mac", "permanent"})
 
 
 def _change(old: Settings, new: Settings) -> str:
@@ -90,7 +92,38 @@ class ChangeLink:
         return f"~ {self.new.near} -- {self.new.far}: {_change(self.old.settings, self.new.settings)}"
 
 
-Action = AddNode | RemoveNode | ChangeNode | AddLink | RemoveLink | ChangeLink
+@dataclass(frozen=True, slots=True)
+class AddRule:
+    """An entry more in a table of a node that is there."""
+
+    rule: RuleSpec
+
+    def __str__(self) -> str:
+        return f"+ {self.rule.name}{_with(self.rule.settings)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRule:
+    """An entry less. Flows that it let through go on."""
+
+    rule: RuleSpec
+
+    def __str__(self) -> str:
+        return f"- {self.rule.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRule:
+    """The entry says something else from now on. Flows that it let through go on."""
+
+    old: RuleSpec
+    new: RuleSpec
+
+    def __str__(self) -> str:
+        return f"~ {self.new.name}: {_change(self.old.settings, self.new.settings)}"
+
+
+Action = AddNode | RemoveNode | ChangeNode | AddLink | RemoveLink | ChangeLink | AddRule | RemoveRule | ChangeRule
 
 
 def diff(old: Wiring, new: Wiring) -> tuple[Action, ...]:
@@ -98,9 +131,17 @@ def diff(old: Wiring, new: Wiring) -> tuple[Action, ...]:
     replaced = {name for name, node in old.nodes.items() if name in new.nodes and _must_replace(node, new.nodes[name])}
 
     def stays(link: Link, other: Wiring) -> bool:
-        return (link.near, link.far) in other.links and link.near not in replaced and link.far not in replaced
+        twin = other.links.get((link.near, link.far))
+        return twin is not None and link.near not in replaced and link.far not in replaced and not _changed(link, twin) & FIXED
+
+    def holds(rule: RuleSpec, other: Wiring) -> bool:
+        twin, link = other.rules.get(rule.name), old.links.get(rule.needs())
+        if twin is None or (twin.kind, twin.needs()) != (rule.kind, rule.needs()) or rule.node in replaced:
+            return False
+        return not rule.interface or (link is not None and stays(link, new))
 
     actions: list[Action] = []
+    actions += [RemoveRule(rule) for rule in old.rules.values() if not holds(rule, new)]
     actions += [RemoveLink(link) for link in old.links.values() if not stays(link, new)]
     actions += [RemoveNode(node) for name, node in old.nodes.items() if name not in new.nodes or name in replaced]
     actions += [
@@ -113,41 +154,83 @@ def diff(old: Wiring, new: Wiring) -> tuple[Action, ...]:
         ChangeLink(old.links[ends], link) for ends, link in new.links.items() if stays(link, old) and old.links[ends] != link
     ]
     actions += [AddLink(link) for link in new.links.values() if not stays(link, old)]
+    actions += [
+        ChangeRule(old.rules[name], rule) for name, rule in new.rules.items() if holds(rule, old) and old.rules[name] != rule
+    ]
+    actions += [AddRule(rule) for rule in new.rules.values() if not holds(rule, old)]
     return tuple(actions)
+
+
+def _changed(old: NodeSpec | Link, new: NodeSpec | Link) -> set[str]:
+    return {name for name in {**old.settings, **new.settings} if old.settings.get(name) != new.settings.get(name)}
 
 
 def _must_replace(old: NodeSpec, new: NodeSpec) -> bool:
     if old.kind != new.kind:
         return True
-    changed = {name for name in {**old.settings, **new.settings} if old.settings.get(name) != new.settings.get(name)}
-    return not changed <= CHANGEABLE.get(new.kind, frozenset())
+    return not _changed(old, new) <= CHANGEABLE.get(new.kind, frozenset())
 
 
 def applied(wiring: Wiring, actions: Iterable[Action]) -> Wiring:
-    """The wiring after the actions. Errors: ValueError if one does not fit (a link to nowhere, a node still linked)."""
-    nodes, links = dict(wiring.nodes), dict(wiring.links)
+    """The wiring after the actions. Errors: ValueError if one does not fit (a link to nowhere, a node that is still needed)."""
+    nodes, links, rules = dict(wiring.nodes), dict(wiring.links), dict(wiring.rules)
     for action in actions:
         match action:
-            case AddNode(node):
-                if node.name in nodes:
-                    raise ValueError(f"there already: {action}")
-                nodes[node.name] = node
-            case RemoveNode(node):
-                if any(node.name in ends for ends in links):
-                    raise ValueError(f"still linked: {action}")
-                del nodes[node.name]
-            case ChangeNode(old, new):
-                if nodes.get(old.name) != old:
-                    raise ValueError(f"not so before: {action}")
-                nodes[new.name] = new
-            case AddLink(link):
-                if link.near not in nodes or link.far not in nodes or (link.near, link.far) in links:
-                    raise ValueError(f"cannot link: {action}")
-                links[link.near, link.far] = link
-            case RemoveLink(link):
-                del links[link.near, link.far]
-            case ChangeLink(before, after):
-                if links.get((before.near, before.far)) != before:
-                    raise ValueError(f"not so before: {action}")
-                links[after.near, after.far] = after
-    return Wiring(MappingProxyType(nodes), MappingProxyType(links))
+            case AddNode() | RemoveNode() | ChangeNode():
+                _apply_node(action, nodes, links, rules)
+            case AddLink() | RemoveLink() | ChangeLink():
+                _apply_link(action, nodes, links, rules)
+            case AddRule() | RemoveRule() | ChangeRule():
+                _apply_rule(action, nodes, links, rules)
+    return Wiring(MappingProxyType(nodes), MappingProxyType(links), MappingProxyType(rules))
+
+
+_Nodes = dict[str, NodeSpec]
+_Links = dict[tuple[str, str], Link]
+_Rules = dict[str, RuleSpec]
+
+
+def _apply_node(action: AddNode | RemoveNode | ChangeNode, nodes: _Nodes, links: _Links, rules: _Rules) -> None:
+    match action:
+        case AddNode(node):
+            if node.name in nodes:
+                raise ValueError(f"there already: {action}")
+            nodes[node.name] = node
+        case RemoveNode(node):
+            if any(node.name in ends for ends in links) or any(rule.node == node.name for rule in rules.values()):
+                raise ValueError(f"still needed: {action}")
+            del nodes[node.name]
+        case ChangeNode(old, new):
+            if nodes.get(old.name) != old:
+                raise ValueError(f"not so before: {action}")
+            nodes[new.name] = new
+
+
+def _apply_link(action: AddLink | RemoveLink | ChangeLink, nodes: _Nodes, links: _Links, rules: _Rules) -> None:
+    match action:
+        case AddLink(link):
+            if link.near not in nodes or link.far not in nodes or (link.near, link.far) in links:
+                raise ValueError(f"cannot link: {action}")
+            links[link.near, link.far] = link
+        case RemoveLink(link):
+            if any(rule.needs() == (link.near, link.far) for rule in rules.values()):
+                raise ValueError(f"still needed: {action}")
+            del links[link.near, link.far]
+        case ChangeLink(old, new):
+            if links.get((old.near, old.far)) != old:
+                raise ValueError(f"not so before: {action}")
+            links[new.near, new.far] = new
+
+
+def _apply_rule(action: AddRule | RemoveRule | ChangeRule, nodes: _Nodes, links: _Links, rules: _Rules) -> None:
+    match action:
+        case AddRule(rule):
+            if rule.name in rules or rule.node not in nodes or (rule.interface and rule.needs() not in links):
+                raise ValueError(f"cannot rule: {action}")
+            rules[rule.name] = rule
+        case RemoveRule(rule):
+            del rules[rule.name]
+        case ChangeRule(old, new):
+            if rules.get(old.name) != old:
+                raise ValueError(f"not so before: {action}")
+            rules[new.name] = new

@@ -1,10 +1,13 @@
 """A Wiring as a drawing: text for a terminal, Mermaid for a README, DOT for Graphviz. Pure.
 
-In text each node that is not a port is a tree, with what it is linked to as branches:
+In text each node that others link to is a tree, with these as branches; a router, which links to others, has its rules instead:
 
     bridge front  ageing 300 s, fdb_limit 65536
     ├── web.front     eth0  10.10.0.2/24  02:42:0a:0a:00:02  mtu 1500
-    └── client.front  eth0  10.10.0.3/24  02:42:0a:0a:00:03  mtu 1500  hairpin
+    ├── client.front  eth0  10.10.0.3/24  02:42:0a:0a:00:03  mtu 1500  hairpin
+    └── router              10.10.0.1/24  02:42:0a:0a:00:01  mtu 1500, mode4 nat
+    router  flows 65536
+    └── route 0.0.0.0/0  gateway 172.31.255.1
 """
 
 from __future__ import annotations
@@ -12,15 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from dataplane.wiring import Link, NodeSpec, Wiring, shown, titled
+from dataplane.wiring import Link, NodeSpec, RuleSpec, Wiring, shown, titled
 
 ADDRESSES = ("interface", "ipv4", "ipv6", "mac")  # settings that say what they are by their looks
+
+NAMED = frozenset({"protocol", "first", "last", "address", "destination", "outside", "prefix"})  # what rules are called after
 
 
 def text(wiring: Wiring) -> str:
     """Trees of lines, columns aligned over all of them; ends with a newline, empty for an empty wiring."""
     linked = {end for ends in wiring.links for end in ends}
-    hubs = [node for node in wiring.nodes.values() if node.kind != "port"]
+    aims = {link.far for link in wiring.links.values()}
+    hubs = [node for node in wiring.nodes.values() if node.kind != "port" or node.name in aims]
     branches = {
         hub.name: [(wiring.nodes[link.near], link) for link in wiring.links.values() if link.far == hub.name] for hub in hubs
     }
@@ -30,19 +36,28 @@ def text(wiring: Wiring) -> str:
     lines = []
     for hub in hubs:
         lines.append(f"{titled(hub)}  {shown(hub.settings)}".rstrip())
-        for number, (node, link) in enumerate(branches[hub.name], 1):
-            lead = "└── " if number == len(branches[hub.name]) else "├── "
-            lines.append(lead + _aligned(_cells(node, link), widths))
+        twigs = [_aligned(_cells(node, link), widths) for node, link in branches[hub.name]]
+        twigs += [_ruled(rule) for rule in wiring.rules.values() if rule.node == hub.name]
+        lines += [f"{'└' if number == len(twigs) else '├'}── {twig}" for number, twig in enumerate(twigs, 1)]
     if loose:
         lines += ["not linked", *(f"    {_aligned(_cells(node, None), widths)}" for node in loose)]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _cells(node: NodeSpec, link: Link | None) -> list[str]:
-    """Name, addresses, then the rest as words; of the link what is switched on."""
-    rest = shown({name: value for name, value in node.settings.items() if name not in ADDRESSES})
-    flags = " ".join(name for name, value in (link.settings if link else {}).items() if value is True)
-    return [node.name, *(str(node.settings.get(name, "")) for name in ADDRESSES), f"{rest}  {flags}".strip()]
+    """Name, addresses, then the rest as words; of the link what is switched on. What is no port has its addresses at the link."""
+    if link is not None and node.kind != "port":
+        flags, settings = "", link.settings
+    else:
+        flags, settings = _flags(link) if link else "", node.settings
+    rest = shown({name: value for name, value in settings.items() if name not in ADDRESSES})
+    return [node.name, *(str(settings.get(name, "")) for name in ADDRESSES), f"{rest}  {flags}".strip()]
+
+
+def _ruled(rule: RuleSpec) -> str:
+    """Its name, and what the name does not say."""
+    rest = shown({name: value for name, value in rule.settings.items() if name not in NAMED})
+    return f"{rule.name}  {rest}".rstrip()
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -86,7 +101,9 @@ def _label(node: NodeSpec) -> list[str]:
 
 
 def _flags(link: Link) -> str:
-    return " ".join(name for name, value in link.settings.items() if value is True)
+    """What is switched on, and the address that a router has there."""
+    addresses = [str(link.settings[name]) for name in ADDRESSES[1:3] if link.settings.get(name)]
+    return " ".join([*addresses, *(name for name, value in link.settings.items() if value is True)])
 
 
 def _escaped(line: str, marks: dict[str, str]) -> str:

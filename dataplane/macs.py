@@ -5,13 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import IPv4Address
 
 from dataplane.errors import UserError
-from dataplane.model import Endpoint, Topology
+from dataplane.model import Endpoint, Network, Topology
+
+Rows = Mapping[str, tuple[Endpoint, ...]]
 
 
-def assign_macs(topology: Topology, rows: Mapping[str, tuple[Endpoint, ...]]) -> dict[str, tuple[Endpoint, ...]]:
-    """02:42 and the IPv4 address, as Docker up to 27, unless given; without IPv4 a hash of the port's name. One owner a network."""
+def assign_macs(
+    topology: Topology, networks: Mapping[str, Network], rows: Rows
+) -> tuple[dict[str, Network], dict[str, tuple[Endpoint, ...]]]:
+    """02:42 and the IPv4 address, as Docker up to 27, unless given; without IPv4 a hash of the port's name. One owner a network.
+
+    A network's gateway is one of its stations: it stands among them as an endpoint that nobody sees."""
     owners: dict[tuple[str, str], Endpoint] = {}
 
     def own(endpoint: Endpoint) -> Endpoint:
@@ -24,12 +31,13 @@ def assign_macs(topology: Topology, rows: Mapping[str, tuple[Endpoint, ...]]) ->
             )
         return endpoint
 
-    for row in rows.values():
-        for endpoint in row:
-            if endpoint.given_mac:
-                own(_checked_mac(topology, endpoint))
-    finished = {}
-    for name, row in rows.items():
+    gateways = {key: (_gateway(network),) for key, network in networks.items()}
+    every = [endpoint for row in (*rows.values(), *gateways.values()) for endpoint in row]
+    for endpoint in every:
+        if endpoint.given_mac:
+            own(_checked_mac(topology, endpoint))
+
+    def finished(row: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
         done = []
         for endpoint in row:
             if endpoint.given_mac:
@@ -38,8 +46,25 @@ def assign_macs(topology: Topology, rows: Mapping[str, tuple[Endpoint, ...]]) ->
                 done.append(own(replace(endpoint, mac=f"02:42:{endpoint.ipv4.packed.hex(':')}")))
             else:
                 done.append(own(replace(endpoint, mac=_hashed_mac(endpoint, owners))))
-        finished[name] = tuple(done)
-    return finished
+        return tuple(done)
+
+    macs = {key: finished(row)[0].mac for key, row in gateways.items()}
+    return {key: replace(network, gateway_mac=macs[key]) for key, network in networks.items()}, {
+        name: finished(row) for name, row in rows.items()
+    }
+
+
+def _gateway(network: Network) -> Endpoint:
+    address = next((pool.gateway for pool in network.pools if isinstance(pool.gateway, IPv4Address)), None)
+    return Endpoint(
+        port=f"the gateway of {network.key}",
+        instance="",
+        network=network.key,
+        interface="",
+        mac=(network.gateway_mac or "").lower(),
+        ipv4=address,
+        given_mac=network.gateway_mac is not None,
+    )
 
 
 def _checked_mac(topology: Topology, endpoint: Endpoint) -> Endpoint:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from types import MappingProxyType
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 Options = Mapping[str, str]
 EMPTY: Mapping[str, str] = MappingProxyType({})
+HOST_GATEWAY = "host-gateway"
+"""Instead of an address in ``extra_hosts``: wherever the host is reached, which is the gateway's address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,60 @@ class Network:
     options: Options = field(default_factory=lambda: EMPTY)
     labels: Options = field(default_factory=lambda: EMPTY)
     external: bool = False
+    gateway_mac: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uplink:
+    """The lab's way out. In a Topology what the file says of it; in a Plan all of it, decided.
+
+    ``kind``: ``tap`` (a TAP in the host's namespace, or in ``netns``), ``packet`` (the real interface ``name``), ``none``.
+    ``ipv4``, ``ipv6``: our address there with its prefix. ``gateway4``, ``gateway6``: the next hop, which of a TAP is the host's
+    own side. ``mac`` is ours, ``gateway_mac`` the next hop's: a TAP's own, and of a packet uplink None where it is asked for.
+    """
+
+    kind: str = "tap"
+    name: str | None = None
+    ipv4: IPv4Interface | None = None
+    ipv6: IPv6Interface | None = None
+    gateway4: IPv4Address | None = None
+    gateway6: IPv6Address | None = None
+    mac: str | None = None
+    gateway_mac: str | None = None
+    netns: str | None = None
+    neighbors: tuple[tuple[IPAddress, str], ...] = ()
+    mtu: int = 1500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nat:
+    """How the lab's gateway translates (``x-dataplane.nat``). ``timeouts``: seconds by kind, those of the RFCs where it is silent;
+    ``linux``: Linux's instead. ``addresses``: sources are translated to these, on a packet uplink; else to the uplink's own.
+    ``static``: (outside, inside) one to one. ``exclude``: what goes there is not translated."""
+
+    mapping: str = "endpoint-independent"
+    filtering: str = "address-and-port-dependent"
+    strict: bool = False
+    linux: bool = False
+    timeouts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    flows: int = 65536
+    addresses: tuple[IPAddress, ...] = ()
+    static: tuple[tuple[IPAddress, IPAddress], ...] = ()
+    exclude: tuple[IPNetwork, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortBinding:
+    """An entry of ``ports``: ``target`` to ``target_last`` in the container, ``first`` to ``last`` on the host.
+
+    ``first`` 0: any free one. More host ports than the one target: the first of them that is free. ``host_ip`` None: every one."""
+
+    target: int
+    target_last: int
+    first: int = 0
+    last: int = 0
+    host_ip: IPAddress | None = None
+    protocol: str = "tcp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +189,7 @@ class Service:
     healthcheck: Healthcheck | None = None
     depends_on: tuple[Dependency, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    ports: tuple[PortBinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +204,8 @@ class Topology:
     networks: Mapping[str, Network]
     services: Mapping[str, Service]
     warnings: tuple[str, ...] = ()
+    uplink: Uplink | None = None
+    nat: Nat = Nat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,25 +226,65 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultRoute:
+    """Where an instance sends what is on none of its networks: ``gateway``, through the interface of the endpoint ``port``."""
+
+    port: str
+    interface: str
+    gateway: IPAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One running copy of a service: ``web``, or ``web-2`` when scale or replicas was written. ``endpoints`` in interface order."""
+    """One running copy of a service: ``web``, or ``web-2`` when scale or replicas was written. ``endpoints`` in interface order;
+    ``routes``: its default routes, at most one a family."""
 
     name: str
     service: Service
     index: int
     endpoints: tuple[Endpoint, ...]
+    routes: tuple[DefaultRoute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """Ports ``first`` to ``last`` of the host that lead to an endpoint's ports from ``target`` on, one to one.
+
+    ``host_ip`` None: of every address of the host; 0.0.0.0 and ::: of every one of that family. ``ipv4``, ``ipv6``: the address
+    translated to, None where the family is not published (or routed, without translation). ``transfer``: at this port of our own
+    address on the uplink the router expects what the host hands on for ``first``; another than ``first`` only where two bindings
+    to different host addresses share a number. ``chosen``: the file leaves the number open, so that another will do. ``opened``:
+    addresses of the instance at which ``target`` and as many more as ``count`` says are open without translation (routed).
+    """
+
+    protocol: str
+    first: int
+    last: int
+    instance: str
+    endpoint: str
+    target: int
+    host_ip: IPAddress | None = None
+    ipv4: IPv4Address | None = None
+    ipv6: IPv6Address | None = None
+    transfer: int = 0
+    chosen: bool = False
+    opened: tuple[IPAddress, ...] = ()
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A Topology with every address decided: what drivers turn into a Wiring and the runtime into namespaces and processes.
 
-    ``networks`` have their pools filled in (subnet and gateway chosen where the file is silent)."""
+    ``networks`` have their pools filled in (subnet and gateway chosen where the file is silent), and their gateway's MAC.
+    ``uplink`` None: the lab has no way out."""
 
     name: str
     topology: Topology
     networks: Mapping[str, Network]
     instances: Mapping[str, Instance]
+    uplink: Uplink | None = None
+    published: tuple[Published, ...] = ()
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every endpoint, in the file's order."""

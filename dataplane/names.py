@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dataplane.model import Endpoint, IPAddress, Plan
+from dataplane.model import HOST_GATEWAY, Endpoint, Instance, IPAddress, Plan
 from dataplane.sandbox import sandbox_of
 
 Row = tuple[str, tuple[str, ...]]
@@ -29,8 +29,8 @@ def hosts(plan: Plan, instance: str) -> tuple[Row, ...]:
     An instance that shares another's namespace (``service:X``) sees that one's neighbours, and its own extra_hosts.
     """
     service = plan.instances[instance].service
-    rows: list[Row] = [(address, (name,)) for name, address in service.extra_hosts]
     owner = plan.instances[sandbox_of(plan, instance)]
+    rows: list[Row] = [(address, (name,)) for name, written in service.extra_hosts for address in _the_host(owner, written)]
     joined = {endpoint.network for endpoint in owner.endpoints}
     everyone = [e for e in plan.endpoints() if e.network in joined]
     for endpoint in sorted(everyone, key=lambda e: e.instance != owner.name):
@@ -40,6 +40,15 @@ def hosts(plan: Plan, instance: str) -> tuple[Row, ...]:
             names = tuple(dict.fromkeys((*names, *links)))
         rows += [(address, names) for address in _addresses(endpoint)]
     return tuple(rows)
+
+
+def _the_host(owner: Instance, written: str) -> tuple[str, ...]:
+    """Where ``host-gateway`` is: at the gateways of the default routes; for who lives in the host's namespace, here."""
+    if written != HOST_GATEWAY:
+        return (written,)
+    if owner.service.network_mode == "host":
+        return ("127.0.0.1",)
+    return tuple(str(route.gateway) for route in owner.routes)
 
 
 def hosts_file(plan: Plan, instance: str, base: str = LOCAL) -> str:

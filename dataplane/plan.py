@@ -11,11 +11,14 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 from dataplane.errors import UserError
+from dataplane.gateways import default_routes, gateway
 from dataplane.interfaces import interface_names, place
 from dataplane.ipam import AddressSpace, Leases
 from dataplane.macs import assign_macs
-from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, Plan, Pool, Topology
+from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, Plan, Pool, Topology, Uplink
+from dataplane.publish import Taken, published
 from dataplane.sandbox import require_distinct_interfaces, require_sandboxes
+from dataplane.uplinks import decided
 
 
 @contextmanager
@@ -27,15 +30,27 @@ def _standing(where: str) -> Iterator[None]:
         raise UserError(error.what, where=error.where or where, mend=error.mend, status=error.status) from None
 
 
-def make_plan(topology: Topology, occupied: Iterable[IPNetwork] = (), *, previous: Plan | None = None) -> Plan:
-    """Decide everything the file leaves open. `occupied`: subnets that automatic pools keep clear of (host routes).
+def make_plan(
+    topology: Topology,
+    occupied: Iterable[IPNetwork] = (),
+    *,
+    previous: Plan | None = None,
+    way_out: bool | None = None,
+    taken: Taken = (),
+) -> Plan:
+    """Decide everything the file leaves open. `occupied`: subnets that automatic ones keep clear of (host routes).
+
+    `way_out`: whether the lab gets an uplink that the file does not write: True where a network or a published port has a use for
+    one, None (without a host: Lab, replay) where a port is published, False never. `taken`: (protocol, port) that the host refused.
 
     What was chosen in `previous` stays as it is wherever it still can, so that a changed file renumbers nobody who did not
-    change. Equal arguments give equal plans. Errors: UserError for pools, addresses, names and MACs that cannot be.
+    change. Equal arguments give equal plans. Errors: UserError for pools, addresses, names, MACs and ports that cannot be.
     """
     instances = {instance.name: instance for instance in _instances(topology)}
     require_sandboxes(topology, {name: instance.service for name, instance in instances.items()})
+    occupied = (*occupied, *_transfer(topology.uplink), *_transfer(previous.uplink if previous else None))
     leases = _lease_pools(topology, occupied, previous)
+    networks = {key: _with_gateways(topology, network, leases[key]) for key, network in topology.networks.items()}
     drafts = {name: _drafts(topology, instance) for name, instance in instances.items()}
     _refuse_collisions(topology, drafts)
     require_distinct_interfaces(topology, {instances[n].service.name: [e.interface for e in row] for n, row in drafts.items()})
@@ -46,13 +61,24 @@ def make_plan(topology: Topology, occupied: Iterable[IPNetwork] = (), *, previou
         name: tuple(_addressed(place(topology, instances[name].service, draft.network), draft, leases) for draft in row)
         for name, row in drafts.items()
     }
-    endpoints = assign_macs(topology, addressed)
+    networks, endpoints = assign_macs(topology, networks, addressed)
+    done = {
+        name: replace(instance, endpoints=endpoints[name], routes=default_routes(endpoints[name], networks))
+        for name, instance in instances.items()
+    }
     return Plan(
         name=topology.name,
         topology=topology,
-        networks={key: _with_gateways(network, leases[key]) for key, network in topology.networks.items()},
-        instances={name: replace(instance, endpoints=endpoints[name]) for name, instance in instances.items()},
+        networks=networks,
+        instances=done,
+        uplink=decided(topology, networks, occupied, previous=previous.uplink if previous else None, way_out=way_out),
+        published=published(done.values(), networks, topology.source, previous.published if previous else (), taken),
     )
+
+
+def _transfer(uplink: Uplink | None) -> tuple[IPNetwork, ...]:
+    """The networks an uplink is on."""
+    return tuple(address.network for address in (uplink.ipv4, uplink.ipv6) if address is not None) if uplink else ()
 
 
 def _instances(topology: Topology) -> Iterator[Instance]:
@@ -103,8 +129,11 @@ def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork], previous: Pl
     return leases
 
 
-def _with_gateways(network: Network, leases: list[Leases]) -> Network:
-    return replace(network, pools=tuple(replace(lease.pool, gateway=lease.gateway) for lease in leases))
+def _with_gateways(topology: Topology, network: Network, leases: list[Leases]) -> Network:
+    decided = replace(network, pools=tuple(replace(lease.pool, gateway=lease.gateway) for lease in leases))
+    with _standing(f"{topology.source}: networks.{network.key}"):
+        gateway(decided)  # its options can be read
+    return decided
 
 
 # -- endpoints ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ from dataplane.demo import DEMOS
 def command(step: bool, name: str) -> None:
     """Watch namespaces talk through our bridge, step by step.
 
+    bridge: two namespaces and what the bridge learns of them. nat (root): a gateway; out, in by a published port, isolation,
+    errors.
+
     Each step says what it does, how one would do it by hand, and shows the table that changed. It cleans up behind itself, also
     when it is interrupted.
     """

@@ -26,8 +26,9 @@ COLOUR = {"ok": "green", "limited": "yellow", "missing": "red"}
 def command(as_json: bool) -> int:
     """Check what this kernel and this user can do.
 
-    Looks at TAP devices and each of their offloads, at namespaces with and without root, at the machine and at the programs that
-    the demo and the benchmarks use. Each limit comes with its mend. Exit status 1 when live labs are impossible.
+    Looks at TAP devices and each of their offloads, at namespaces with and without root, at the way out (nftables, forwarding,
+    others' rules), at the machine and at the programs that the demo and the benchmarks use. Each limit comes with its mend. Exit
+    status 1 when live labs are impossible.
     """
     from dataplane.doctor.checkup import examine, live_labs_possible
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--run-commands", is_flag=True, help="Run commands of services with an image too, on this host's files.")
 @click.option("--seed", type=options.seed, metavar="N", help="What chance derives from; the kernel's choice otherwise.")
 @click.option("--poll", is_flag=True, help="Never sleep between frames: a whole CPU for a shorter round trip.")
+@click.option("--no-host-rules", is_flag=True, help="Print what the host needs, instead of setting it.")
 @as_json
 def command(
     *,
@@ -35,6 +36,7 @@ def command(
     run_commands: bool,
     seed: int | None,
     poll: bool,
+    no_host_rules: bool,
     as_json: bool,
 ) -> int:
     """Start the lab of a Compose file, or apply its changes.
@@ -67,6 +69,7 @@ def command(
         verbose=verbose,
         seed=seed,
         poll=poll,
+        host_rules=not no_host_rules,
         on_step=(lambda row: print_json({"step": row})) if as_json else print_step,
         on_log=(lambda row: print_json({"log": row})) if as_json else LogLines(topology.services).show,
         on_event=(lambda row: print_json({"event": row})) if as_json else print_event,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from dataplane.compose.addresses import address
-from dataplane.compose.findings import Findings
 from dataplane.compose.nodes import At
+from dataplane.model import HOST_GATEWAY
 
 NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]*", re.ASCII)
 LONGEST_NAME = 253
@@ -28,13 +28,13 @@ def hostname(at: At) -> str:
     return _sound(at.text(), at, LONGEST_HOSTNAME)
 
 
-def extra_hosts(name: str, at: At | None, findings: Findings) -> tuple[tuple[str, str], ...]:
-    """(host, address) pairs of /etc/hosts. ``host-gateway`` needs a gateway, so it is left out and noted."""
+def extra_hosts(at: At | None) -> tuple[tuple[str, str], ...]:
+    """(host, address) pairs of /etc/hosts. ``host-gateway`` stays as it is: the plan knows which address that is."""
     found: list[tuple[str, str]] = []
     for host, entry in _entries(at):
         text = entry.text()
-        if text == "host-gateway":
-            findings.ignore("extra_hosts: host-gateway", name)
+        if text == HOST_GATEWAY:
+            found.append((host, text))
             continue
         bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
         found.append((host, str(address(At(replace(entry.node, value=bare), entry.path)))))

@@ -6,7 +6,8 @@ import re
 
 from dataplane.compose import keys_build as inner
 from dataplane.compose.keys import ANYTHING, NULL, TEXT, Table, ignored, later, used
-from dataplane.compose.keys_network import NETWORK, NO_UPLINK
+from dataplane.compose.keys_gateway import NAT, UPLINK
+from dataplane.compose.keys_network import NETWORK, NO_UNDERLAY
 from dataplane.compose.keys_service import SERVICE
 from dataplane.compose.shapes import MapOf, OneOf, Shape
 
@@ -22,8 +23,11 @@ def named(value: Shape, *, owns: bool = False) -> MapOf:
 FILE_X = Table(
     "x-dataplane",
     {
-        "uplink": later(ANYTHING, NO_UPLINK),
-        "underlay": later(ANYTHING, NO_UPLINK),
+        "uplink": used(
+            UPLINK, "the way out, see below; where it is absent one is made when a network or a published port needs it"
+        ),
+        "nat": used(NAT, "how addresses are translated, see below"),
+        "underlay": later(ANYTHING, NO_UNDERLAY),
     },
     extensible=False,
 )

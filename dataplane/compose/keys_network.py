@@ -11,7 +11,7 @@ POOL = Table(
     {
         "subnet": used(TEXT, "one IPv4 and one IPv6 subnet per network; host bits are an error"),
         "ip_range": used(TEXT, "automatic addresses come from here"),
-        "gateway": used(TEXT, "reserved: no service gets it"),
+        "gateway": used(TEXT, "the gateway's address; the lowest free one where it is absent"),
         "aux_addresses": used(MapOf(TEXT), "reserved: no service gets them"),
     },
 )
@@ -23,14 +23,15 @@ IPAM = Table(
         "options": ignored(OPTIONS, "a plug-in's options; there is no IPAM plug-in"),
     },
 )
-NO_UPLINK = "remove it: in this version a lab has no way out"
+NO_UPLINK = "write it under x-dataplane at the top of the file: a lab has one"
+NO_UNDERLAY = "remove it: there are no overlays in this version"
 NETWORK_X = Table(
     "networks.x-dataplane",
     {
         "uplink": later(ANYTHING, NO_UPLINK),
-        "underlay": later(ANYTHING, NO_UPLINK),
+        "underlay": later(ANYTHING, NO_UNDERLAY),
         "impair": later(ANYTHING, "remove it: links here are perfect"),
-        "gateway_mac": later(ANYTHING, "remove it: networks have no gateway yet"),
+        "gateway_mac": used(TEXT, "the MAC of its gateway; 02:42 + IPv4 where it is absent"),
     },
     extensible=False,
 )
@@ -42,7 +43,7 @@ NETWORK = Table(
         "driver_opts": used(OPTIONS, "options of the driver: docs/drivers.md; it ignores those it does not know"),
         "ipam": used(IPAM, "see below"),
         "external": used(OneOf((FLAG, quiet({"name": TEXT}))), "`false`; `true` is an error: labs do not share networks"),
-        "internal": used(FLAG, "kept; without a gateway every network is internal"),
+        "internal": used(FLAG, "`true`: nothing leaves the network, nothing comes in; its gateway answers"),
         "attachable": used(FLAG, "kept"),
         "enable_ipv4": used(FLAG, "`true` where it is absent"),
         "enable_ipv6": used(FLAG, "`false` where it is absent"),

@@ -49,7 +49,8 @@ PUBLISHED = OneOf(
                 "published": SCALAR,
                 "protocol": TEXT,
                 "app_protocol": TEXT,
-            }
+            },
+            ("target",),
         ),
     )
 )
@@ -106,7 +107,9 @@ SERVICE = Table(
             OneOf((TEXT, inner.quiet({"service": TEXT, "file": TEXT}, ("service",), extensible=False))), "Compose's merge rules"
         ),
         "external_links": ignored(TEXTS, "there are no containers outside the lab"),
-        "extra_hosts": used(inner.EXTRA_HOSTS, "lines in /etc/hosts; `host-gateway` is left out, with a warning"),
+        "extra_hosts": used(
+            inner.EXTRA_HOSTS, "lines in /etc/hosts; `host-gateway` is the gateway's address, which leads to the host"
+        ),
         "gpus": ignored(inner.GPUS, HOST),
         "group_add": ignored(ListOf(SCALAR), HOST),
         "healthcheck": used(HEALTHCHECK, "see below"),
@@ -134,7 +137,7 @@ SERVICE = Table(
         "pid": ignored(OneOf((TEXT, NULL)), "every service has a PID namespace of its own"),
         "pids_limit": ignored(WHOLE, UNLIMITED),
         "platform": ignored(TEXT, FILES),
-        "ports": later(ListOf(PUBLISHED), "remove it: reach the service from inside the lab (dataplane exec)"),
+        "ports": used(ListOf(PUBLISHED), "published on the host, in Docker's short form or Compose's long one: docs/gateways.md"),
         "post_start": ignored(inner.HOOKS, "hooks do not run"),
         "pre_start": ignored(inner.PRE_START, "hooks do not run"),
         "pre_stop": ignored(inner.HOOKS, "hooks do not run"),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from itertools import pairwise
 
+from dataplane.compose.addresses import mac
+from dataplane.compose.keys import OURS
 from dataplane.compose.nodes import At
 from dataplane.compose.pools import pools
 from dataplane.compose.values import options, pairs
@@ -35,7 +37,13 @@ def network(key: str, at: At | None, lab: str) -> Network:
         pools=pools(at, {4: enable_ipv4, 6: enable_ipv6}),
         options=options(at.get("driver_opts")),
         labels=pairs(at.get("labels")),
+        gateway_mac=_gateway_mac(at.get(OURS)),
     )
+
+
+def _gateway_mac(ours: At | None) -> str | None:
+    written = ours.get("gateway_mac") if ours else None
+    return mac(written) if written else None
 
 
 def _flag(at: At, key: str, default: bool) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from dataplane.compose.keys import Table, Use
 from dataplane.compose.keys_deploy import DEPLOY, HEALTHCHECK, RESTART_POLICY
 from dataplane.compose.keys_file import FILE, FILE_X
+from dataplane.compose.keys_gateway import NAT, TIMEOUTS, UPLINK
 from dataplane.compose.keys_network import ATTACHMENT, IPAM, NETWORK, NETWORK_X, POOL
 from dataplane.compose.keys_service import DEPENDENCY, SERVICE, SERVICE_X
 
@@ -19,6 +20,9 @@ END = "<!-- keys: end -->"
 SECTIONS = (
     ("Top level", FILE),
     ("`x-dataplane` at the top level", FILE_X),
+    ("`x-dataplane.uplink`", UPLINK),
+    ("`x-dataplane.nat`", NAT),
+    ("`x-dataplane.nat.timeouts`", TIMEOUTS),
     ("`services.*`", SERVICE),
     ("`services.*.networks.*`", ATTACHMENT),
     ("`services.*.depends_on.*`", DEPENDENCY),

@@ -14,12 +14,13 @@ from dataplane.compose.keys import OURS
 from dataplane.compose.netmode import network_mode
 from dataplane.compose.nodes import At
 from dataplane.compose.portrange import exposed
+from dataplane.compose.ports import port_bindings
 from dataplane.compose.process import process
 from dataplane.compose.replicas import check_copies, replicas
 from dataplane.compose.restart import restart
 from dataplane.compose.sysctls import sysctls
 from dataplane.compose.values import flag
-from dataplane.model import Service
+from dataplane.model import Attachment, PortBinding, Service
 
 
 def service(name: str, at: At, context: Context, active: Collection[str]) -> Service:
@@ -41,7 +42,7 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
         scaled=scaled,
         process=running,
         hostname=hostname(named) if (named := at.get("hostname")) else None,
-        extra_hosts=extra_hosts(name, at.get("extra_hosts"), context.findings),
+        extra_hosts=extra_hosts(at.get("extra_hosts")),
         sysctls=sysctls(name, at.get("sysctls"), mode, context.findings),
         expose=tuple(exposed(entry) for entry in expose.elements()) if expose else (),
         dns=name_servers(at.get("dns")),
@@ -52,7 +53,28 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
         healthcheck=check if running.run else None,
         depends_on=dependencies(at, mode, context.services, active),
         links=links(at),
+        ports=_ports(name, at, mode, joined, context),
     )
+
+
+def _ports(name: str, at: At, mode: str, joined: Collection[Attachment], context: Context) -> tuple[PortBinding, ...]:
+    """What the service publishes; nothing, with a word, where it is on no network that leads out."""
+    written = at.get("ports")
+    found = port_bindings(written)
+    if not found or written is None:
+        return ()
+    if mode.startswith("service:"):
+        raise written.wrong(
+            "conflicting options: port publishing and the container type network mode",
+            f"write ports on {mode.removeprefix('service:')}",
+        )
+    if mode == "host":
+        context.findings.remarks.append(f"{name}: Published ports are discarded when using host network mode")
+        return ()
+    if all(context.networks[one.network].internal for one in joined):
+        context.findings.remarks.append(f"{name}: its ports are not published, as it is on no network that leads out")
+        return ()
+    return found
 
 
 def may_run(at: At) -> bool:

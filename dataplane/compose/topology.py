@@ -12,6 +12,7 @@ from dataplane.compose.context import Context
 from dataplane.compose.dependencies import settled
 from dataplane.compose.environment import Lookup
 from dataplane.compose.findings import Findings
+from dataplane.compose.keys import OURS
 from dataplane.compose.keys_file import FILE
 from dataplane.compose.netmode import check_shared
 from dataplane.compose.network import check_networks, network
@@ -20,6 +21,7 @@ from dataplane.compose.portnames import check_names
 from dataplane.compose.replicas import MOST
 from dataplane.compose.service import service
 from dataplane.compose.statics import check_statics
+from dataplane.compose.uplink import check_nat, nat, uplink
 from dataplane.compose.values import texts
 from dataplane.model import Network, Topology
 
@@ -55,6 +57,9 @@ def topology(root: Node, name: str, profiles: Sequence[str], lookup: Lookup, fin
     check_shared(services, active)
     check_names(services, networks, active)
     check_statics(services, active)
+    ours = file.get(OURS)
+    way, translation = uplink(ours.get("uplink") if ours else None), nat(ours.get("nat") if ours else None)
+    check_nat(ours or file, way, translation)
     return Topology(
         name=name,
         folder=root.place.folder,
@@ -62,6 +67,8 @@ def topology(root: Node, name: str, profiles: Sequence[str], lookup: Lookup, fin
         networks=MappingProxyType({key: one for key, one in networks.items() if one.driver == "bridge"}),
         services=MappingProxyType(services),
         warnings=findings.sentences(),
+        uplink=way,
+        nat=translation,
     )
 
 

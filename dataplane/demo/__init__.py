@@ -5,5 +5,8 @@
 
 from __future__ import annotations
 
-DEMOS = {"bridge": "two namespaces, one learning bridge, ping and TCP"}
+DEMOS = {
+    "bridge": "two namespaces, one learning bridge, ping and TCP",
+    "nat": "two networks, a gateway, the world outside: out, in by a published port, isolation, errors (root)",
+}
 """Name -> what it shows. ``dataplane.demo.<name>.play`` plays it."""

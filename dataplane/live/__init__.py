@@ -35,6 +35,7 @@ def up(
     verbose: bool = False,
     seed: int | None = None,
     poll: bool = False,
+    host_rules: bool = True,
     on_step: Callable[[StepRow], None] = lambda _row: None,
     on_log: Callable[[LogRow], None] = lambda _row: None,
     on_event: Callable[[EventRow], None] = lambda _row: None,
@@ -44,14 +45,15 @@ def up(
 
     ``detach``: return when every service runs (after the conditions of ``depends_on``). Otherwise call ``on_log`` for every line
     of every service until the lab ends by itself, by SIGINT, SIGTERM or SIGHUP (a second one kills), or by another's ``down``.
-    ``poll``: the engine never sleeps (counts when the lab starts). ``on_step``: warnings, changes to a running lab and, with
-    ``verbose``, each step; ``on_ready``: every service runs. A difference applied to a lab that runs already returns at once.
+    ``poll``: the engine never sleeps; ``host_rules`` False: the host's rules are told, not set (both count when the lab starts).
+    ``on_step``: warnings, what changes on the host or in a running lab and, with ``verbose``, each step;
+    ``on_ready``: every service runs. A difference applied to a lab that runs already returns at once.
     """
     from dataplane.live.start import Told
     from dataplane.live.start import up as start
 
     told = Told(on_step, on_log, on_event, on_ready)
-    return start(topology, detach=detach, verbose=verbose, seed=seed, poll=poll, told=told)
+    return start(topology, detach=detach, verbose=verbose, seed=seed, poll=poll, host_rules=host_rules, told=told)
 
 
 def down(lab: str, *, on_step: Callable[[StepRow], None] = lambda _row: None) -> bool:

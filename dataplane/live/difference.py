@@ -69,6 +69,7 @@ def _new_namespace(old: Plan, new: Plan, name: str, before: Wiring, after: Wirin
     return (
         was.service.network_mode != will.service.network_mode
         or was.service.sysctls != will.service.sysctls
+        or was.routes != will.routes
         or [before.nodes[e.port] for e in was.endpoints] != [after.nodes[e.port] for e in will.endpoints]
     )
 
@@ -84,6 +85,7 @@ def _process(instance: Instance) -> Service:
         scaled=False,
         extra_hosts=(),
         expose=(),
+        ports=(),
         labels={},
         restart=bare.restart,
         depends_on=(),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -18,6 +19,8 @@ from dataplane.live.difference import Difference, difference
 from dataplane.live.engine import EngineThread
 from dataplane.live.events import Events
 from dataplane.live.files import Files
+from dataplane.live.host import Host
+from dataplane.live.hostwatch import HostWatch
 from dataplane.live.lookup import write_record
 from dataplane.live.order import stop_levels
 from dataplane.live.rows import StepRow
@@ -25,21 +28,22 @@ from dataplane.live.sandbox import Sandbox, make_sandbox, remove_sandbox
 from dataplane.live.supervisor import FAILED, Supervisor
 from dataplane.model import Instance, Plan, Topology
 from dataplane.netns.step import Step
-from dataplane.plan import make_plan
 from dataplane.proc.helper import Helper
 from dataplane.proc.instance import Instance as Process
 from dataplane.proc.spec import InstanceSpec
 from dataplane.sandbox import sandbox_of
-from dataplane.wiring import Wiring, without
+from dataplane.wiring import RuleSpec, Wiring, without
 
 Tell = Callable[[StepRow], None]
+ROUTER, UPLINK = "router", "uplink"
+"""Names of nodes in a wiring."""
 
 
 class Lab:
     """One lab. ``tell`` functions are called from any thread."""
 
-    def __init__(self, name: str, folder: Path, helper: Helper, engine: EngineThread) -> None:
-        self.name, self.folder, self.helper, self.engine = name, folder, helper, engine
+    def __init__(self, name: str, folder: Path, helper: Helper, engine: EngineThread, host: Host) -> None:
+        self.name, self.folder, self.helper, self.engine, self.host = name, folder, helper, engine, host
         self.started = time.time_ns()
         self.source = ""
         self.events = Events()
@@ -50,6 +54,8 @@ class Lab:
         self.files = Files(folder)
         self.stopped = False
         self._changing = asyncio.Lock()
+        self._watch = HostWatch(self._follow_host)
+        self._shut = ""  # why there is no way out, as it was told
 
     # -- what a Supervisor needs ------------------------------------------------------------------------------------------
 
@@ -116,8 +122,15 @@ class Lab:
             return await self._change_to(topology, tell)
 
     async def _change_to(self, topology: Topology, tell: Tell) -> Difference:
-        plan = make_plan(topology, previous=self.plan)
-        wanted = wire(plan)
+        try:
+            plan = await self.host.plan(topology, self.plan)
+            return await self._carry_out(plan, topology, tell)
+        except BaseException:
+            self.host.give_back()
+            raise
+
+    async def _carry_out(self, plan: Plan, topology: Topology, tell: Tell) -> Difference:
+        wire(plan)  # what cannot be is refused before anything is touched
         old = self.plan or Plan(name=plan.name, topology=topology, networks={}, instances={})
         change = difference(old, plan)
         again = self.plan is not None
@@ -130,26 +143,66 @@ class Lab:
         gone = {*change.removed, *change.replaced}
         kept = replace(old, instances=MappingProxyType({name: one for name, one in old.instances.items() if name not in gone}))
         ports = {endpoint.port for name in gone for endpoint in old.instances[name].endpoints}
-        remaining = without(self.wiring, ports)
+        drop_uplink = self.host.replaces_uplink(plan)
+        remaining = without(self.wiring, ports | ({UPLINK} if drop_uplink else set()))
         await self._rewire(remaining, {}, tell if again else None)
+        if drop_uplink:
+            self._watch.stop()
+            await self.host.drop_uplink()
         await asyncio.to_thread(self._remove, [old.instances[name] for name in gone], _stepping(tell))
         self.plan = kept if again else None
 
         homes = [plan.instances[name] for name in (*change.added, *change.replaced) if sandbox_of(plan, name) == name]
-        made = await asyncio.to_thread(self._make, plan, homes, _stepping(tell))
+        new_uplink = self.host.uplink is None
+        uplink = await self.host.make(plan, _stepping(tell, "host"), _stepping(tell))
+        made: dict[str, Sandbox] = {}
         try:
+            made = await asyncio.to_thread(self._make, plan, homes, _stepping(tell))
             await asyncio.to_thread(self.files.write, plan)
             write_record(self.folder, topology.source, list(topology.services), self.started)
-            await self._rewire(wanted, _given(made.values()), tell if again else None)
+            given = {**uplink, **_given(made.values())}
+            uplink = {}
+            await self._rewire(self._wired(plan), given, tell if again else None)
         except BaseException:
+            for fd in uplink.values():
+                os.close(fd)
             await self._rewire(remaining, {}, None)
             for name, one in made.items():
                 remove_sandbox(self.helper, one, plan.instances[name].endpoints, _stepping(tell))
+            if new_uplink:
+                await self.host.drop_uplink()
             raise
         self.sandboxes |= made
         self.plan, self.source = plan, topology.source
+        await self._settle_host(plan, tell)
         self._supervise(change)
         return change
+
+    def _wired(self, plan: Plan) -> Wiring:
+        """The plan's wiring, and the host's addresses: published ports are reached at those too."""
+        wiring, local = wire(plan), " ".join(self.host.local)
+        if ROUTER not in wiring.nodes or not local:
+            return wiring
+        rules = [*wiring.rules.values(), RuleSpec("local", "local", {"addresses": local})]
+        return Wiring.of(wiring.nodes.values(), wiring.links.values(), rules)
+
+    async def _settle_host(self, plan: Plan, tell: Tell) -> None:
+        def warn(sentence: str) -> None:
+            tell({"kind": "warning", "what": sentence, "by_hand": ""})
+
+        await self.host.settle(plan, _stepping(tell, "host"), warn)
+        why = self.host.no_way_out(plan)
+        if why and why != self._shut:
+            tell({"kind": "host", "what": why, "by_hand": ""})
+        self._shut = why
+        self._watch.start(self.host.watch)
+
+    async def _follow_host(self) -> None:
+        async with self._changing:
+            if self.plan is None or self.stopped or not await self.host.look_again(self.plan, lambda _step: None):
+                return
+            await self._rewire(self._wired(self.plan), {}, None)
+            self.tell("addresses", self.name, " ".join(self.host.local))
 
     def _supervise(self, change: Difference) -> None:
         plan = self._planned()
@@ -203,13 +256,15 @@ class Lab:
                 tell({"kind": "step", "what": f"stop {name}", "by_hand": ""})
             await self._stop(set(self.supervisors), grace)
             self.stopped = True
+            self._watch.stop()
             await self.engine.stop()
             if self.plan is not None:
                 await asyncio.to_thread(self._remove, list(self.plan.instances.values()), _stepping(tell))
+            await self.host.close(_stepping(tell))
 
 
-def _stepping(tell: Tell) -> Callable[[Step], None]:
-    return lambda step: tell({"kind": "step", "what": step.what, "by_hand": step.by_hand})
+def _stepping(tell: Tell, kind: str = "step") -> Callable[[Step], None]:
+    return lambda step: tell({"kind": kind, "what": step.what, "by_hand": step.by_hand})
 
 
 def _given(sandboxes: Iterable[Sandbox]) -> dict[str, int]:

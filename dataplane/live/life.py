@@ -12,6 +12,7 @@ from pathlib import Path
 from dataplane.errors import UserError
 from dataplane.live.engine import EngineThread
 from dataplane.live.exchange import from_json
+from dataplane.live.host import Host
 from dataplane.live.lab import Lab
 from dataplane.live.logs import logs
 from dataplane.live.process import explained
@@ -22,8 +23,11 @@ from dataplane.live.tether import Message, Tether
 from dataplane.model import Topology
 from dataplane.proc import message
 from dataplane.proc.helper import Helper
+from dataplane.proc.server import privileged
 
 PATIENCE = 5.0
+ROUTER = False
+"""The engine has routers; until then no lab has a way out."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -62,7 +66,8 @@ async def _live(name: str, folder: Path, helper: Helper, connection: socket.sock
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, ending.ask, f"signal {number.name}")
-    lab = Lab(name, folder, helper, EngineThread(seed, poll=wanted["poll"]))
+    host = Host(name, folder, helper, change=wanted["host_rules"], way_out=ROUTER and privileged())
+    lab = Lab(name, folder, helper, EngineThread(seed, poll=wanted["poll"]), host)
 
     def died(why: str) -> None:
         lab.tell("engine", name, why)

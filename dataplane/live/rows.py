@@ -41,8 +41,40 @@ class InstanceRow(TypedDict):
     endpoints: list[EndpointRow]
 
 
+class UplinkRow(TypedDict):
+    """The way out. ``address``: ours, one a family; ``gateway``: the next hop, which of a TAP is the host's own side.
+
+    ``local``: the host's addresses, at which published ports are reached; ``relayed``: connections the relay has carried."""
+
+    kind: str
+    name: str
+    mac: str
+    addresses: list[str]
+    gateways: list[str]
+    netns: str | None
+    mtu: int
+    local: list[str]
+    relayed: int
+
+
+class PublishedRow(TypedDict):
+    """Host ports ``first`` to ``last`` that lead to an endpoint's ports from ``target`` on. ``host_ip`` None: every address.
+
+    ``addresses``: of the endpoint, those of the families in which it is published. ``held``: a socket of ours has the ports."""
+
+    protocol: str
+    host_ip: str | None
+    first: int
+    last: int
+    instance: str
+    endpoint: str
+    addresses: list[str]
+    target: int
+    held: bool
+
+
 class LabRow(TypedDict):
-    """The lab itself. ``engine``: running, or a sentence that says why not."""
+    """The lab itself. ``engine``: running, or a sentence that says why not. ``uplink`` None: no way out."""
 
     name: str
     source: str
@@ -52,6 +84,8 @@ class LabRow(TypedDict):
     seed: int
     engine: str
     networks: list[NetworkRow]
+    uplink: UplinkRow | None
+    published: list[PublishedRow]
 
 
 class NetworkRow(TypedDict):
@@ -126,7 +160,9 @@ class EventRow(TypedDict):
 
 
 class StepRow(TypedDict):
-    """What ``up`` and ``down`` did. ``kind``: step (``by_hand``: the command that does it), change (to a lab that ran), warning."""
+    """What ``up`` and ``down`` did. ``kind``: step, host (what changed on the host), change (to a lab that ran), warning.
+
+    ``by_hand``: the command that does it."""
 
     kind: str
     what: str

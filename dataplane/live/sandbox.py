@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
+from dataplane.errors import UserError
 from dataplane.model import Endpoint, Instance, Plan
 from dataplane.netns.step import Step, entering, ip_step
 from dataplane.proc.spec import NamespaceRef
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 MTU = "com.docker.network.driver.mtu"
 LOOPBACK = "lo"
+EVERYTHING = {4: ip_network("0.0.0.0/0"), 6: ip_network("::/0")}
 
 Tell = Callable[[Step], None]
 
@@ -120,6 +123,21 @@ def _configure(ip: IPRoute, plan: Plan, instance: Instance, namespace: Namespace
                 if address is not None and address.version == pool.subnet.version and address in pool.subnet:
                     tell(add_address(ip, namespace, name, address, pool.subnet.prefixlen))
         tell(set_up(ip, namespace, name))
+    _set_routes(ip, instance, namespace, tell)
+
+
+def _set_routes(ip: IPRoute, instance: Instance, namespace: NamespaceRef, tell: Tell) -> None:
+    """Default routes, IPv4 and IPv6. A namespace that a user made may have its own: those stay."""
+    from dataplane.netns.route import Route, add_route
+
+    for route in instance.routes:
+        everything = EVERYTHING[route.gateway.version]
+        try:
+            tell(add_route(ip, namespace, Route(destination=everything, dev=route.interface, via=route.gateway)))
+        except UserError as error:
+            if namespace.owned:
+                raise
+            tell(Step(f"left out: {error.what}", error.where))
 
 
 def remove_sandbox(helper: Helper, sandbox: Sandbox, endpoints: tuple[Endpoint, ...], tell: Tell) -> None:

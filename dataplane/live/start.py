@@ -50,6 +50,7 @@ def up(
     verbose: bool,
     seed: int | None,
     poll: bool,
+    host_rules: bool,
     told: Told,
 ) -> int:
     """See ``live.up``."""
@@ -70,6 +71,7 @@ def up(
         return status
     with _started(topology.name) as (child, tether):
         wanted = {"topology": to_json(topology), "seed": seed, "poll": poll, "verbose": verbose, "detach": detach}
+        wanted["host_rules"] = host_rules
         tether.sendall(json.dumps(wanted).encode() + b"\n")
         with _stopping(tether):
             failure = _listen(tether, told, until_ready=detach)

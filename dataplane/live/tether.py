@@ -1,8 +1,8 @@
 """The socket between ``up`` and the lab process it started: JSON lines both ways. When one side is gone the other notices.
 
-``up`` sends first {"topology", "seed", "poll", "verbose", "detach"}, then {"stop": grace} for each signal it gets. The lab process
-sends {"step": …}, {"log": …} and {"event": …}; {"ready": true} when all services were started, or {"failed": …} when one was not;
-{"error": …} when there is no lab. When it closes, the lab is gone (or, detached, on its own).
+``up`` sends first {"topology", "seed", "poll", "host_rules", "verbose", "detach"}, then {"stop": grace} for each signal it gets.
+The lab process sends {"step": …}, {"log": …} and {"event": …}; {"ready": true} when all services were started, {"failed": …} when
+one was not; {"error": …} when there is no lab. When it closes, the lab is gone (or, detached, on its own).
 """
 
 from __future__ import annotations

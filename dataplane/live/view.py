@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
-from dataplane.live.rows import DropRow, EndpointRow, FdbRow, InstanceRow, LabRow
+from dataplane.live.rows import DropRow, EndpointRow, FdbRow, InstanceRow, LabRow, PublishedRow, UplinkRow
 from dataplane.live.supervisor import Supervisor
 from dataplane.model import Endpoint
 from dataplane.sandbox import sandbox_of
@@ -39,7 +39,46 @@ def lab_row(lab: Lab) -> LabRow:
             }
             for one in networks
         ],
+        "uplink": uplink_row(lab),
+        "published": published_rows(lab),
     }
+
+
+def uplink_row(lab: Lab) -> UplinkRow | None:
+    """The way out, None without one."""
+    one = lab.host.uplink
+    if one is None:
+        return None
+    return {
+        "kind": one.kind,
+        "name": one.name or "",
+        "mac": one.mac or "",
+        "addresses": [str(address) for address in (one.ipv4, one.ipv6) if address],
+        "gateways": [str(address) for address in (one.gateway4, one.gateway6) if address],
+        "netns": one.netns,
+        "mtu": one.mtu,
+        "local": list(lab.host.local),
+        "relayed": lab.host.ports.relayed,
+    }
+
+
+def published_rows(lab: Lab) -> list[PublishedRow]:
+    """Published ports, in the file's order."""
+    held = {(port.protocol, port.address, port.number) for port in lab.host.ports.ports}
+    return [
+        {
+            "protocol": one.protocol,
+            "host_ip": str(one.host_ip) if one.host_ip else None,
+            "first": one.first,
+            "last": one.last,
+            "instance": one.instance,
+            "endpoint": one.endpoint,
+            "addresses": [str(address) for address in (one.ipv4, one.ipv6) if address],
+            "target": one.target,
+            "held": (one.protocol, one.host_ip, one.first) in held,
+        }
+        for one in (lab.plan.published if lab.plan else ())
+    ]
 
 
 def instance_rows(lab: Lab) -> list[InstanceRow]:
@@ -112,7 +151,7 @@ async def fdb_rows(lab: Lab, network: str) -> list[FdbRow]:
     return await lab.engine.call(read)
 
 
-async def watch_fdb(lab: Lab, network: str) -> AsyncIterator[FdbRow]:
+async def watch_fdb(lab: Lab, network: str) -> AsyncGenerator[FdbRow, None]:
     """What is there, as learned; then what changes: learned, moved, gone."""
     known: dict[str, FdbRow] = {}
     while True:

@@ -39,6 +39,7 @@ def clean(lab: str) -> bool:
 def clear(folder: Path, keep: Collection[str] = ()) -> None:
     """As ``clean``, for whoever holds the lock of ``folder``. ``keep``: files in it that stay, and with them the folder."""
     _end_processes(folder)
+    _restore_host(folder)
     _remove_namespaces(folder)
     if not keep:
         _remove(folder)
@@ -86,6 +87,14 @@ def _end_processes(folder: Path) -> None:
             pids.kill(pid, start, wait=max(0.0, deadline - time.monotonic()))
         if time.monotonic() > deadline:
             raise UserError("a process of the lab does not end", where=f"process {members[0][0]}", mend="see ps -l", status=1)
+
+
+def _restore_host(folder: Path) -> None:
+    """Take back what the lab changed on the host, if it wrote down anything."""
+    if (folder / "host.json").exists():
+        from dataplane.hostnet.undo import undo
+
+        undo(folder)
 
 
 def _remove_namespaces(folder: Path) -> None:

@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 from dataplane.errors import UserError
 from dataplane.proc import pids
 
+DYING = 2.0
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
 
 
@@ -107,12 +109,15 @@ def holder(folder: Path) -> tuple[int, int] | None:
 @contextmanager
 def hold(lab: str) -> Iterator[Path]:
     """Be the one lab process of ``lab`` while inside: its state folder. UserError when another one is."""
-    folder = lab_folder(lab, create=True)
-    try:
-        lock = try_lock(folder)
-    except FileNotFoundError:
+    deadline = time.monotonic() + DYING
+    while True:
         folder = lab_folder(lab, create=True)
-        lock = try_lock(folder)
+        with suppress(FileNotFoundError):
+            lock = try_lock(folder)
+            # One that was killed is gone by its number a moment before its descriptors are.
+            if lock is not None or holder(folder) is not None or time.monotonic() > deadline:
+                break
+            time.sleep(0.01)
     if lock is None:
         other = holder(folder)
         raise UserError(

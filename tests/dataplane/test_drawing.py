@@ -9,7 +9,7 @@ from topologies import attach, network, service, topology
 from dataplane.drawing import DRAWINGS, dot, mermaid, text
 from dataplane.drivers import wire
 from dataplane.plan import make_plan
-from dataplane.wiring import Link, NodeSpec, Wiring
+from dataplane.wiring import Link, NodeSpec, RuleSpec, Wiring
 
 LAB = wire(
     make_plan(
@@ -39,6 +39,40 @@ def test_columns_that_nobody_fills_are_left_out():
 def test_what_is_not_linked_is_shown_too():
     assert text(Wiring.of([NodeSpec("a.n", "port"), NodeSpec("bridge n", "bridge")])) == "bridge n\nnot linked\n    a.n\n"
     assert text(Wiring()) == ""
+
+
+ROUTED = Wiring.of(
+    [
+        NodeSpec("bridge n", "bridge"),
+        NodeSpec("a.n", "port", {"interface": "eth0", "ipv4": "10.0.0.2/24"}),
+        NodeSpec("router", "router"),
+        NodeSpec("uplink", "port", {"interface": "dp-lab", "ipv4": "172.31.255.1/30"}),
+    ],
+    [
+        Link("a.n", "bridge n"),
+        Link("router", "bridge n", {"mac": "02:42:0a:00:00:01", "ipv4": "10.0.0.1/24", "mtu": 1500, "internal": True}),
+        Link("router", "uplink", {"ipv4": "172.31.255.2/30"}),
+    ],
+    [
+        RuleSpec("route 0.0.0.0/0", "route", {"destination": "0.0.0.0/0", "gateway": "172.31.255.1"}, interface="uplink"),
+        RuleSpec("publish *:8080/tcp a.n", "publish", {"protocol": "tcp", "first": 8080, "target": "10.0.0.2", "target_port": 80}),
+    ],
+)
+
+
+def test_a_router_is_a_branch_with_addresses_of_its_own_and_has_its_rules():
+    assert text(ROUTED) == (
+        "bridge n\n"
+        "├── a.n     eth0  10.0.0.2/24\n"
+        "└── router        10.0.0.1/24      02:42:0a:00:00:01  mtu 1500, internal\n"
+        "router\n"
+        "├── route 0.0.0.0/0  gateway 172.31.255.1\n"
+        "└── publish *:8080/tcp a.n  target 10.0.0.2, target_port 80\n"
+        "port uplink  interface dp-lab, ipv4 172.31.255.1/30\n"
+        "└── router        172.31.255.2/30\n"
+    )
+    assert mermaid(ROUTED).endswith("  n1 --- n0\n  n2 ---|10.0.0.1/24 internal| n0\n  n2 ---|172.31.255.2/30| n3\n")
+    assert '  n2 -- n0 [label="10.0.0.1/24 internal"]\n' in dot(ROUTED)
 
 
 def test_mermaid():

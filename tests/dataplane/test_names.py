@@ -97,3 +97,24 @@ def test_the_file_has_localhost_first_and_a_line_a_row():
 
 def test_the_hosts_own_file_stays_in_front_where_it_is_shared():
     assert hosts_file(LAB, "alone", "192.0.2.1\tthis\n") == "192.0.2.1\tthis\n"
+
+
+def test_host_gateway_is_where_the_default_route_goes():
+    extra = {"extra_hosts": (("host.docker.internal", "host-gateway"),)}
+    plan = make_plan(
+        topology(
+            [network("n", "10.1.0.0/24", "fd01::/64", enable_ipv6=True)],
+            [
+                service("web", "n", **extra),
+                service("side", network_mode="service:web", **extra),
+                service("host", network_mode="host", **extra),
+                service("alone", network_mode="none", **extra),
+            ],
+        )
+    )
+
+    def found(instance):
+        return [address for address, names in hosts(plan, instance) if names == ("host.docker.internal",)]
+
+    assert found("web") == found("side") == ["10.1.0.1", "fd01::1"]
+    assert (found("host"), found("alone")) == (["127.0.0.1"], [])

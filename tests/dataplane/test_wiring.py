@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataplane.wiring import Link, NodeSpec, Wiring, joined, shown
+from dataplane.wiring import Link, NodeSpec, RuleSpec, Wiring, joined, shown, without
 
 A, B = NodeSpec("a", "port"), NodeSpec("b", "bridge")
 
@@ -18,6 +18,26 @@ A, B = NodeSpec("a", "port"), NodeSpec("b", "bridge")
 def test_loose_ends_are_refused(nodes, links, words):
     with pytest.raises(ValueError, match=words):
         Wiring.of(nodes, links)
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ([RuleSpec("r", "route", {}, "c")], "a rule without its node or link: r"),
+        ([RuleSpec("r", "route", {}, "b", "a")], "a rule without its node or link: r"),
+        ([RuleSpec("r", "route", {}, "a"), RuleSpec("r", "route", {}, "b")], "two rules are called 'r'"),
+    ],
+)
+def test_rules_need_their_node_and_link(rules, words):
+    with pytest.raises(ValueError, match=words):
+        Wiring.of([A, B], [Link("a", "b")], rules)
+
+
+def test_what_needs_a_node_that_is_left_out_is_left_out_too():
+    rules = [RuleSpec("r", "route", {}, "b"), RuleSpec("s", "route", {}, "a", "b"), RuleSpec("t", "route", {}, "a")]
+    whole = Wiring.of([A, B], [Link("a", "b")], rules)
+    assert without(whole, {"b"}) == Wiring.of([A], (), rules[2:])
+    assert joined([without(whole, {"b"}), Wiring.of([B])]).rules == {"t": rules[2]}
 
 
 def test_parts_are_joined_in_order_and_may_not_share_names():

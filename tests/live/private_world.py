@@ -1,4 +1,4 @@
-"""Run a piece of a test in a mount namespace of its own, where /run is empty, as root or as an ordinary user.
+"""Run a piece of a test in mount and network namespaces of its own, where /run is empty, as root or as an ordinary user.
 
 There /proc/mounts and /run can be compared before and after, whatever else runs on the machine; and the TUN node is open to all
 without changing the machine's own.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -83,7 +84,9 @@ def in_lab(work: Callable[[Helper], None], *, user: bool = False, shared: bool =
 
 
 def _prepare(user: bool, tun_mode: int, user_namespaces: bool, shared: bool) -> None:
-    kernel.unshare(kernel.CLONE_NEWNS)
+    # A network of its own is the "host" of the labs there: no rule of this machine is touched.
+    kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     kernel.mount("", "/", flags=kernel.MS_REC | MS_PRIVATE)
     needed = [(path, os.open(path, os.O_PATH)) for path in {Path(sys.prefix), Path(sys.base_prefix), ROOT}]
     # What others on this machine have there comes and goes: out of sight is not enough, /proc/mounts would show it.

@@ -1,4 +1,4 @@
-"""The live benchmark runs every switch that is installed, and cleans up behind it."""
+"""The live benchmarks run every switch and gateway that is installed, and clean up behind them."""
 
 import os
 import subprocess
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bench import live_nat
+from bench.gateways import GATEWAYS
 from bench.live import FIGURES, run, tables
 from bench.switches import SWITCHES
 
@@ -31,4 +33,17 @@ def test_every_switch_carries_everything():
         assert figures["tcp"]["to_bare"] > 0
         assert figures["tcp"]["to_kernel"] > 0
     assert [row[0] for row in tables(result)[0].rows] == [SWITCHES[case].title for case in result["figures"]]
+    assert left() == before
+
+
+def test_every_gateway_carries_everything():
+    """One short round: out, in by a published port, connections both ways, round trips; nothing is left."""
+    before = left()
+    result = live_nat.run(rounds=1, seconds=1)
+    assert set(result["figures"]) | set(result["left_out"]) == set(GATEWAYS)
+    for case, figures in result["figures"].items():
+        expected = set(live_nat.FIGURES) - ({"cpu"} if case == "kernel" else set())
+        assert set(figures) == expected
+        assert all(numbers["median"] > 0 for figure, numbers in figures.items() if figure != "cpu")
+    assert [row[0] for row in live_nat.tables(result)[0].rows] == [GATEWAYS[case].title for case in result["figures"]]
     assert left() == before

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from dataplane.cli import doctor
 from dataplane.cli.doctor import command
-from dataplane.doctor import checkup, machine, peers, spaces, tap
+from dataplane.doctor import checkup, machine, peers, spaces, tap, wayout
 from dataplane.doctor.child import ask
 from dataplane.doctor.finding import Finding
 
@@ -31,7 +31,7 @@ def test_json_is_one_document_of_stable_shape(dataplane):
 def test_every_finding_stands_under_its_topic_and_the_verdict_comes_last(dataplane):
     said = dataplane("doctor").stdout.splitlines()
     headings = [line for line in said if line and not line.startswith(" ")]
-    assert headings[:-1] == ["Machine", "TAP devices", "Namespaces", "Programs beside ours"]
+    assert headings[:-1] == ["Machine", "TAP devices", "Namespaces", "Way out", "Programs beside ours"]
     assert headings[-1].startswith("Live labs as ")
     details = {"compiled": "packet engine", "TCP throughput": "iperf3"}
     columns = {line.index(detail) for detail, name in details.items() for line in said if f" {name} " in line and detail in line}
@@ -131,3 +131,20 @@ def test_a_narrow_terminal_folds_details_below_each_other(monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 50
     assert {len(line) - len(line.lstrip()) for line in lines[1:]} == {33, 11}
+
+
+def test_without_nft_the_mend_is_a_package(monkeypatch):
+    monkeypatch.setattr(wayout.nft, "program", lambda: None)
+    (finding,) = [one for one in wayout.examine() if one.name == "nftables"]
+    assert (finding.state, finding.needed, finding.mend) == ("limited", False, "apt-get install nftables")
+
+
+def test_somebody_elses_chain_that_drops_is_named(monkeypatch):
+    chain = {"family": "inet", "table": "wall", "name": "fwd", "type": "filter", "hook": "forward", "policy": "drop"}
+    monkeypatch.setattr(wayout.nft, "listing", lambda: [{"chain": chain}])
+    monkeypatch.setattr(wayout.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(wayout.nft, "program", lambda: "/usr/sbin/nft")
+    (finding,) = wayout._obstacles()
+    assert finding.state == "limited"
+    assert "table inet wall, chain fwd" in finding.detail
+    assert "nft insert rule inet wall fwd iifname dp-LAB accept" in finding.mend

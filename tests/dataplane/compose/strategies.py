@@ -10,6 +10,8 @@ from dataplane.compose.shapes import ListOf, MapOf, OneOf, Plain, Shape
 
 NAMES = st.sampled_from(["web", "db", "web-1", "front", "back", "default", "a.b", "uplink"])
 PLAUSIBLE = {
+    "address": ["192.0.2.2/24", "fd01::2/64", "10.0.0.2"],
+    "addresses": ["192.0.2.5"],
     "aux_addresses": ["10.0.0.9", "fd00::9"],
     "build": ["."],
     "condition": ["any", "none", "on-failure", "service_started", "service_healthy", "service_completed_successfully"],
@@ -32,6 +34,14 @@ PLAUSIBLE = {
     "mac_address": ["02:42:0a:00:00:05", "02-42-0A-00-00-06"],
     "name": ["lab", "${A}"],
     "network_mode": ["none", "host", "service:web", "service:db", "netns:/run/netns/x", "container:box"],
+    "exclude": ["10.9.0.0/16"],
+    "gateway_mac": ["02:00:00:00:00:01"],
+    "host_ip": ["127.0.0.1", "::1"],
+    "mac": ["02:00:00:00:00:02"],
+    "neighbors": ["02:00:00:00:00:03"],
+    "netns": ["/run/netns/x"],
+    "ports": ["8080:80", "127.0.0.1:53:53/udp", "8000-8010:80", "80-81:80-81", "[::1]:9:9/sctp", 80],
+    "published": ["8080", "9000-9010", 53],
     "path": ["/dev/null", ".env"],
     "restart": ["no", "always", "on-failure:3", "unless-stopped"],
     "scale": [0, 1, 2, "${N:-3}"],
@@ -142,7 +152,8 @@ def file() -> st.SearchStrategy[dict[str, object]]:
 
     services = st.dictionaries(NAMES, of(key("services").shape.value), min_size=1, max_size=3)
     networks = st.dictionaries(st.sampled_from(["front", "back", "default", "a.b"]), of(key("networks").shape.value), max_size=3)
-    rest = st.sampled_from([{}, {"name": "lab"}, {"volumes": {"v": None}}, {"x-mine": 1}])
+    plain = st.sampled_from([{}, {"name": "lab"}, {"volumes": {"v": None}}, {"x-mine": 1}])
+    rest = st.one_of(plain, st.fixed_dictionaries({"x-dataplane": of(key("x-dataplane").shape)}))
     return st.tuples(services, networks, rest).map(lambda parts: {"services": parts[0], "networks": parts[1], **parts[2]})
 
 

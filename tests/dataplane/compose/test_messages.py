@@ -51,11 +51,6 @@ WRONG = [
         "write it under networks: at the top: other:",
     ),
     (
-        "services:\n  web: {image: host, ports: ['80:80']}",
-        '<text>:2: services.web.ports: "ports" is from a later version',
-        "remove it: reach the service from inside the lab (dataplane exec)",
-    ),
-    (
         "include: [other.yaml]\nservices: {web: {image: host}}",
         '<text>:1: include: "include" is from a later version',
         "copy its services into this file, or write extends: {file: …, service: …} on each",
@@ -81,9 +76,14 @@ WRONG = [
         "remove external: the lab then makes its own",
     ),
     (
-        "services: {web: {image: host}}\nx-dataplane: {uplink: {kind: tap}}",
-        '<text>:2: x-dataplane.uplink: "uplink" is from a later version',
-        "remove it: in this version a lab has no way out",
+        "services: {web: {image: host}}\nx-dataplane: {underlay: {kind: tap}}",
+        '<text>:2: x-dataplane.underlay: "underlay" is from a later version',
+        "remove it: there are no overlays in this version",
+    ),
+    (
+        "services: {web: {image: host}}\nnetworks: {default: {x-dataplane: {uplink: {kind: tap}}}}",
+        '<text>:2: networks.default.x-dataplane.uplink: "uplink" is from a later version',
+        "write it under x-dataplane at the top of the file: a lab has one",
     ),
     (
         "services: {web: {image: host}}\nx-dataplane: {uplnik: {kind: tap}}",

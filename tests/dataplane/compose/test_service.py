@@ -252,11 +252,15 @@ def test_links_are_names_and_an_order():
     [
         "['h=10.0.0.9', 'i:fd00::1', 'j=[::1]']",
         "{h: 10.0.0.9, i: 'fd00::1', j: ['[::1]']}",
-        "['h=10.0.0.9', 'i=fd00::1', 'j=::1', 'k=host-gateway']",
+        "['h=10.0.0.9', 'i=fd00::1', 'j=::1']",
     ],
 )
 def test_extra_hosts(written):
     assert service(f"extra_hosts: {written}").extra_hosts == (("h", "10.0.0.9"), ("i", "fd00::1"), ("j", "::1"))
+
+
+def test_the_host_by_its_gateway_is_left_to_the_plan():
+    assert service("extra_hosts: ['host.docker.internal:host-gateway']").extra_hosts == (("host.docker.internal", "host-gateway"),)
 
 
 def test_several_addresses_of_one_host():

@@ -1,0 +1,56 @@
+"""What a lab has on the host, written down in its state folder before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataplane.hostnet.sockets import Port
+from dataplane.proc import pids
+
+FILE = "host.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """``inode``: of the network namespace; ``table``: "" when the lab has none; ``ports``: held ones, as text."""
+
+    inode: int
+    table: str = ""
+    tap: str = ""
+    ports: tuple[str, ...] = ()
+
+
+def write(folder: Path, record: Record) -> None:
+    """Keep it in a lab's state folder."""
+    body = {"inode": record.inode, "table": record.table, "tap": record.tap, "ports": list(record.ports)}
+    pids.write_json(str(folder / FILE), body)
+
+
+def read(folder: Path) -> Record | None:
+    """What a lab's state folder says; None when it has nothing on the host."""
+    body = pids.read_json(str(folder / FILE))
+    if body is None:
+        return None
+    return Record(inode=body["inode"], table=body["table"], tap=body["tap"], ports=tuple(body["ports"]))
+
+
+def texts(ports: Iterable[Port]) -> tuple[str, ...]:
+    """Ports as a record has them: protocol, address ("" for every one), number."""
+    return tuple(f"{port.protocol} {port.address or ''} {port.number}" for port in ports)
+
+
+def owner(folders: Iterable[Path], port: Port, inode: int) -> str | None:
+    """Which other lab publishes that port in the same namespace."""
+    for folder in folders:
+        found = read(folder)
+        if found is not None and found.inode == inode and any(_meets(text, port) for text in found.ports):
+            return folder.name
+    return None
+
+
+def _meets(text: str, port: Port) -> bool:
+    protocol, address, number = text.split(" ")
+    same = (protocol, number) == (port.protocol, str(port.number))
+    return same and (not address or port.address is None or port.address.is_unspecified or address == str(port.address))

@@ -1,0 +1,112 @@
+"""The uplink's interface on the host: a TAP of ours, addressed, with routes to the lab's subnets; or a real interface. Blocking."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from dataplane.errors import UserError
+from dataplane.hostnet.facts import Facts
+from dataplane.model import IPNetwork, Uplink
+from dataplane.netns.route import Route
+from dataplane.netns.step import Step, entering, ip_step
+from dataplane.proc.spec import NamespaceRef
+
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
+
+    from dataplane.proc.helper import Helper
+
+Tell = Callable[[Step], None]
+DEFAULT_MTU = 1500
+
+
+def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell) -> int:
+    """A descriptor of the TAP, up and addressed. Nothing is left when it fails."""
+    name = uplink.name or ""
+    if name in facts.addresses:
+        raise UserError(
+            f"the host has an interface {name} already",
+            where=f"x-dataplane.uplink.name: {name}",
+            mend=f"give the uplink another name, or remove that one: ip link delete {name}",
+            status=1,
+        )
+    fd = helper.open_tap(namespace, name, mac=uplink.gateway_mac)
+    try:
+        tell(ip_step(namespace, f"interface {name}, the way out", f"tuntap add {name} mode tap vnet_hdr"))
+        values = _sysctls(uplink)
+        if values:
+            helper.set_sysctls(namespace, values)
+        with helper.netlink(namespace) as ip:
+            _configure(ip, namespace, uplink, tell)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _sysctls(uplink: Uplink) -> dict[str, str]:
+    """Before it is up: addresses are given, so that nothing is asked for or checked; without IPv6, none at all."""
+    if not os.path.isdir("/proc/sys/net/ipv6"):  # noqa: PTH112 - one stat(2)
+        return {}
+    place = f"net/ipv6/conf/{uplink.name}"
+    if uplink.gateway6 is None:
+        return {f"{place}/disable_ipv6": "1"}
+    return {f"{place}/accept_dad": "0", f"{place}/accept_ra": "0"}
+
+
+def _configure(ip: IPRoute, namespace: NamespaceRef, uplink: Uplink, tell: Tell) -> None:
+    from dataplane.netns.address import add_address
+    from dataplane.netns.link import set_mtu, set_up
+
+    name = uplink.name or ""
+    if uplink.mtu != DEFAULT_MTU:
+        tell(set_mtu(ip, namespace, name, uplink.mtu))
+    for ours, theirs in ((uplink.ipv4, uplink.gateway4), (uplink.ipv6, uplink.gateway6)):
+        if ours is not None and theirs is not None:
+            tell(add_address(ip, namespace, name, theirs, ours.network.prefixlen))
+    tell(set_up(ip, namespace, name))
+
+
+def set_tap_sysctls(helper: Helper, namespace: NamespaceRef, values: dict[str, str], tell: Tell) -> None:
+    """Let packets through it."""
+    helper.set_sysctls(namespace, values)
+    words = " ".join(f"{key}={value}" for key, value in values.items())
+    tell(Step("it forwards, also what 127.0.0.1 is translated to", f"{entering(namespace)}sysctl -w {words}"))
+
+
+def route_to(uplink: Uplink, subnet: IPNetwork) -> Route:
+    """The host's route to a subnet of the lab."""
+    via = uplink.ipv4 if subnet.version == 4 else uplink.ipv6
+    assert via is not None
+    return Route(destination=subnet, dev=uplink.name or "", via=via.ip)
+
+
+def change_routes(
+    ip: IPRoute, namespace: NamespaceRef, uplink: Uplink, change: tuple[Iterable[IPNetwork], Iterable[IPNetwork]], tell: Tell
+) -> list[UserError]:
+    """``change``: subnets whose routes are deleted, and whose are added. What the host refuses is returned, not raised."""
+    from dataplane.netns.route import add_route, delete_route
+
+    refused = []
+    for work, subnets in zip((delete_route, add_route), change, strict=True):
+        for subnet in subnets:
+            try:
+                tell(work(ip, namespace, route_to(uplink, subnet)))
+            except UserError as error:
+                refused.append(error)
+    return refused
+
+
+def told(uplink: Uplink, namespace: NamespaceRef) -> Step:
+    """What was made, in a line."""
+    name = uplink.name or ""
+    if uplink.kind == "packet":
+        return ip_step(namespace, f"packet socket on {name}, with a MAC of our own", f"link show {name}")
+    sides = ((uplink.gateway4, uplink.ipv4), (uplink.gateway6, uplink.ipv6))
+    addresses = [f"{theirs}/{ours.network.prefixlen}" for theirs, ours in sides if ours and theirs]
+    begin = f"{entering(namespace)}ip"
+    commands = [f"{begin} tuntap add {name} mode tap vnet_hdr", f"{begin} link set {name} up"]
+    commands += [f"{begin} address add {address} dev {name}" for address in addresses]
+    return Step(f"interface {name}, {', '.join(addresses)}", "; ".join(commands))

@@ -1,0 +1,82 @@
+"""``dataplane demo nat``: unattended, without curl and ping, and interrupted."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a namespace that plays the world"),
+    pytest.mark.skipif(not Path("/dev/net/tun").exists(), reason="this machine has no /dev/net/tun"),
+]
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "DATAPLANE_DEBUG": "1"}
+COMMAND = [sys.executable, "-m", "dataplane", "demo", "nat"]
+STEPS = ["The plan", "Up", "Before", "Isolation", "ICMP errors", "Out", "In", "Down"]
+
+
+def lab_of(page: str) -> str:
+    found = re.search(r"dataplane up --detach --verbose --lab (\S+)", page)
+    assert found, page
+    return found[1]
+
+
+def nothing_is_left(lab: str) -> bool:
+    return not Path(f"/run/dataplane/{lab}").exists() and not list(Path("/run/netns").glob(f"{lab}-*"))
+
+
+def judge(page: str) -> None:
+    headings = re.findall(r"^\d\. ([^:(]*)", page, re.MULTILINE)
+    assert [heading.strip() for heading in headings] == STEPS
+    parts = re.split(r"^\d\. ", page, flags=re.MULTILINE)
+    assert "(empty)" in parts[3], "nobody has used the gateway"
+    assert re.search(r"1\d? .*isolat", parts[4]), "the drop has a name"
+    assert "10.20.0.1" in parts[5], "the gateway says that the time to live was exceeded"
+    assert "refused" in parts[5], "the world's error reached the client"
+    assert "the world here; you come from 192.0.2.2 port" in parts[6]
+    assert "web here; you come from" in parts[7]
+    assert "0.0.0.0:8080" in parts[7]
+    assert page.count("✓") == len(STEPS)
+    assert nothing_is_left(lab_of(page))
+
+
+def test_unattended():
+    said = subprocess.run(COMMAND, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=90, check=False)
+    assert (said.returncode, said.stderr) == (0, "")
+    judge(said.stdout)
+    assert "\x1b" not in said.stdout, "no colours where there is no terminal"
+
+
+def test_without_ping_and_curl(tmp_path):
+    """Where neither is installed, a few lines of Python take their place."""
+    for tool in ("ip", "sh", "nft"):
+        (tmp_path / tool).symlink_to(
+            next(path for path in (f"/usr/sbin/{tool}", f"/usr/bin/{tool}", f"/bin/{tool}") if Path(path).exists())
+        )
+    env = {**ENVIRONMENT, "PATH": str(tmp_path)}
+    said = subprocess.run(COMMAND, cwd=ROOT, env=env, capture_output=True, text=True, timeout=90, check=False)
+    assert (said.returncode, said.stderr) == (0, "")
+    judge(said.stdout)
+    assert "curl is not installed" in said.stdout
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_it_cleans_up(number, status):
+    process = subprocess.Popen(
+        [sys.executable, "-u", *COMMAND[1:]], cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    page = ""
+    while "5. ICMP" not in page:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        page += line
+    process.send_signal(number)
+    _rest, complaint = process.communicate(timeout=30)
+    assert (process.returncode, complaint) == (status, "")
+    assert nothing_is_left(lab_of(page))

@@ -1,0 +1,201 @@
+"""The uplink's life: told at up, gone at down, whatever was killed; changed, shared, elsewhere, and what stands in its way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from hosts import HOST4, HOST6, OUTSIDE4, assert_same, outside, sh, state
+from labs import in_world, lab, ok, up, wait_for
+from servers import PYTHON, TELLER, curl, serving
+
+from dataplane import compose, live
+from dataplane.errors import UserError
+from dataplane.live.client import Client
+from dataplane.live.rows import StepRow
+from dataplane.proc.registry import holder, lab_folder
+
+pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="an uplink needs root")]
+
+
+def text(subnet: str = "10.77.0", ports: str = "'8080:80'", more: str = "") -> str:
+    return f"""
+services:
+  web: {{image: host, command: [{PYTHON}, -c, {TELLER!r}, "80"], ports: [{ports}]}}
+networks:
+  default: {{ipam: {{config: [{{subnet: {subnet}.0/24}}]}}}}
+{more}
+"""
+
+
+def change(client: Client, new: str) -> list[StepRow]:
+    """Apply another text to a lab that runs: what was told."""
+    told: list[StepRow] = []
+    topology = compose.load(new, name=client.name, text=True, environment={})
+    assert live.up(topology, detach=True, on_step=told.append) == 0
+    return told
+
+
+@in_world()
+def test_nothing_is_left_on_the_host_after_down_and_after_kill_9() -> None:
+    with outside():
+        before = state()
+        told: list[StepRow] = []
+        client = up(text(), "left", on_step=told.append)
+        assert {row["what"] for row in told if row["kind"] == "host"} >= {"IPv4 forwarding of eth0: 0 -> 1"}
+        assert (client.lab()["uplink"] or {})["local"] == [HOST4, HOST6]
+        assert [row["held"] for row in client.lab()["published"]] == [True]
+        assert live.down("left")
+        assert_same(before, state())
+        up(text(), "left")
+        known = holder(lab_folder("left"))
+        assert known is not None
+        os.kill(known[0], signal.SIGKILL)
+        wait_for(lambda: "dp-left" not in sh("ip -o link"), "the TAP ends with its process")
+        assert "dataplane-left" in sh("nft list tables")
+        assert live.down("left")
+        assert_same(before, state())
+        up(text(), "left")
+        os.kill(holder(lab_folder("left"))[0], signal.SIGKILL)  # type: ignore[index]
+        up(text(more="x-dataplane: {uplink: {kind: none}}", ports=""), "left")  # over what was left
+        assert_same(before, state())
+        assert live.down("left")
+
+
+@in_world()
+def test_a_port_that_is_taken_is_dockers_error_and_leaves_nothing() -> None:
+    with outside(), serving("", 8080):
+        before = state()
+        with pytest.raises(UserError) as error:
+            up(text(), "taken")
+        words = "driver failed programming external connectivity on endpoint web: failed to bind host port 0.0.0.0:8080/tcp"
+        assert error.value.what.startswith(words), error.value.what
+        assert error.value.what.endswith("address already in use")
+        assert live.labs() == []
+        assert_same(before, state())
+
+
+@in_world()
+def test_a_port_of_another_lab_is_allocated_already() -> None:
+    with outside(), lab(text(), "first"):
+        with pytest.raises(UserError, match=r"Bind for 0\.0\.0\.0:8080 failed: port is already allocated") as error:
+            up(text("10.78.0"), "second")
+        assert "lab first publishes it" in error.value.mend
+        assert curl("http://127.0.0.1:8080/") == "172.31.255.1"
+
+
+@in_world()
+def test_a_port_that_the_file_leaves_open_goes_round_what_is_taken() -> None:
+    with outside(), serving("", 32768), lab(text(ports="'80'"), "open") as client:
+        (row,) = client.lab()["published"]
+        assert row["first"] == 32769
+        assert curl("http://127.0.0.1:32769/")
+
+
+@in_world()
+def test_two_labs_side_by_side() -> None:
+    with outside(), lab(text(), "one") as one, lab(text("10.78.0", "'8081:80'"), "two") as two:
+        assert {(client.lab()["uplink"] or {})["name"] for client in (one, two)} == {"dp-one", "dp-two"}
+        for port in (8080, 8081):
+            assert curl(f"http://{HOST4}:{port}/", "outside") == OUTSIDE4
+        assert ok(one, "web", "curl", "-s", "-m", "4", f"http://{HOST4}:8081/")
+        assert ok(two, "web", "curl", "-s", "-m", "4", f"http://{HOST4}:8080/")
+
+
+@in_world()
+def test_no_host_rules_tells_them_and_the_relay_serves() -> None:
+    with outside():
+        told: list[StepRow] = []
+        client = up(text(), "norules", host_rules=False, on_step=told.append)
+        assert "dataplane" not in sh("nft list ruleset")
+        assert "10.77" not in sh("ip route")
+        assert any("table inet dataplane-norules" in row["by_hand"] for row in told)
+        assert curl(f"http://{HOST4}:8080/", "outside") == "172.31.255.1"
+        assert (client.lab()["uplink"] or {})["relayed"] == 1
+        assert live.down("norules")
+
+
+@in_world()
+def test_a_changed_port_keeps_what_is_established() -> None:
+    with outside(), lab(text(), "changing") as client:
+        words = ["ip", "netns", "exec", "outside", "curl", "-s", "-m", "30", "--limit-rate", "20M", "-o", "/dev/null"]
+        loading = subprocess.Popen([*words, "-w", "%{size_download}", f"http://{HOST4}:8080/60000000"], stdout=subprocess.PIPE)
+        wait_for(lambda: b"x" in sh(f"ip netns exec outside ss -tnH state established dst {HOST4}").encode() or True, "it began")
+        told = change(client, text(ports="'8081:80', '9000-9999:9000-9999/udp'"))
+        assert not [row for row in told if "new namespace" in row["what"] or "restarts" in row["what"]]
+        assert curl(f"http://{HOST4}:8081/", "outside") == OUTSIDE4
+        assert curl(f"http://{HOST4}:8080/", "outside", seconds=1) == ""
+        assert loading.communicate(timeout=40)[0] == b"60000000"
+
+
+@in_world()
+def test_the_uplink_comes_goes_and_moves_while_the_lab_runs() -> None:
+    with outside(), lab(text(), "moving") as client:
+        before = sh("ip -o link")
+        change(client, text(more="x-dataplane: {uplink: {kind: none}}", ports=""))
+        assert "dp-moving" not in sh("ip -o link")
+        assert "dataplane-moving" not in sh("nft list tables")
+        change(client, text(more="x-dataplane: {uplink: {name: mine, address: 198.18.0.2/30, gateway: 198.18.0.1}}"))
+        assert "198.18.0.1/30" in sh("ip -o address show mine")
+        assert curl("http://127.0.0.1:8080/") == "198.18.0.1"
+        change(client, text())
+        assert sh("ip -o link").count("\n") == before.count("\n")
+        assert curl(f"http://{HOST4}:8080/", "outside") == OUTSIDE4
+
+
+@in_world()
+def test_the_hosts_addresses_are_followed() -> None:
+    with outside(), lab(text(), "follows") as client:
+        sh("ip address add 198.51.100.77/24 dev eth0")
+        wait_for(lambda: "198.51.100.77" in (client.lab()["uplink"] or {})["local"], "the new address is known")
+        assert ok(client, "web", "curl", "-s", "-m", "4", "http://198.51.100.77:8080/")
+        sh("ip address delete 198.51.100.77/24 dev eth0")
+        wait_for(lambda: "198.51.100.77" not in (client.lab()["uplink"] or {})["local"], "it is forgotten")
+
+
+@in_world()
+def test_another_namespace_is_the_host() -> None:
+    """``netns``: interface, rules and sockets are there; this one's stay as they are."""
+    with outside():
+        sh("ip netns add town; ip -n town link set lo up")
+        before = state()
+        more = "x-dataplane: {uplink: {netns: /run/netns/town}}"
+        with lab(text(more=more), "away"):
+            assert_same(before, state())
+            assert "dp-away" in sh("ip -n town -o link")
+            assert curl("http://127.0.0.1:8080/", "town") == "172.31.255.1"
+            assert curl("http://[::1]:8080/", "town") == "172.31.255.1"
+        assert sh("ip netns exec town nft list ruleset") == ""
+        up(text(more=more), "away")
+        os.kill(holder(lab_folder("away"))[0], signal.SIGKILL)  # type: ignore[index]
+        assert live.down("away")
+        assert sh("ip netns exec town nft list ruleset") == ""
+        client = up(text(), "away")
+        change(client, text(more=more))
+        assert_same({"rules": before["rules"], "sysctls": before["sysctls"]}, state())
+        assert curl("http://127.0.0.1:8080/", "town") == "172.31.255.1"
+        change(client, text())
+        assert curl("http://127.0.0.1:8080/") == "172.31.255.1"
+        assert live.down("away")
+        sh("ip netns delete town")
+
+
+@in_world(user=True)
+def test_an_ordinary_users_lab_says_once_that_it_has_no_way_out() -> None:
+    for more in ("", "x-dataplane: {uplink: {kind: tap, name: mine}}"):
+        told: list[StepRow] = []
+        client = up(text(more=more), "inside", on_step=told.append)
+        said = [row["what"] for row in told if "no way out" in row["what"]]
+        assert said == ["no way out: this lab is an ordinary user's; it works inside, and nobody reaches its published ports"]
+        change(client, text(more=more))
+        assert live.down("inside")
+
+
+@in_world()
+def test_a_thousand_ports_take_milliseconds() -> None:
+    with outside(), lab(text(ports="'9000-9999:9000-9999'"), "range") as client:
+        assert len(list(Path(f"/proc/{client.lab()['pid']}/fd").iterdir())) < 1100
+        assert Path("/run/dataplane/range/host.nft").read_text().count("9000-9999") == 1
