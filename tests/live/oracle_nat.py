@@ -69,7 +69,7 @@ table ip6 nat {{
 
 
 def neighborly(frame: bytes) -> bool:
-    """A message of neighbor discovery: a redirect is one, which the kernel sends at times for what it sends back where it came from."""
+    """A message of neighbor discovery; a redirect is one, which the kernel sends at times for what goes back where it came from."""
     return frame[12:14] == b"\x86\xdd" and frame[20] == 58 and 133 <= frame[54] <= 137
 
 
