@@ -10,7 +10,7 @@ from fastpath.flowtable cimport (
     ANSWERED, ECHOES, Filtering, Flow, FLOW_TICK, FLOWS_MAX, LIST, NOBODY, OPENING, OTHERS, OTHERS_ANSWERED, QUERIES, REPLIED, REVERSED,
     flow_old, flow_tick, table_make, table_octets, table_unmake,
 )
-from fastpath.flowrows cimport flow_delete, flow_rows
+from fastpath.flowrows cimport flow_count, flow_delete, flow_rows
 from fastpath.flowrows import FLOWS_DTYPE as ROWS
 from fastpath.frame cimport NEEDS_CSUM, OUTER_CSUM, SHARED
 from fastpath.ip cimport ANSWER, PORTS, PROTOCOL_SCTP, QUERY, same
@@ -269,12 +269,16 @@ cdef class Flows:
         """No new flow takes addresses from the pool; those that did go on. Errors: ValueError."""
         pool_remove(&self.table, number)
 
-    def rows(self, int64_t now):
-        """The flows that are not expired: a NumPy array of FLOWS_DTYPE."""
-        return flow_rows(&self.table, now)
+    def rows(self, int64_t now, *, limit=None, protocol=None, source=None, target=None, source_port=None, target_port=None):
+        """The flows, up to `limit`, that are not expired and whose original tuple has these: a NumPy array of FLOWS_DTYPE."""
+        return flow_rows(&self.table, now, limit, protocol, source, target, source_port, target_port)
+
+    def matching(self, int64_t now, *, protocol=None, source=None, target=None, source_port=None, target_port=None) -> int:
+        """How many rows there would be."""
+        return flow_count(&self.table, now, protocol, source, target, source_port, target_port)
 
     def delete(self, *, protocol=None, source=None, target=None, source_port=None, target_port=None) -> int:
-        """End the flows whose original tuple has these; returns how many. Protocols are numbers or names."""
+        """End the flows whose original tuple has these; returns how many. Protocols are numbers or names (flowrows.PROTOCOLS)."""
         return flow_delete(&self.table, protocol, source, target, source_port, target_port)
 
     @property

@@ -11,14 +11,25 @@ FASTPATH = ROOT / "fastpath"
 DATAPLANE = ROOT / "dataplane"
 
 # Modules of fastpath by layer. A module that is in none of them fails the test: say where it belongs.
-GROUND = {"pages", "frame", "wire", "counters", "arena", "graph", "layout", "ip", "address", "ethernet"}  # what every node stands on
+GROUND = {
+    "pages",
+    "frame",
+    "wire",
+    "counters",
+    "arena",
+    "graph",
+    "layout",
+    "ip",
+    "address",
+    "ethernet",
+}  # what every node stands on
 PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
 TABLES = {"table", "fdb", "routes", "neighbor", "index", "rules", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet"}  # what ports have in common
+PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
 ROUTING = {"arp", "nd", "gateway", "resolve", "egress", "deliver", "forward", "ways", "track", "shortcut"}  # what the router consists of
 NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written

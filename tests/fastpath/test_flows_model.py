@@ -1,4 +1,6 @@
-"""The table of flows against a plain model in dicts: what is known, how it is translated, when it ends, who goes when it is full."""
+"""The table of flows against a plain model in dicts: what is known, how it is translated, when it ends, who goes."""
+
+from typing import ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ LIFE = 300 * SECOND
 class Model(RuleBasedStateMachine):
     """Endpoint-independent mapping of UDP, with room for all."""
 
-    settings: dict[str, str] = {}
+    settings: ClassVar[dict[str, str]] = {}
     family = V4
 
     def __init__(self):
@@ -102,13 +104,13 @@ class ModelOfIPv6(Model):
 
 
 class ModelOfDependentMapping(Model):
-    settings = {"mapping": "endpoint-dependent"}
+    settings: ClassVar = {"mapping": "endpoint-dependent"}
 
 
 class ModelOfOpenMappings(Model):
     """The same, with a fourth reference a flow: filtering by address."""
 
-    settings = {"filtering": "address-dependent"}
+    settings: ClassVar = {"filtering": "address-dependent"}
 
     @rule(host=HOSTS, port=PORTS, remote=REMOTES)
     def in_from_another_port(self, host, port, remote):

@@ -376,6 +376,6 @@ def test_wrong_descriptors():
             with contextlib.ExitStack() as stack:
                 opened = stack.enter_context(socket.socket(family, kind))
                 with pytest.raises(OSError, match="packet socket"):
-                    PacketPort(uplink.engine, f"wrong {family} {kind}", opened.detach())
+                    PacketPort(uplink.engine, f"wrong {family} {kind}", opened.fileno())
         with pytest.raises(OSError, match="No such device"):
             open_packet("no-such-device")
