@@ -68,7 +68,7 @@ def machine() -> dict[str, Any]:
         "dataplane": _version("dataplane"),
         "compiler": _compiler(),
         "flags": _flags(),
-        "engine": fastpath.engine.__file__,
+        "engine": Path(fastpath.engine.__file__).name,
         "garbage_collection": "on" if gc.isenabled() else "off",
         "rounds": ROUNDS,
         "frames_a_round": FRAMES,

@@ -19,7 +19,8 @@ from dataplane.wiring import Link, NodeSpec, RuleSpec, Wiring, shown, titled
 
 ADDRESSES = ("interface", "ipv4", "ipv6", "mac")  # settings that say what they are by their looks
 
-NAMED = frozenset({"protocol", "first", "last", "address", "destination", "outside", "prefix"})  # what rules are called after
+# What rules are called after.
+NAMED = frozenset({"network", "protocol", "first", "last", "address", "destination", "outside", "prefix"})
 
 
 def text(wiring: Wiring) -> str:

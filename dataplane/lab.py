@@ -28,22 +28,25 @@ class Lab:
     Equal seeds and equal calls give equal outputs, octet for octet.
     """
 
-    def __init__(self, plan: Plan, *, seed: int = 0) -> None:
+    def __init__(self, plan: Plan, *, seed: int = 0, arp: bool = False) -> None:
         self.plan = plan
         self._ports = MemoryPorts()
         self._dataplane = Dataplane(self._ports, seed=seed)
-        self._dataplane.change_to(wire(plan))
+        self._dataplane.change_to(wire(plan, arp=arp))
 
     @classmethod
-    def load(cls, source: str | Path | Mapping[str, Any] | Topology, *, seed: int = 0) -> Lab:
-        """From a Compose file: its path, its text, or what a YAML reader made of it. Errors: UserError."""
+    def load(cls, source: str | Path | Mapping[str, Any] | Topology, *, seed: int = 0, arp: bool = False) -> Lab:
+        """From a Compose file: its path, its text, or what a YAML reader made of it. Errors: UserError.
+
+        Its gateway knows the file's endpoints and the MACs given there, and asks nobody; with `arp` it asks for all of them.
+        """
         topology = source if isinstance(source, Topology) else compose.load(source)
-        return cls(make_plan(topology), seed=seed)
+        return cls(make_plan(topology), seed=seed, arp=arp)
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """Their names, in the file's order."""
-        return tuple(endpoint.port for endpoint in self.plan.endpoints())
+        """Their names, in the file's order; "uplink" is the last, where there is one."""
+        return self.plan.ports()
 
     def inject(self, port: str, frame: Frame, *, now: float | None = None, now_ns: int | None = None) -> Emitted:
         """The service at `port` sends `frame` (octets, or what makes octets, as Scapy's packets do); all that is emitted up to now.
@@ -79,6 +82,28 @@ class Lab:
     def bridges(self) -> Rows:
         """A row a bridge network: stations known, learned, moved, aged, flushed, refused; frames flooded."""
         return self._dataplane.bridges()
+
+    def conntrack(self, **chosen: str | int | None) -> Rows:
+        """A row a flow that the gateway follows: its two tuples, its state and its times.
+
+        `protocol`, `source`, `target`, `source_port`, `target_port`, `state` choose. Errors: UserError."""
+        return self._dataplane.conntrack(**chosen)
+
+    def nat(self) -> Rows:
+        """A row a translation in use: kind (snat, dnat), protocol, inside, outside, flows."""
+        return self._dataplane.nat()
+
+    def rules(self, network: str | None = None) -> Rows:
+        """A row a rule in force, of one network or of all: network, kind (isolation, snat, dnat), rule, hits."""
+        return self._dataplane.rules(network)
+
+    def routes(self) -> Rows:
+        """A row a route of the gateway: destination, gateway ("" for none), interface (a network, or uplink)."""
+        return self._dataplane.routes()
+
+    def neighbors(self) -> Rows:
+        """A row a station that the gateway knows or asks for: address, mac, interface, state."""
+        return self._dataplane.neighbors()
 
     @property
     def now_ns(self) -> int:

@@ -15,6 +15,8 @@ IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 Options = Mapping[str, str]
 EMPTY: Mapping[str, str] = MappingProxyType({})
+UPLINK = "uplink"
+"""The name of the uplink's port and node (DESIGN: "Ports have names")."""
 HOST_GATEWAY = "host-gateway"
 """Instead of an address in ``extra_hosts``: wherever the host is reached, which is the gateway's address."""
 
@@ -289,3 +291,7 @@ class Plan:
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every endpoint, in the file's order."""
         return tuple(e for i in self.instances.values() for e in i.endpoints)
+
+    def ports(self) -> tuple[str, ...]:
+        """The names of all ports, in the file's order; the uplink is the last."""
+        return (*(e.port for e in self.endpoints()), *((UPLINK,) if self.uplink is not None else ()))

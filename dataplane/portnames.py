@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from dataplane.errors import UserError
-from dataplane.model import Plan
+from dataplane.model import UPLINK, Plan
 
 
 def resolve_port(plan: Plan, text: str) -> str:
@@ -13,17 +13,18 @@ def resolve_port(plan: Plan, text: str) -> str:
 
     Errors: UserError that lists what could be meant, when nothing or more than one thing is.
     """
-    endpoints = plan.endpoints()
-    if any(endpoint.port == text for endpoint in endpoints):
+    endpoints, names = plan.endpoints(), plan.ports()
+    if text in names:
         return text
     found = [e.port for e in endpoints if text in {e.instance, plan.instances[e.instance].service.name}]
     if len(found) == 1:
         return found[0]
     if found:
         raise UserError(f"{text!r} has {len(found)} ports", mend=f"say which: {', '.join(found)}")
+    if text == UPLINK:
+        raise UserError("this lab has no uplink", mend="write x-dataplane: {uplink: {kind: tap}} at the top of the file")
     if text in plan.instances:
         raise UserError(f"{text!r} has no port: it is on no network", mend="name a service that is on one")
-    names = [e.port for e in endpoints]
     near = get_close_matches(text, names, 1)
     known = f"the ports are {', '.join(names)}" if names else "this lab has no ports"
     raise UserError(f"there is no port {text!r}", mend=f"did you mean {near[0]}? {known}" if near else known)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from dataplane.errors import UserError
-from dataplane.gateways import gateway
+from dataplane.gateways import Gateway, gateway
 from dataplane.model import Endpoint, Instance, IPAddress, Network, PortBinding, Published
 
 EPHEMERAL = (32768, 60999)  # net.ipv4.ip_local_port_range as it is by default, and as Docker has it
@@ -18,12 +19,29 @@ TRANSFER = (61000, 65535)  # for bindings to different host addresses that share
 Taken = Collection[tuple[str, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A default route of an instance: through this endpoint, whose network's gateway is that."""
+
+    endpoint: Endpoint
+    gateway: Gateway
+    version: int
+
+    @property
+    def address(self) -> IPAddress | None:
+        """The endpoint's address of the route's family."""
+        return self.endpoint.ipv4 if self.version == 4 else self.endpoint.ipv6
+
+
 @dataclass(slots=True)
 class _Ports:
-    """Who has which number of which protocol, at which addresses; and what the host refused."""
+    """Who has which number of which protocol, at which addresses; and what the host refused.
+
+    `cursors`: where the search for a free one goes on, since numbers are never given back."""
 
     taken: Taken
     owners: dict[tuple[str, int], list[Published]] = field(default_factory=dict)
+    cursors: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def in_the_way(self, wanted: Published) -> Published | None:
         for port in range(wanted.first, wanted.last + 1):
@@ -66,24 +84,27 @@ def published(
 def _drafts(instance: Instance, networks: Mapping[str, Network]) -> Iterator[tuple[PortBinding, Published]]:
     """What an instance publishes, on the networks of its default routes only, and never on an internal one."""
     by_port = {endpoint.port: endpoint for endpoint in instance.endpoints}
-    ways: dict[int, Endpoint] = {route.gateway.version: by_port[route.port] for route in instance.routes}
-    ways = {version: endpoint for version, endpoint in ways.items() if not networks[endpoint.network].internal}
+    ways = [
+        _Way(by_port[route.port], gateway(networks[by_port[route.port].network]), route.gateway.version)
+        for route in instance.routes
+        if not networks[by_port[route.port].network].internal
+    ]
     for binding in instance.service.ports if ways else ():
         host_ip = binding.host_ip
-        if host_ip is None and 4 in ways:
-            host_ip = gateway(networks[ways[4].network]).binding
-        four, six = _target(ways, networks, host_ip, 4), _target(ways, networks, host_ip, 6)
+        if host_ip is None and ways[0].version == 4:
+            host_ip = ways[0].gateway.binding
+        targets = {way.version for way in ways if way.gateway.publishes[way.version] and _meets(host_ip, way.version)}
         draft = Published(
             protocol=binding.protocol,
             first=binding.first,
             last=binding.last,
             instance=instance.name,
-            endpoint=ways[min(ways)].port,
+            endpoint=ways[0].endpoint.port,
             target=binding.target,
             host_ip=host_ip,
-            ipv4=four.ipv4 if four else None,
-            ipv6=six.ipv6 if six else None,
-            opened=tuple(_opened(ways, networks)),
+            ipv4=ways[0].endpoint.ipv4 if 4 in targets else None,
+            ipv6=ways[-1].endpoint.ipv6 if 6 in targets else None,
+            opened=tuple(_opened(ways, host_ip)),
             count=binding.target_last - binding.target + 1,
         )
         if binding.first and binding.last - binding.first == binding.target_last - binding.target:
@@ -93,30 +114,28 @@ def _drafts(instance: Instance, networks: Mapping[str, Network]) -> Iterator[tup
                 yield binding, replace(draft, target=target, count=1, chosen=True)
 
 
-def _target(
-    ways: Mapping[int, Endpoint], networks: Mapping[str, Network], host_ip: IPAddress | None, version: int
-) -> Endpoint | None:
-    """The endpoint that a family's host addresses lead to."""
-    endpoint = ways.get(version)
-    if endpoint is None or (host_ip is not None and host_ip.version != version):
-        return None
-    return endpoint if gateway(networks[endpoint.network]).publishes[version] else None
+def _meets(host_ip: IPAddress | None, version: int) -> bool:
+    return host_ip is None or host_ip.version == version
 
 
-def _opened(ways: Mapping[int, Endpoint], networks: Mapping[str, Network]) -> Iterator[IPAddress]:
-    for version, endpoint in ways.items():
-        address = endpoint.ipv4 if version == 4 else endpoint.ipv6
-        if address is not None and gateway(networks[endpoint.network]).modes[version] == "routed":
-            yield address
+def _opened(ways: list[_Way], host_ip: IPAddress | None) -> Iterator[IPAddress]:
+    """Where the network is routed; not for what is bound to the other family, or for this machine alone."""
+    for way in ways:
+        meant = _meets(host_ip, way.version) and not (host_ip is not None and host_ip.is_loopback)
+        if meant and way.address is not None and way.gateway.modes[way.version] == "routed":
+            yield way.address
 
 
 def _chosen(draft: Published, binding: PortBinding, ports: _Ports, before: int | None, where: str) -> Published:
     """With the first number that is free in the lab and not refused by the host; the one it had before, if it still can."""
     first, last = (binding.first, binding.last) if binding.first else EPHEMERAL
-    numbers = range(first, last + 1)
-    for port in ([before] if before is not None and before in numbers else []) + list(numbers):
+    search = (draft.protocol, draft.host_ip, first, last)
+    begin = ports.cursors.get(search, first)
+    for port in chain([before] if before is not None and first <= before <= last else [], range(begin, last + 1)):
         wanted = replace(draft, first=port, last=port)
         if (draft.protocol, port) not in ports.taken and ports.in_the_way(wanted) is None:
+            if port != before:
+                ports.cursors[search] = port + 1
             return wanted
     raise UserError(
         f"all ports are allocated: {first}-{last}/{draft.protocol}",

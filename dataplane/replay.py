@@ -86,11 +86,13 @@ def replay(
     drops: str | Path | None = None,
     complete_checksums: bool = False,
     segment: bool = False,
+    arp: bool = False,
 ) -> Summary:
     """Replay `inputs`, (port, path) each, through the lab of a Compose file, and write `out`/PORT.pcap for every port.
 
-    A port may be given by a short name, or as "auto": each frame goes to the port that owns its source MAC. A path may be "-" for
-    standard input. `speed`: so many times as fast as captured; None: as fast as can be. `drops`: a pcapng of all that was dropped.
+    A port may be given by a short name, or as "auto": each frame goes to the port that owns its source MAC, else to the uplink. A
+    path may be "-" for standard input. `speed`: so many times as fast as captured; None: as fast as can be. `drops`: a pcapng of
+    all that was dropped. The gateway knows the endpoints and the MACs that the file gives; with `arp` it asks for all of them.
     Errors: UserError. An input that ends early is no error: see `Summary.faults`.
     """
     from dataplane.apply.captures import CaptureDataplane, Input
@@ -100,7 +102,7 @@ def replay(
     dropped = Path(drops) if drops is not None else None
     places = [(_port(plan, port, path), str(path)) for port, path in inputs]
     owners = _owners(plan) if any(port is None for port, _ in places) else {}
-    written = [folder / f"{endpoint.port}.pcap" for endpoint in plan.endpoints()] + ([dropped] if dropped else [])
+    written = [folder / f"{port}.pcap" for port in plan.ports()] + ([dropped] if dropped else [])
     _require_apart([path for _, path in places], written)
     _allow_descriptors(len(written) + len(places))
     with ExitStack() as files:
@@ -108,7 +110,7 @@ def replay(
         with _telling_write_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             dataplane = CaptureDataplane(
-                wire(plan), folder, seed=seed, complete_checksums=complete_checksums, segment=segment, drops=dropped
+                wire(plan, arp=arp), folder, seed=seed, complete_checksums=complete_checksums, segment=segment, drops=dropped
             )
             try:
                 faults = _run(dataplane, opened, owners, speed, plan)
@@ -194,7 +196,7 @@ def _run(
         mend = "give a pcap or pcapng file of Ethernet, raw IP or Linux cooked frames"
         raise UserError(error.what, where=error.name, mend=mend) from None
     except OwnerError as error:
-        names = ", ".join(endpoint.port for endpoint in plan.endpoints())
+        names = ", ".join(plan.ports())
         raise UserError(
             f"no port has the source address of record {error.record}",
             where=f"--in {AUTO}={error.name}",

@@ -12,21 +12,8 @@ from libc.stdlib cimport free, malloc
 from posix.unistd cimport read, write
 
 from fastpath.arena cimport LARGE
+from fastpath.epoll cimport EPOLLERR, EPOLLIN, EPOLL_CTL_ADD, epoll_create1, epoll_ctl, epoll_event, epoll_wait
 from fastpath.tap cimport TAP_BURST, TAP_OCTETS, tap_negotiate
-
-cdef extern from "<sys/epoll.h>" nogil:
-    cdef union epoll_data:
-        uint32_t u32
-    cdef struct epoll_event:
-        uint32_t events
-        epoll_data data
-    enum:
-        EPOLLIN
-        EPOLLERR
-        EPOLL_CTL_ADD
-    int epoll_create1(int)
-    int epoll_ctl(int, int, int, epoll_event*)
-    int epoll_wait(int, epoll_event*, int, int)
 
 
 cdef int carry(int epoll, int* fds, char* slot, uint32_t header) noexcept nogil:

@@ -158,6 +158,8 @@ cdef class Bridge(Node):
                 source_homes[i] = table_home(&self.fdb.table, sources[i])
             came_by = burst[i].input
             edge = self.forward(burst[i], sources[i], targets[i], source_homes[i], target_homes[i], tick)
+        if wire_unlikely(self.head.due == NEVER):
+            self.arm()
 
     cdef inline Edge* forward(self, Frame* frame, uint64_t source, uint64_t target, uint32_t source_home, uint32_t target_home,
                       uint32_t tick) noexcept nogil:
@@ -171,8 +173,6 @@ cdef class Bridge(Node):
             drop(&self.head, frame, SOURCE_INVALID)
             return NULL
         fdb_learn(&self.fdb, source, source_home, came_by, tick)
-        if wire_unlikely(self.head.due == NEVER):
-            self.arm()
         if wire_unlikely(target & GROUP):
             if target & RESERVED_MASK == RESERVED:
                 drop(&self.head, frame, RESERVED_ADDRESS)

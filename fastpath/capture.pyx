@@ -35,10 +35,13 @@ class Inflated:
         self.file = file
         self.input = first
         self.member = zlib.decompressobj(wbits=31)
+        self.broken = None
 
     def readinto(self, room) -> int:
         """Like RawIOBase.readinto. Errors: EOFError if the file ends within a member, zlib.error if it is damaged."""
         while True:
+            if self.broken is not None:
+                raise self.broken
             if not self.input:
                 self.input = self.file.read(65536)
             if self.member.eof:
@@ -48,13 +51,30 @@ class Inflated:
                     return 0
                 self.member = zlib.decompressobj(wbits=31)
             ended = not self.input
-            octets = self.member.decompress(self.input, len(room))
-            self.input = self.member.unconsumed_tail or self.member.unused_data
+            octets = self.inflate(len(room))
             if octets:
                 room[: len(octets)] = octets
                 return len(octets)
             if ended:
                 raise EOFError
+
+    def inflate(self, limit: int) -> bytes:
+        """What comes out of the input, up to `limit` octets; where it is damaged, what comes out before."""
+        before = self.member.copy()
+        try:
+            octets = self.member.decompress(self.input, limit)
+        except zlib.error as error:
+            # What the call had found is lost with the error: go again, an octet at a time.
+            self.broken = error
+            octets = bytearray()
+            for at in range(len(self.input)):
+                try:
+                    octets += before.decompress(self.input[at : at + 1])
+                except zlib.error:
+                    break
+            return bytes(octets[:limit])
+        self.input = self.member.unconsumed_tail or self.member.unused_data
+        return octets
 
 
 cdef class Capture:

@@ -8,6 +8,7 @@
     UDP                            port unreachable
     other protocols                protocol unreachable; IGMP is ignored
 
+From outside (an uplink, as rules have it) only echo requests are answered; the rest is dropped and nobody told (RFC 5382, REQ-4).
 Every answer but to echo requests counts towards the limit of ICMP errors.
 """
 

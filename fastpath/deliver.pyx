@@ -56,13 +56,22 @@ cdef void serve(Gateway* gateway, Packet* packet) noexcept nogil:
     if not transport_good(packet):
         drop(gateway.head, packet.frame, TRANSPORT_CHECKSUM)
         return
-    if packet.protocol == PROTOCOL_TCP:
+    if from_outside(gateway, packet):
+        # Whoever knocks there learns nothing (RFC 5382, REQ-4).
+        pass
+    elif packet.protocol == PROTOCOL_TCP:
         reset(gateway, packet)
     elif packet.protocol == PROTOCOL_UDP:
         complain(gateway, packet, NO_PORT, 0)
     else:
         complain(gateway, packet, NO_PROTOCOL, PROTOCOL_FIELD_IPV6)
     drop(gateway.head, packet.frame, NO_SERVICE)
+
+
+cdef inline bint from_outside(const Gateway* gateway, const Packet* packet) noexcept nogil:
+    """It came by an uplink, as rules have it."""
+    return (gateway.rules != NULL and packet.interface < gateway.rules.n_interfaces
+            and gateway.rules.interfaces[packet.interface].uplink)
 
 
 cdef void serve_icmp(Gateway* gateway, Packet* packet) noexcept nogil:

@@ -1,7 +1,7 @@
 """A Port whose outside is a file descriptor, like a TAP. What the kernel answers becomes a link state or a named drop.
 
     LINK_UP     writes succeed, or nothing was written yet
-    LINK_DOWN   the last write was refused because the device is down; the next that succeeds makes it up again
+    LINK_DOWN   the device is down: a write was refused, or `look` saw it; the next that succeeds makes it up again
     LINK_GONE   the device or its namespace is no more: nothing is read or written any longer; for good
 """
 
@@ -24,6 +24,7 @@ cdef class DevicePort(Port):
     cdef object loop          # the run loop that watches it, or None
     cdef uint64_t* changes    # of states, counted there; NULL: nobody watches
     cdef void become(self, Link state) noexcept nogil
+    cdef void look(self) noexcept nogil     # ask the kernel, where that can be asked
     cdef void refused(self, Frame* frame, int error) noexcept nogil
     cdef bint unreadable(self, int error) noexcept nogil
 

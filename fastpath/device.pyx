@@ -38,7 +38,7 @@ cdef class DevicePort(Port):
 
     @property
     def link(self) -> str:
-        """`up`, `down` or `gone`: as far as traffic has shown."""
+        """`up`, `down` or `gone`: as far as traffic, or the run loop's last look, has shown."""
         return ("up", "down", "gone")[<int>self.state]
 
     cdef void become(self, Link state) noexcept nogil:
@@ -47,6 +47,9 @@ cdef class DevicePort(Port):
             self.state = state
             if self.changes != NULL:
                 self.changes[0] += 1
+
+    cdef void look(self) noexcept nogil:
+        """Learn the state without writing. Here: nothing is learned."""
 
     cdef void refused(self, Frame* frame, int error) noexcept nogil:
         """The end of a frame that the kernel did not take."""

@@ -16,7 +16,8 @@ from fastpath.resolve cimport our_address, resolve, send
 from fastpath.routes cimport GATEWAY, LINK, Route, routes_find
 
 
-cdef void send_sized(Gateway* gateway, uint16_t egress, const Neighbor* neighbor, Frame* frame, uint32_t length, uint32_t mtu) noexcept nogil:
+cdef void send_sized(Gateway* gateway, uint16_t egress, const Neighbor* neighbor, Frame* frame, uint32_t length, uint32_t mtu,
+                     int64_t identification) noexcept nogil:
     cdef Segmenter segmenter
     cdef Frame* segment
     cdef int reason
@@ -24,7 +25,7 @@ cdef void send_sized(Gateway* gateway, uint16_t egress, const Neighbor* neighbor
         send(gateway, egress, neighbor, frame)
         return
     if not frame.gso_type:
-        send_fragments(gateway, egress, neighbor, frame, mtu, True)
+        send_fragments(gateway, egress, neighbor, frame, mtu, identification, True)
         return
     reason = segmenter_begin(&segmenter, frame)
     if reason != WILL_DO:
@@ -33,19 +34,21 @@ cdef void send_sized(Gateway* gateway, uint16_t egress, const Neighbor* neighbor
     gateway.head.counters.cloned += segmenter.count - 1
     segment = segmenter_next(&segmenter)
     while segment != NULL:
-        send_fragments(gateway, egress, neighbor, segment, mtu, False)
+        send_fragments(gateway, egress, neighbor, segment, mtu, identification, False)
         segment = segmenter_next(&segmenter)
 
 
-cdef void send_fragments(Gateway* gateway, uint16_t egress, const Neighbor* neighbor, Frame* frame, uint32_t mtu, bint lasting) noexcept nogil:
+cdef void send_fragments(Gateway* gateway, uint16_t egress, const Neighbor* neighbor, Frame* frame, uint32_t mtu, int64_t identification,
+                         bint lasting) noexcept nogil:
     """`lasting`: the frame stays as it is for the turn; a segment does not."""
     cdef Fragmenter fragmenter
     cdef Frame* fragment
-    cdef int64_t identification = KEEP_ID
     cdef int reason
-    if frame.data[ETHERNET_HEADER] >> 4 == 6:
+    if identification == OWN_ID or frame.data[ETHERNET_HEADER] >> 4 == 6:
         gateway.identification += 1
         identification = gateway.identification
+        if frame.data[ETHERNET_HEADER] >> 4 == 4:
+            identification &= 0xFFFF
     reason = fragmenter_begin(&fragmenter, frame, ETHERNET_HEADER, mtu, identification)
     if reason != WILL_DO:
         drop(gateway.head, frame, <Reason>reason)
@@ -81,7 +84,7 @@ cdef void send_ours(Gateway* gateway, Frame* frame, uint16_t interface) noexcept
             hop = &route.gateway
     neighbor = resolve(gateway, egress, hop, frame, egress, True)
     if neighbor != NULL:
-        send_sized(gateway, egress, neighbor, frame, packet.length, gateway.interfaces[egress].mtu)
+        send_sized(gateway, egress, neighbor, frame, packet.length, gateway.interfaces[egress].mtu, KEEP_ID)
 
 
 cdef void complain(Gateway* gateway, const Packet* packet, Trouble trouble, uint32_t parameter) noexcept nogil:

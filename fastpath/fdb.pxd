@@ -52,6 +52,7 @@ cdef struct Fdb:
     uint32_t count                # dynamic entries
     uint32_t limit
     uint32_t ageing               # ticks; 0: entries do not age
+    uint32_t oldest               # what a live entry's age is at most: ageing, or the largest number
     int64_t period                # ns between two slices of the scanner
     uint32_t cursor
     uint32_t to_sweep             # buckets still to be scanned since the last flush
@@ -76,12 +77,10 @@ cdef inline bint fdb_unsettled(const Fdb* fdb) noexcept nogil:
 
 cdef inline bint fdb_live(const Fdb* fdb, uint64_t value, uint32_t tick) noexcept nogil:
     """The entry may be used: its member was not flushed since, and it is static or young enough."""
-    cdef uint32_t member = <uint16_t>(value >> MEMBER_SHIFT)
-    if <uint8_t>(value >> GENERATION_SHIFT) != fdb.members[member].generation:
-        return False
-    if fdb.ageing == 0 or (value >> FLAGS_SHIFT) & STATIC:
-        return True
-    return tick - <uint32_t>value <= fdb.ageing
+    cdef uint64_t differs = (value ^ fdb.members[<uint16_t>(value >> MEMBER_SHIFT)].expected) >> MEMBER_SHIFT
+    if wire_likely(differs == 0):
+        return tick - <uint32_t>value <= fdb.oldest
+    return differs == <uint64_t>STATIC << (FLAGS_SHIFT - MEMBER_SHIFT)
 
 cdef inline void fdb_learn(Fdb* fdb, uint64_t mac, uint32_t home, uint32_t member, uint32_t tick) noexcept nogil:
     """The station was seen as a source at the member. `mac` is an individual address, not zero."""

@@ -28,6 +28,7 @@ cdef void fdb_set_ageing(Fdb* fdb, int64_t ageing) noexcept nogil:
     cdef int64_t tick = <int64_t>1 << TICK_SHIFT
     cdef int64_t slices = (fdb.table.n_buckets + SLICE - 1) // SLICE
     fdb.ageing = 0 if ageing <= 0 else <uint32_t>min((ageing - 1) // tick + 1, <int64_t>0x7FFFFFFF)
+    fdb.oldest = fdb.ageing if fdb.ageing else <uint32_t>0xFFFFFFFF
     # Without ageing the scanner only sweeps up after a flush, at its usual pace.
     fdb.period = max((<int64_t>fdb.ageing * tick or DEFAULT_AGEING) // (4 * slices), <int64_t>1000000)
 

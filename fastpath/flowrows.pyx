@@ -20,51 +20,92 @@ FLOWS_DTYPE = np.dtype([
 PROTOCOLS = {"tcp": PROTOCOL_TCP, "udp": PROTOCOL_UDP, "icmp": PROTOCOL_ICMP, "icmpv6": PROTOCOL_ICMPV6, "sctp": PROTOCOL_SCTP}
 
 
-cdef object flow_rows(const FlowTable* table, int64_t now):
+cdef struct Filter:               # on the original tuple
+    int protocol                  # -1: any
+    Address* source               # NULL: any
+    Address* target
+    int source_port               # as it lies in memory; -1: any
+    int target_port
+    Address[2] addresses
+
+
+cdef int filter_read(Filter* wanted, protocol, source, target, source_port, target_port) except -1:
+    """Errors: ValueError."""
+    wanted.protocol = wanted.source_port = wanted.target_port = -1
+    wanted.source = wanted.target = NULL
+    if protocol is not None:
+        wanted.protocol = PROTOCOLS[protocol] if protocol in PROTOCOLS else int(protocol)
+    if source is not None:
+        wanted.source = &wanted.addresses[0]
+        address_read(source, wanted.source)
+    if target is not None:
+        wanted.target = &wanted.addresses[1]
+        address_read(target, wanted.target)
+    if source_port is not None:
+        wanted.source_port = wire_swap16(<uint16_t>source_port)
+    if target_port is not None:
+        wanted.target_port = wire_swap16(<uint16_t>target_port)
+    return 0
+
+
+cdef bint matches(const Filter* wanted, const Flow* flow) noexcept nogil:
+    """It is in use, and wanted. A delta is never 0."""
+    return (flow.delta != 0 and (wanted.protocol < 0 or flow.protocol == wanted.protocol)
+            and (wanted.source_port < 0 or flow.source_port == wanted.source_port)
+            and (wanted.target_port < 0 or flow.target_port == wanted.target_port)
+            and (wanted.source == NULL or same(&flow.source, wanted.source))
+            and (wanted.target == NULL or same(&flow.target, wanted.target)))
+
+
+cdef tuple row(const FlowTable* table, const Flow* flow, uint32_t tick):
+    if flow.protocol == PROTOCOL_TCP:
+        state = STATES[flow.state]
+    else:
+        state = "answered" if flow.flags & REPLIED else "unanswered"
+    idle = <int64_t>(tick - flow.seen) << FLOW_TICK
+    return (
+        flow.protocol, state, address_text(&flow.source), wire_swap16(flow.source_port), address_text(&flow.target),
+        wire_swap16(flow.target_port), address_text(reply_source(table, flow)), wire_swap16(flow.new_target_port),
+        address_text(reply_target(table, flow)), wire_swap16(flow.new_source_port), idle,
+        (<int64_t>table.timeouts[flow.flags & LIST] << FLOW_TICK) - idle, (flow.flags & LIST) >= ANSWERED,
+    )
+
+
+cdef object flow_rows(const FlowTable* table, int64_t now, limit, protocol, source, target, source_port, target_port):
     cdef uint32_t number
     cdef uint32_t tick = flow_tick(now)
-    cdef const Flow* flow
+    cdef Filter wanted
+    cdef int64_t left = table.capacity if limit is None else limit
+    filter_read(&wanted, protocol, source, target, source_port, target_port)
     rows = []
     for number in range(table.untouched):
-        flow = &table.flows[number]
-        if flow.delta == 0 or flow_old(table, flow, tick):
-            continue
-        if flow.protocol == PROTOCOL_TCP:
-            state = STATES[flow.state]
-        else:
-            state = "answered" if flow.flags & REPLIED else "unanswered"
-        idle = <int64_t>(tick - flow.seen) << FLOW_TICK
-        rows.append((
-            flow.protocol, state, address_text(&flow.source), wire_swap16(flow.source_port), address_text(&flow.target),
-            wire_swap16(flow.target_port), address_text(reply_source(table, flow)), wire_swap16(flow.new_target_port),
-            address_text(reply_target(table, flow)), wire_swap16(flow.new_source_port), idle,
-            (<int64_t>table.timeouts[flow.flags & LIST] << FLOW_TICK) - idle, (flow.flags & LIST) >= ANSWERED,
-        ))
+        if left <= 0:
+            break
+        if matches(&wanted, &table.flows[number]) and not flow_old(table, &table.flows[number], tick):
+            rows.append(row(table, &table.flows[number], tick))
+            left -= 1
     return np.array(rows, dtype=FLOWS_DTYPE)
+
+
+cdef object flow_count(const FlowTable* table, int64_t now, protocol, source, target, source_port, target_port):
+    cdef uint32_t number
+    cdef uint32_t tick = flow_tick(now)
+    cdef uint32_t n = 0
+    cdef Filter wanted
+    filter_read(&wanted, protocol, source, target, source_port, target_port)
+    for number in range(table.untouched):
+        n += matches(&wanted, &table.flows[number]) and not flow_old(table, &table.flows[number], tick)
+    return n
 
 
 cdef object flow_delete(FlowTable* table, protocol, source, target, source_port, target_port):
     cdef uint32_t number
-    cdef Flow* flow
-    cdef Address from_address
-    cdef Address to_address
-    cdef int of = -1
-    deleted = 0
-    if protocol is not None:
-        of = PROTOCOLS[protocol] if protocol in PROTOCOLS else int(protocol)
-    if source is not None:
-        address_read(source, &from_address)
-    if target is not None:
-        address_read(target, &to_address)
+    cdef uint32_t deleted = 0
+    cdef Filter wanted
+    filter_read(&wanted, protocol, source, target, source_port, target_port)
     for number in range(table.untouched):
-        flow = &table.flows[number]
-        if (flow.delta == 0 or (of >= 0 and flow.protocol != of)
-                or (source is not None and not same(&flow.source, &from_address))
-                or (target is not None and not same(&flow.target, &to_address))
-                or (source_port is not None and flow.source_port != wire_swap16(<uint16_t>source_port))
-                or (target_port is not None and flow.target_port != wire_swap16(<uint16_t>target_port))):
-            continue
-        flow_end(table, number)
-        deleted += 1
+        if matches(&wanted, &table.flows[number]):
+            flow_end(table, number)
+            deleted += 1
     table.counters.deleted += deleted
     return deleted

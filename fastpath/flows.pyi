@@ -23,7 +23,27 @@ class Flows:
     def set_timeouts(self, timeouts: Mapping[str, float] | str | None) -> None: ...
     def add_pool(self, addresses: Iterable[object], *, paired: bool = True) -> int: ...
     def remove_pool(self, number: int) -> None: ...
-    def rows(self, now: int) -> np.ndarray: ...
+    def rows(
+        self,
+        now: int,
+        *,
+        limit: int | None = None,
+        protocol: int | str | None = None,
+        source: object = None,
+        target: object = None,
+        source_port: int | None = None,
+        target_port: int | None = None,
+    ) -> np.ndarray: ...
+    def matching(
+        self,
+        now: int,
+        *,
+        protocol: int | str | None = None,
+        source: object = None,
+        target: object = None,
+        source_port: int | None = None,
+        target_port: int | None = None,
+    ) -> int: ...
     def delete(
         self,
         *,

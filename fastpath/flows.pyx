@@ -7,17 +7,17 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from fastpath.arena cimport HEAD
 from fastpath.counters cimport FLOW_INVALID, FLOW_LIMIT, ICMP_UNMATCHED, TRANSPORT_HEADER, Reason
 from fastpath.flowtable cimport (
-    ANSWERED, ECHOES, Filtering, Flow, FLOW_TICK, FLOWS_MAX, LIST, NOBODY, OPENING, ORIGINAL, OTHERS, OTHERS_ANSWERED, QUERIES,
-    REPLIED, REPLY, REVERSED, flow_old, flow_tick, reply_source, reply_target, table_make, table_octets, table_unmake,
+    ANSWERED, ECHOES, Filtering, Flow, FLOW_TICK, FLOWS_MAX, LIST, NOBODY, OPENING, OTHERS, OTHERS_ANSWERED, QUERIES, REPLIED, REVERSED,
+    flow_old, flow_tick, table_make, table_octets, table_unmake,
 )
-from fastpath.flowrows cimport flow_delete, flow_rows
+from fastpath.flowrows cimport flow_count, flow_delete, flow_rows
 from fastpath.flowrows import FLOWS_DTYPE as ROWS
 from fastpath.frame cimport NEEDS_CSUM, OUTER_CSUM, SHARED
-from fastpath.index cimport Probe, index_next, index_probe
 from fastpath.ip cimport ANSWER, PORTS, PROTOCOL_SCTP, QUERY, same
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end, flow_enter, flow_give_back, flow_take, next_expiry
 from fastpath.lists cimport flow_refresh, list_move
+from fastpath.lookup cimport flow_lookup
 from fastpath.mapping cimport Choice, mapping_join
 from fastpath.opening cimport FILLED, opening_fill, opening_fill_reversed
 from fastpath.pools cimport pool_add, pool_remove
@@ -40,22 +40,7 @@ cdef inline Found refuse(FlowTable* table, Reason reason) noexcept nogil:
 # -- look-up ------------------------------------------------------------------------------------------------------------
 
 cdef inline uint32_t lookup(const FlowTable* table, const Packet* packet) noexcept nogil:
-    """Twice the flow's number, plus 1 in the direction of replies; NO_FLOW."""
-    cdef Probe probe = index_probe(&table.index, packet.hash)
-    cdef const Flow* flow
-    while index_next(&table.index, &probe):
-        flow = &table.flows[probe.reference >> 2]
-        if probe.reference & 3 == ORIGINAL:
-            if (same(&flow.source, &packet.source) and same(&flow.target, &packet.target)
-                    and flow.source_port == packet.source_port and flow.target_port == packet.target_port
-                    and flow.protocol == packet.protocol):
-                return probe.reference >> 2 << 1
-        elif probe.reference & 3 == REPLY:
-            if (flow.new_target_port == packet.source_port and flow.new_source_port == packet.target_port
-                    and flow.protocol == packet.protocol and same(reply_source(table, flow), &packet.source)
-                    and same(reply_target(table, flow), &packet.target)):
-                return probe.reference >> 2 << 1 | 1
-    return NO_FLOW
+    return flow_lookup(table, &packet.source, &packet.target, packet.source_port, packet.target_port, packet.protocol, packet.hash)
 
 
 cdef Found find_quoted(FlowTable* table, Packet* packet, uint32_t tick) noexcept nogil:
@@ -284,12 +269,16 @@ cdef class Flows:
         """No new flow takes addresses from the pool; those that did go on. Errors: ValueError."""
         pool_remove(&self.table, number)
 
-    def rows(self, int64_t now):
-        """The flows that are not expired: a NumPy array of FLOWS_DTYPE."""
-        return flow_rows(&self.table, now)
+    def rows(self, int64_t now, *, limit=None, protocol=None, source=None, target=None, source_port=None, target_port=None):
+        """The flows, up to `limit`, that are not expired and whose original tuple has these: a NumPy array of FLOWS_DTYPE."""
+        return flow_rows(&self.table, now, limit, protocol, source, target, source_port, target_port)
+
+    def matching(self, int64_t now, *, protocol=None, source=None, target=None, source_port=None, target_port=None) -> int:
+        """How many rows there would be."""
+        return flow_count(&self.table, now, protocol, source, target, source_port, target_port)
 
     def delete(self, *, protocol=None, source=None, target=None, source_port=None, target_port=None) -> int:
-        """End the flows whose original tuple has these; returns how many. Protocols are numbers or names."""
+        """End the flows whose original tuple has these; returns how many. Protocols are numbers or names (flowrows.PROTOCOLS)."""
         return flow_delete(&self.table, protocol, source, target, source_port, target_port)
 
     @property

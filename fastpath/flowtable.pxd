@@ -25,7 +25,7 @@ States of a record (`Flow.flags & LIST` says in which of the lists of lists.pxd 
     ESTABLISHED, ANSWERED …                                             goes by its timeout only
     expired     unused for its timeout                                  as if absent; recycled first; removed by flows_expire
 
-Who moves them: flows_find by what TCP does (tcpstate.pxd) or at a first reply; lists_expire and flows_open by time.
+Who moves them: flows_find, by what TCP does (tcpstate.pxd) or at a first reply; flows_expire and flows_open, by time (lifetimes.pxd).
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -54,7 +54,7 @@ cdef enum:                        # Flow.flags
     REVERSED = 16                 # it was begun by a packet of its reply direction: from outside, by an open mapping
     MAPPED = 32                   # belongs to a mapping: is in its ring
     FIRST = 64                    # of those of its ring with its remote address: OUTSIDE leads to it, with filtering by address
-    LIBERAL = 128                 # TCP picked up in mid-stream: windows are not judged until both sides' are known
+    LIBERAL = 128                 # TCP picked up in mid-stream: windows are not judged
 
 cdef enum Filtering:              # who may send to a mapping (RFC 4787, 5)
     PORT_DEPENDENT                # addresses and ports that it sent to

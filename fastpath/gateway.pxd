@@ -7,6 +7,7 @@ A packet's way in forward.pyx:
     the header         ip_read
     the source         no martian, not one of ours; on an interface with `reverse_path` it belongs there
     the target         one of ours: deliver.pyx;  no martian
+    flows, rules       with them: track.pyx
     TTL, route, MTU    ICMP errors quote the packet as it came
     the next hop       resolve.pyx: the packet waits untouched, and begins anew when the MAC address is known
     TTL - 1, MAC addresses, emit
@@ -18,6 +19,7 @@ interfaces, and of a neighbor's MAC address.
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from fastpath.flowtable cimport FlowTable
 from fastpath.frame cimport Frame
 from fastpath.graph cimport Edge, Head
 from fastpath.icmp cimport Icmp
@@ -25,6 +27,7 @@ from fastpath.ip cimport Address, is_mapped, unmapped
 from fastpath.neighbor cimport Neighbors
 from fastpath.reassembly cimport Reassembly
 from fastpath.routes cimport Routes
+from fastpath.ruletable cimport RuleTable
 from fastpath.table cimport table_mix
 
 cdef enum:
@@ -77,6 +80,8 @@ ctypedef void (*waited_function)(void* gateway, Frame* frame, uint16_t interface
 
 cdef struct Gateway:
     Head* head
+    FlowTable* flows              # NULL: a mere router
+    RuleTable* rules              # NULL: everything may pass, untranslated
     Interface* interfaces
     uint32_t n_interfaces         # places in use or free
     uint32_t interface_generation
@@ -86,7 +91,13 @@ cdef struct Gateway:
     Way* ways                     # WAYS of them
     Source* sources               # WAYS
     uint64_t secret
-    uint32_t identification       # of the next IPv6 packet of our own that is fragmented
+    uint32_t largest              # of a packet that we put together, being worked on: the largest fragment; else 0
+    uint32_t mss                  # to clamp to; 0: not
+    bint opened                   # a flow was opened, so that when one ends has to be looked up
+    int64_t flows_due             # when flows_expire wants to be called
+    int64_t expired_at            # when it was, and in which turn, counted from 1
+    uint64_t expired_turn
+    uint32_t identification       # of the latest packet that we fragmented and named ourselves
     GatewayCounters counters
     waited_function resume        # what becomes of a packet that waited for its neighbor
     waited_function unreachable   # and of one that waited in vain: an error about it

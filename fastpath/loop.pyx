@@ -9,51 +9,22 @@ from typing import NamedTuple
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EINTR, errno
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 from posix.unistd cimport close, read
 
 from fastpath.arena cimport SMALL, Slots
+from fastpath.clock cimport (
+    CLOCK_MONOTONIC, SECOND, TFD_CLOEXEC, TFD_NONBLOCK, TFD_TIMER_ABSTIME, clock, itimerspec, timerfd_create, timerfd_settime,
+)
 from fastpath.device cimport DevicePort, LINK_GONE
 from fastpath.engine cimport Engine
+from fastpath.epoll cimport (
+    EPOLLIN, EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, epoll_create1, epoll_ctl, epoll_event, epoll_wait,
+)
 from fastpath.graph cimport Head, NEVER, wake
 
-cdef extern from "<time.h>" nogil:
-    cdef struct timespec:
-        long tv_sec
-        long tv_nsec
-    enum:
-        CLOCK_MONOTONIC
-    int clock_gettime(int, timespec*)
-
-cdef extern from "<sys/epoll.h>" nogil:
-    cdef union epoll_data:
-        void* ptr
-    cdef struct epoll_event:
-        uint32_t events
-        epoll_data data
-    enum:
-        EPOLLIN
-        EPOLL_CLOEXEC
-        EPOLL_CTL_ADD
-        EPOLL_CTL_DEL
-    int epoll_create1(int)
-    int epoll_ctl(int, int, int, epoll_event*)
-    int epoll_wait(int, epoll_event*, int, int)
-
-cdef extern from "<sys/timerfd.h>" nogil:
-    cdef struct itimerspec:
-        timespec it_interval
-        timespec it_value
-    enum:
-        TFD_NONBLOCK
-        TFD_CLOEXEC
-        TFD_TIMER_ABSTIME
-    int timerfd_create(int, int)
-    int timerfd_settime(int, int, const itimerspec*, itimerspec*)
-
 cdef enum:
-    SECOND = 1_000_000_000
     SPIN = 10_000             # ns
     CREDIT = 8                # sleeps in a row that a spin would have saved, before we spin
 
@@ -64,12 +35,6 @@ class LinkEvent(NamedTuple):
     time: int
     port: str
     kind: str
-
-
-cdef inline int64_t clock() noexcept nogil:
-    cdef timespec now
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return <int64_t>now.tv_sec * SECOND + now.tv_nsec
 
 
 cdef inline bint lone(Engine engine) noexcept nogil:
@@ -141,6 +106,12 @@ cdef class Loop:
             self.tell_links()
         if port.loop is self:
             self.unwatch(port)
+
+    def look(self) -> None:
+        """Ask the kernel for the state of every link, which traffic alone may show late; what has changed becomes an event."""
+        for port in self.ports.values():
+            (<DevicePort>port).look()
+        self.tell_links()
 
     cdef int unwatch(self, DevicePort port) except -1:
         del self.ports[port.name]

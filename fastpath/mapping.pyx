@@ -4,11 +4,12 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from fastpath.addresses cimport addresses_find
 from fastpath.flowtable cimport (
-    ADDRESS_DEPENDENT, FIRST, INSIDE, MAPPED, NOBODY, ORIGINAL, OUTSIDE, PORT_DEPENDENT, REPLY, Pool, flow_old, reply_source, reply_target,
+    ADDRESS_DEPENDENT, FIRST, INSIDE, MAPPED, NOBODY, OUTSIDE, PORT_DEPENDENT, Pool, flow_old, reply_source,
 )
 from fastpath.index cimport Probe, index_insert, index_next, index_prefetch, index_probe, index_remove, index_replace
-from fastpath.ip cimport PROTOCOL_SCTP, is_mapped, same
+from fastpath.ip cimport NO_FLOW, PROTOCOL_SCTP, is_mapped, same
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
+from fastpath.lookup cimport flow_lookup
 from fastpath.portset cimport NO_PORT, PortSet, port_free, port_give, port_take, port_taken
 from fastpath.table cimport split_mix
 from fastpath.tuples cimport tuple_hash, tuples_mix
@@ -37,21 +38,7 @@ cdef inline uint32_t outside_hash(const FlowTable* table, uint16_t number, uint1
 cdef bint tuple_known(const FlowTable* table, const Address* source, uint16_t source_port, const Address* target,
                       uint16_t target_port, uint8_t protocol) noexcept nogil:
     cdef uint32_t hash = tuple_hash(&table.secrets, source, target, source_port, target_port, protocol, 0)
-    cdef Probe probe = index_probe(&table.index, hash)
-    cdef const Flow* flow
-    while index_next(&table.index, &probe):
-        flow = &table.flows[probe.reference >> 2]
-        if flow.protocol != protocol:
-            continue
-        if probe.reference & 3 == ORIGINAL:
-            if (flow.source_port == source_port and flow.target_port == target_port and same(&flow.source, source)
-                    and same(&flow.target, target)):
-                return True
-        elif probe.reference & 3 == REPLY:
-            if (flow.new_target_port == source_port and flow.new_source_port == target_port
-                    and same(reply_source(table, flow), source) and same(reply_target(table, flow), target)):
-                return True
-    return False
+    return flow_lookup(table, source, target, source_port, target_port, protocol, hash) != NO_FLOW
 
 
 cdef PortSet* set_of(const FlowTable* table, uint16_t number, uint8_t protocol) noexcept nogil:

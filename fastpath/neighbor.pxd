@@ -49,6 +49,7 @@ cdef int64_t CONFIRMED_FOR        # ns that an answer is good for
 cdef struct Held:                 # a packet that waits, as it came (or as we made it); its octets follow
     Held* next
     uint16_t interface            # of the router: by which it came in; or, if we made it, by which it goes out
+    uint32_t largest              # of a packet that we put together: its largest fragment; else 0
     bint ours                     # we made it: it lacks nothing but the target's MAC address
     Frame frame
 
@@ -107,7 +108,7 @@ cdef void neighbor_remove(Neighbors* neighbors, uint32_t number) noexcept nogil
 # Of an interface, when it goes; with `all` permanent ones too.
 cdef void neighbors_forget(Neighbors* neighbors, uint16_t interface, bint permanent) noexcept nogil
 # Copies the packet to wait; beyond 16 the oldest is dropped as NEIGHBOR_QUEUE, and this one if memory is used up. Counts it held.
-cdef void neighbor_hold(Neighbors* neighbors, uint32_t number, const Frame* frame, uint16_t interface, bint ours) noexcept nogil
+cdef void neighbor_hold(Neighbors* neighbors, uint32_t number, const Frame* frame, uint16_t interface, uint32_t largest, bint ours) noexcept nogil
 # The packet that waits longest, no longer counted as held, or NULL. The caller frees it.
 cdef Held* neighbor_take(Neighbors* neighbors, uint32_t number) noexcept nogil
 # When `neighbors_overdue` has the next one; NEVER.

@@ -271,7 +271,7 @@ cdef Held* neighbor_take(Neighbors* neighbors, uint32_t number) noexcept nogil:
     return held
 
 
-cdef void neighbor_hold(Neighbors* neighbors, uint32_t number, const Frame* frame, uint16_t interface, bint ours) noexcept nogil:
+cdef void neighbor_hold(Neighbors* neighbors, uint32_t number, const Frame* frame, uint16_t interface, uint32_t largest, bint ours) noexcept nogil:
     cdef Neighbor* neighbor = &neighbors.neighbors[number]
     cdef uint32_t octets = <uint32_t>sizeof(Held) + frame.length
     cdef Held* held
@@ -296,6 +296,7 @@ cdef void neighbor_hold(Neighbors* neighbors, uint32_t number, const Frame* fram
     held.frame.head = frame.length
     held.frame.room = 0
     held.interface = interface
+    held.largest = largest
     held.ours = ours
     if neighbor.last == NULL:
         held.next = held

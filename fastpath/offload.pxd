@@ -1,7 +1,6 @@
 """What an outside without offloads needs: checksums completed, super-frames split into segments.
 
-The facts come from whoever handed the frame over (a virtio header, at worst hostile) and are all checked against the octets
-first. `check` does so where a frame enters the graph, so that nodes and MTU checks may trust them.
+The facts about a frame (see `facts`) are all checked against the octets first.
 
 A `Segmenter` goes through the segments of one frame. Each has a fresh copy of the headers, with headroom, and shares the
 payload, which is never written; so no slot of the arena is used, and it does not matter who else reads the frame. A frame that
@@ -11,6 +10,7 @@ only wants its checksum is one segment.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from fastpath.arena cimport HEADROOM
+from fastpath.facts cimport offload_check, offload_guess, offload_taken  # to be had from here too
 from fastpath.frame cimport Frame
 from fastpath.layout cimport HEADERS_MAX, Layout
 
@@ -31,14 +31,6 @@ cdef struct Segmenter:
     uint8_t[HEADERS_MAX] headers  # as they came
     uint8_t[HEADROOM + 2 * HEADERS_MAX] scratch
 
-# The facts fit the octets; sets `header` to the true length of the headers, and makes an ordinary frame of a super-frame that
-# needs no splitting. The frame is in one part. False: drop as BAD_OFFLOAD.
-cdef bint offload_check(Frame* frame) noexcept nogil
-# An outside with these abilities (port.TAKES_…) finishes the frame itself.
-cdef bint offload_taken(const Frame* frame, uint32_t takes) noexcept nogil
-# Captures keep no offload facts. Guess them: `complete` where a checksum is the pseudo-header's sum only, `segment` where a TCP
-# or UDP packet is larger than the MTU.
-cdef void offload_guess(Frame* frame, uint32_t mtu, bint complete, bint segment) noexcept nogil
 # WILL_DO, or the Reason to drop the frame for. The frame must stay as it is until the last segment.
 cdef int segmenter_begin(Segmenter* segmenter, const Frame* frame) noexcept nogil
 # The next segment, valid until the following call, or NULL.

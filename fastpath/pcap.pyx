@@ -5,10 +5,10 @@ from libc.string cimport memcpy
 
 from fastpath.arena cimport take_polled
 from fastpath.counters cimport OVERSIZE, SLICED, WRITE_REFUSED
+from fastpath.facts cimport offload_guess
 from fastpath.frame cimport ETHERNET_HEADER, MAX_FRAME, Frame
 from fastpath.graph cimport Graph, drop
 from fastpath.linktype cimport LINK_ETHERNET, link_header
-from fastpath.offload cimport offload_guess
 from fastpath.port cimport count_in, receive, refuse
 from fastpath.source cimport Packet
 

@@ -120,7 +120,7 @@ cdef Neighbor* resolve(Gateway* gateway, uint16_t egress, const Address* hop, Fr
         solicit(gateway, &gateway.neighbors.neighbors[number])
     neighbor = &gateway.neighbors.neighbors[number]
     if neighbor.state == INCOMPLETE:
-        neighbor_hold(&gateway.neighbors, number, frame, interface, ours)
+        neighbor_hold(&gateway.neighbors, number, frame, interface, gateway.largest, ours)
         return NULL
     if neighbor.state == STALE and gateway.interfaces[egress].arp:
         if neighbor.aged:
@@ -206,7 +206,9 @@ cdef void release(Gateway* gateway, uint32_t number) noexcept nogil:
             frame.data = data
             frame.room = room
             memcpy(data, held.frame.data, held.frame.length)
+            gateway.largest = held.largest
             gateway.resume(gateway, frame, held.interface, held.ours)
+            gateway.largest = 0
         free(held)
         held = following
 

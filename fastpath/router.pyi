@@ -3,7 +3,9 @@ from typing import Any, final
 
 import numpy as np
 
+from fastpath.flows import Flows
 from fastpath.graph import Graph, Node
+from fastpath.rules import Rules
 
 ROUTES_DTYPE: np.dtype[Any]
 NEIGHBORS_DTYPE: np.dtype[Any]
@@ -16,7 +18,22 @@ class Router(Node):
     def names(self) -> list[str | None]: ...
     @property
     def icmp_rate(self) -> int: ...
-    def __init__(self, graph: Graph, name: str, *, neighbors: int = 4096, routes: int = 131072, icmp_rate: int = 100) -> None: ...
+    @property
+    def flows(self) -> Flows | None: ...
+    @property
+    def rules(self) -> Rules | None: ...
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        *,
+        flows: Flows | None = None,
+        rules: Rules | None = None,
+        neighbors: int = 4096,
+        routes: int = 131072,
+        icmp_rate: int = 100,
+        mss: int = 0,
+    ) -> None: ...
     def add_interface(
         self,
         name: str,

@@ -14,12 +14,14 @@ from fastpath.address cimport (
 from fastpath.counters cimport FRAGMENT_LIMIT
 from fastpath.egress cimport complain
 from fastpath.ethernet cimport GROUP, mac_word
-from fastpath.forward cimport forward_burst, forward_resume, forward_unreachable
+from fastpath.flows cimport Flows, flows_expire
+from fastpath.forward cimport forward_burst, forward_resume, forward_tracked, forward_unreachable
 from fastpath.frame cimport Frame
 from fastpath.gateway cimport INTERFACES_MAX, NETWORKS_MAX, WAYS, Gateway, Interface, Source, Way
 from fastpath.graph cimport NEVER, Edge, Graph, Head, Node, set_due
 from fastpath.icmp cimport ICMP_BURST, REASSEMBLY_TIME, icmp_init
 from fastpath.ip cimport FINE, Address, Packet, ip_read, is_mapped
+from fastpath.lifetimes cimport next_expiry
 from fastpath.neighbor cimport (
     ABSENT, NOBODY, PERMANENT, Neighbor, neighbor_add, neighbor_become, neighbor_find, neighbor_remove, neighbors_due, neighbors_forget,
     neighbors_free, neighbors_init,
@@ -29,7 +31,10 @@ from fastpath.reassembly cimport (
     Expired, reassembly_due, reassembly_expire, reassembly_forget, reassembly_free, reassembly_init,
 )
 from fastpath.resolve cimport resolve_expire
-from fastpath.routes cimport BROADCAST, GATEWAY, LINK, LOCAL, UNUSED, Route, routes_free, routes_get, routes_init, routes_put, routes_remove
+from fastpath.routes cimport (
+    BROADCAST, GATEWAY, LINK, LOCAL, UNUSED, Route, routes_free, routes_get, routes_init, routes_put, routes_remove,
+)
+from fastpath.rules cimport Rules
 
 ROUTES_DTYPE = np.dtype([("prefix", "U43"), ("interface", "<u2"), ("gateway", "U39"), ("kind", "U9")])
 NEIGHBORS_DTYPE = np.dtype(
@@ -62,13 +67,26 @@ cdef str text_of(tuple key):
 
 @cython.final
 cdef class Router(Node):
-    """A router on a graph. `neighbors` and `routes` bound its tables; `icmp_rate`: errors a second and interface."""
+    """A router on a graph; with `flows` it tracks and translates as `rules` say.
 
-    def __init__(self, Graph graph not None, str name not None, *, flows=None, rules=None, uint32_t neighbors=4096,
+    `neighbors` and `routes` bound its tables; `icmp_rate`: errors a second and interface; `mss`: what SYNs may announce at most, 0: anything.
+    """
+
+    def __init__(self, Graph graph not None, str name not None, *, Flows flows=None, Rules rules=None, uint32_t neighbors=4096,
                  uint32_t routes=131072, uint32_t icmp_rate=100, uint32_t mss=0):
         cdef Gateway* gateway = &self.gateway
         cdef uint64_t seed = graph.core.seed ^ <uint64_t>(len(graph.nodes) + 1)
+        if rules is not None and rules.flows is not flows:
+            raise ValueError("rules belong to the flows that they were made with")
+        if mss and not 64 <= mss <= 65535:
+            raise ValueError("mss: 64 to 65535 octets, or 0")
         gateway.head = &self.head
+        gateway.flows = NULL if flows is None else &flows.table
+        gateway.rules = NULL if rules is None else &rules.table
+        gateway.flows_due = NEVER
+        gateway.mss = mss
+        self.flows = flows
+        self.rules = rules
         gateway.resume = forward_resume
         gateway.unreachable = forward_unreachable
         routes_init(&gateway.routes, routes, seed)
@@ -97,11 +115,18 @@ cdef class Router(Node):
     # -- the graph ------------------------------------------------------------------------------------------------------
 
     cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
-        forward_burst(&self.gateway, burst, n)
+        if self.gateway.flows == NULL:
+            forward_burst(&self.gateway, burst, n)
+        else:
+            forward_tracked(&self.gateway, burst, n)
+            if self.gateway.opened:
+                self.gateway.opened = False
+                self.gateway.flows_due = next_expiry(self.gateway.flows, self.head.core.now)
         self.arm()
 
     cdef void arm(self) noexcept nogil:
         cdef int64_t due = min(neighbors_due(&self.gateway.neighbors), reassembly_due(&self.gateway.reassembly))
+        due = min(due, self.gateway.flows_due)
         if due != self.head.due:
             set_due(&self.head, due)
 
@@ -109,11 +134,24 @@ cdef class Router(Node):
         cdef Expired expired
         cdef Packet packet
         resolve_expire(&self.gateway, now)
+        if self.gateway.flows_due <= now:
+            self.expire_flows(now)
         while reassembly_expire(&self.gateway.reassembly, &self.head, now, &expired):
             if expired.frame != NULL and ip_read(&packet, expired.frame) == FINE:
                 packet.interface = expired.interface
                 complain(&self.gateway, &packet, REASSEMBLY_TIME, 0)
         self.arm()
+
+    cdef void expire_flows(self, int64_t now) noexcept nogil:
+        """Once a turn, however much time the turn makes up for: what is looked at in a turn is bounded."""
+        cdef Gateway* gateway = &self.gateway
+        if gateway.expired_turn == self.head.core.turns + 1:
+            # Twice as long each time, or a turn after a long pause would never end.
+            gateway.flows_due = now + max(now - gateway.expired_at, <int64_t>1_000_000)
+            return
+        gateway.expired_turn = self.head.core.turns + 1
+        gateway.expired_at = now
+        gateway.flows_due = flows_expire(gateway.flows, now)
 
     cdef int expect(self, uint16_t number) except -1:
         """There is a place of that number from now on: whoever leads here may do so before or after `add_interface`, which fills it."""

@@ -14,7 +14,7 @@ Replies never get here: they have a flow. Rules may change at any time between t
     to \\ from      same network       another network        uplink                trusted source (the host)
     network        yes; icc=False:    OTHER_NETWORK, but     NOT_PUBLISHED, but    yes
                    published only     by published ports     by published ports
-    uplink         yes, masqueraded   -                      yes                   yes
+    uplink         yes, masqueraded   -                      NOT_PUBLISHED         NOT_PUBLISHED
     an internal network: nothing in or out (INTERNAL_NETWORK) but from trusted sources
 
     mode nat               as above; published means: led here by rules_target

@@ -11,7 +11,7 @@ from posix.unistd cimport read, write
 
 from fastpath.arena cimport LARGE, take_polled, untake_polled
 from fastpath.counters cimport BAD_OFFLOAD, OVERSIZE, PORT_GONE
-from fastpath.device cimport LINK_GONE, sent
+from fastpath.device cimport LINK_DOWN, LINK_GONE, LINK_UP, sent
 from fastpath.frame cimport MAX_FRAME, Frame
 from fastpath.graph cimport Graph, drop, wake
 from fastpath.port cimport (
@@ -24,6 +24,16 @@ cdef extern from "<net/if.h>" nogil:
     cdef struct ifreq:
         char* ifr_name
         short ifr_flags
+
+cdef extern from "<poll.h>" nogil:
+    cdef struct pollfd:
+        int fd
+        short events
+        short revents
+    enum:
+        POLLOUT
+        POLLERR
+    int poll_once "poll"(pollfd*, unsigned long, int)
 
 cdef extern from "<linux/if_tun.h>" nogil:
     enum:
@@ -93,6 +103,17 @@ cdef class TapPort(DevicePort):
     def offloads(self) -> tuple[str, ...]:
         """What the kernel gave: names from OFFLOADS."""
         return tuple([offload for offload, bit in OFFLOADS.items() if self.takes & <uint32_t>bit])
+
+    cdef void look(self) noexcept nogil:
+        """A TAP that is up can be written (tun_sock_writeable in drivers/net/tun.c); one that is gone is an error."""
+        cdef pollfd state
+        state.fd, state.events, state.revents = self.fd, POLLOUT, 0
+        if self.state == LINK_GONE or poll_once(&state, 1, 0) < 0:
+            return
+        if state.revents & POLLERR:
+            self.become(LINK_GONE)
+        else:
+            self.become(LINK_UP if state.revents & POLLOUT else LINK_DOWN)
 
     cdef uint32_t poll(self, uint32_t room) noexcept nogil:
         cdef uint32_t limit

@@ -3,10 +3,10 @@
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcpy, memset
 
+from fastpath.facts cimport offload_check
 from fastpath.frame cimport (
     CSUM_VALID, ETHERNET_HEADER, GSO_NONE, GSO_TUNNEL_V4, GSO_TUNNEL_V6, NEEDS_CSUM, OUTER_CSUM, Frame,
 )
-from fastpath.offload cimport offload_check
 from fastpath.wire cimport wire_likely
 
 

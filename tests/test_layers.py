@@ -26,13 +26,14 @@ GROUND = {
 PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
 TABLES = {"table", "fdb", "routes", "neighbor", "index", "rules", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
-             "translate", "quote", "opening", "flowrows", "flows", "timeouts", "trial"}  # fmt: skip
+             "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
+             "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "offload", "vnet"}  # what ports have in common
-ROUTING = {"arp", "nd", "gateway", "resolve", "egress", "deliver", "forward"}  # what the router consists of
+PORT_BASES = {"port", "device", "facts", "offload", "vnet"}  # what ports have in common
+ROUTING = {"arp", "nd", "gateway", "resolve", "egress", "deliver", "forward", "ways", "track", "shortcut"}  # what the router consists of
 NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
-RUNNERS = {"engine", "loop", "bareloop", "replay"}
+RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplinks", "sandbox", "names", "portnames",
@@ -76,7 +77,7 @@ def sources(part: str) -> list[Path]:
 
 
 def test_every_module_of_fastpath_has_its_layer():
-    layers = [GROUND, TABLES, PACKETS, PORT_BASES, NODES, CAPTURES, RUNNERS]
+    layers = [GROUND, TABLES, PACKETS, ROUTING, PORT_BASES, NODES, CAPTURES, RUNNERS]
     assert sum(map(len, layers)) == len(set().union(*layers))
     assert set(MODULES) <= set().union(*layers)
 
@@ -104,6 +105,12 @@ def test_a_table_imports_no_node(module):
 @pytest.mark.parametrize("module", [m for m in MODULES if m in PACKETS])
 def test_what_is_done_with_packets_knows_no_node(module):
     assert of_fastpath(module) <= GROUND | TABLES | PACKETS | {"offload"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m in ROUTING])
+def test_routing_knows_no_node(module):
+    """The router is the node; what it consists of is handed a Gateway."""
+    assert of_fastpath(module) <= GROUND | TABLES | PACKETS | ROUTING | {"offload"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m in CAPTURES])

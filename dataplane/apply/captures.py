@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dataplane.apply.dataplane import Dataplane
+from dataplane.model import UPLINK
 from dataplane.wiring import NodeSpec, Wiring
 from fastpath import Capture, CaptureError, DropWriter, Engine, OwnerError, PcapPort, PcapWriter, Port, Replay
 
@@ -84,6 +85,8 @@ class CaptureDataplane:
         """
         for mac, owner in owners.items():
             self.replay.own(int(mac.replace(":", ""), 16), self._ports.made[owner])
+        if UPLINK in self._ports.made:
+            self.replay.own_rest(self._ports.made[UPLINK])
         for source in inputs:
             port = None if source.port is None else self._ports.made[source.port]
             self.replay.add(Capture(source.file, source.name), port)

@@ -11,9 +11,24 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dataplane.actions import Action, AddLink, AddNode, ChangeLink, ChangeNode, RemoveLink, RemoveNode, diff
+from dataplane.actions import (
+    Action,
+    AddLink,
+    AddNode,
+    AddRule,
+    ChangeLink,
+    ChangeNode,
+    ChangeRule,
+    RemoveLink,
+    RemoveNode,
+    RemoveRule,
+    diff,
+)
+from dataplane.apply import gateway_tables
+from dataplane.apply.gateway import Gateway
+from dataplane.apply.gateway_tables import FLOWS_DTYPE, NEIGHBORS_DTYPE, ROUTES_DTYPE, RULES_DTYPE
 from dataplane.errors import UserError
-from dataplane.wiring import Link, NodeSpec, Wiring, titled
+from dataplane.wiring import Link, NodeSpec, RuleSpec, Wiring, titled
 from fastpath import REASONS, Bridge, Engine, Node, Port
 
 Rows = np.ndarray[Any, Any]
@@ -40,16 +55,20 @@ class Dataplane:
 
     def __init__(self, ports: Ports, *, seed: int = 0, burst: int = 256) -> None:
         self.engine = Engine(seed=seed, burst=burst)
+        self.gateway: Gateway | None = None
+        self._seed = seed
         self._ports = ports
         self._nodes: dict[str, tuple[NodeSpec, Node]] = {}
         self._links: dict[tuple[str, str], tuple[Link, int]] = {}
+        self._rules: dict[str, RuleSpec] = {}
 
     # -- changes --------------------------------------------------------------------------------------------------------
 
     @property
     def wiring(self) -> Wiring:
         """What runs now."""
-        return Wiring.of((spec for spec, _ in self._nodes.values()), (link for link, _ in self._links.values()))
+        nodes, links = (spec for spec, _ in self._nodes.values()), (link for link, _ in self._links.values())
+        return Wiring.of(nodes, links, self._rules.values())
 
     def change_to(self, wiring: Wiring) -> tuple[Action, ...]:
         """Carry out the difference, and return it. Errors: as `apply`; what was done until then stays done."""
@@ -71,10 +90,24 @@ class Dataplane:
                     self._links[link.near, link.far] = link, self._join(link)
                 case RemoveLink(link):
                     self._part(link)
-                case ChangeLink(_, new_link):
-                    _, number = self._links[new_link.near, new_link.far]
-                    self._bridge(new_link.far).set_member(number, **_member(new_link))
-                    self._links[new_link.near, new_link.far] = new_link, number
+                case ChangeLink(old_link, new_link):
+                    self._change_link(old_link, new_link)
+                case AddRule() | RemoveRule() | ChangeRule():
+                    self._apply_rule(action)
+
+    def _apply_rule(self, action: AddRule | RemoveRule | ChangeRule) -> None:
+        assert self.gateway is not None
+        match action:
+            case AddRule(rule):
+                self.gateway.rule(rule)
+                self._rules[rule.name] = rule
+            case RemoveRule(rule):
+                del self._rules[rule.name]
+                self.gateway.unrule(rule)
+            case ChangeRule(old, new):
+                self.gateway.unrule(old)
+                self.gateway.rule(new)
+                self._rules[new.name] = new
 
     def _add(self, spec: NodeSpec) -> None:
         try:
@@ -94,6 +127,9 @@ class Dataplane:
             case "bridge":
                 settings = spec.settings
                 return Bridge(self.engine, spec.name, ageing=int(settings["ageing_ns"]), limit=int(settings["fdb_limit"]))
+            case "router":
+                self.gateway = Gateway(self.engine, spec, self._seed)
+                return self.gateway.router
         raise ValueError(f"no such kind of node: {spec.kind}")
 
     def _remove(self, spec: NodeSpec) -> None:
@@ -101,6 +137,8 @@ class Dataplane:
         if isinstance(node, Port):
             self._ports.discard(node)
         self.engine.remove(node)
+        if spec.kind == "router":
+            self.gateway = None
 
     def _change(self, spec: NodeSpec) -> None:
         _, node = self._nodes[spec.name]
@@ -111,15 +149,35 @@ class Dataplane:
         self._nodes[spec.name] = spec, node
 
     def _join(self, link: Link) -> int:
+        if self._routed(link):
+            return self._gateway().join(link, self._nodes[link.far][1])
         port, bridge = self._port(link.near), self._bridge(link.far)
         number = bridge.add_member(port, **_member(link))
         port.lead_to(bridge, number)
         return number
 
+    def _change_link(self, old: Link, new: Link) -> None:
+        _, number = self._links[new.near, new.far]
+        if self._routed(new):
+            self._gateway().change(old, new, self._nodes[new.far][1])
+        else:
+            self._bridge(new.far).set_member(number, **_member(new))
+        self._links[new.near, new.far] = new, number
+
     def _part(self, link: Link) -> None:
         _, number = self._links.pop((link.near, link.far))
+        if self._routed(link):
+            self._gateway().part(link, self._nodes[link.far][1])
+            return
         self._port(link.near).lead_to(None)
         self._bridge(link.far).remove_member(number)
+
+    def _routed(self, link: Link) -> bool:
+        return self._nodes[link.near][0].kind == "router"
+
+    def _gateway(self) -> Gateway:
+        assert self.gateway is not None
+        return self.gateway
 
     def _port(self, name: str) -> Port:
         _, node = self._nodes[name]
@@ -158,6 +216,8 @@ class Dataplane:
             )
         bridge = self._bridge(f"bridge {network}")
         stations = bridge.stations(self.engine.now)
+        # The gateway's own address is no station that was learned; `graph` shows it.
+        stations = stations[stations["static"] == 0]
         names = np.array([name or "" for name in bridge.names] or [""])
         ranks = np.argsort(np.argsort(names, kind="stable"))
         stations = stations[np.lexsort((stations["mac"], ranks[stations["member"]]))]
@@ -176,6 +236,37 @@ class Dataplane:
             if isinstance(node, Bridge)
         ]
         return np.array(rows, dtype=BRIDGES_DTYPE)
+
+    def routes(self) -> Rows:
+        """The gateway's routes (gateway_tables.ROUTES_DTYPE)."""
+        return np.empty(0, ROUTES_DTYPE) if self.gateway is None else gateway_tables.routes(self.gateway)
+
+    def neighbors(self) -> Rows:
+        """The stations that the gateway knows or asks for (gateway_tables.NEIGHBORS_DTYPE)."""
+        return np.empty(0, NEIGHBORS_DTYPE) if self.gateway is None else gateway_tables.neighbors(self.gateway, self.engine.now)
+
+    def conntrack(self, **chosen: str | int | None) -> Rows:
+        """The gateway's flows (gateway_tables.FLOWS_DTYPE), of which all is true that is chosen. Errors: UserError."""
+        if self.gateway is None:
+            return np.empty(0, FLOWS_DTYPE)
+        return gateway_tables.chosen_flows(self.gateway, self.engine.now, chosen)
+
+    def flows_known(self) -> tuple[int, int]:
+        """How many flows are known, and how many can be."""
+        return (0, 0) if self.gateway is None else (self.gateway.flows.count, self.gateway.flows.capacity)
+
+    def forget_flows(self, **chosen: str | int | None) -> int:
+        """Forget the chosen flows; how many that were. Errors: UserError."""
+        return 0 if self.gateway is None else gateway_tables.forget(self.gateway, self.engine.now, chosen)
+
+    def nat(self) -> Rows:
+        """Translations in use (gateway_tables.NAT_DTYPE)."""
+        return gateway_tables.translations(self.conntrack())
+
+    def rules(self, network: str | None = None) -> Rows:
+        """Rules in force (gateway_tables.RULES_DTYPE), of one network or of all."""
+        rows = np.empty(0, RULES_DTYPE) if self.gateway is None else gateway_tables.rules(self.gateway)
+        return rows if network is None else rows[rows["network"] == network]
 
 
 def _mac_texts(macs: Rows) -> Rows:

@@ -68,6 +68,10 @@ class LiveDataplane:
         """(port, what became of its link) since the last call: link up, link down, port gone."""
         return [(event.port, event.kind) for event in self._loop.events()]
 
+    def look(self) -> None:
+        """Ask the kernel for the state of every link; for the running thread."""
+        self._loop.look()
+
     def run(self) -> None:
         """Turn until ``stop``."""
         self._loop.run(signals=False)

@@ -70,7 +70,7 @@ def replay_ports(context: click.Context) -> Iterator[str]:
     from dataplane.plan import make_plan
 
     plan = make_plan(_topology(context))
-    yield from (f"{name}=" for name in ("auto", *(endpoint.port for endpoint in plan.endpoints())))
+    yield from (f"{name}=" for name in ("auto", *plan.ports()))
 
 
 def _topology(context: click.Context) -> Topology:

@@ -18,7 +18,7 @@ from dataplane.errors import UserError
 def command(option_file: str | None, file: str | None, lab: str | None, kind: str) -> None:
     """Draw the network of a file or a running lab.
 
-    A file is drawn as it would run, without running it and without root; Mermaid is for a README, DOT for Graphviz.
+    A file is drawn as it would run for root, without running it and without root; Mermaid is for a README, DOT for Graphviz.
     """
     named = the_file(option_file, file)
     if lab is None:
@@ -39,4 +39,4 @@ def _drawn(file: str, kind: str) -> str:
     from dataplane.plan import make_plan
 
     draw = {"text": drawing.text, "mermaid": drawing.mermaid, "dot": drawing.dot}[kind]
-    return draw(wire(make_plan(load(file))))
+    return draw(wire(make_plan(load(file), way_out=True)))

@@ -29,7 +29,7 @@ DROPPED: Columns = {"DROPPED": "right", "REASON": "left"}
     multiple=True,
     required=True,
     shell_complete=completer(replay_ports),
-    help="What comes in at a port; auto=CAPTURE: each frame at the port that owns its source. May be repeated.",
+    help="What comes in at a port; auto=CAPTURE: each frame at the port that owns its source, else at the uplink. May be repeated.",
 )
 @click.option("--out", metavar="DIR", required=True, type=click.Path(), help="Where PORT.pcap is written for every port.")
 @click.option("--drops", metavar="FILE", type=click.Path(), help="Also write what was dropped, as pcapng that says why.")
@@ -38,6 +38,7 @@ DROPPED: Columns = {"DROPPED": "right", "REASON": "left"}
     "--speed", type=click.FloatRange(min=0, min_open=True), metavar="X", help="X times as fast as captured; else at once."
 )
 @click.option("--complete-checksums", is_flag=True, help="Fill in checksums that an offloading host left open.")
+@click.option("--arp", is_flag=True, help="The gateway asks for its neighbors, instead of knowing those of the file.")
 @click.option("--segment", is_flag=True, help="Cut super-frames of an offloading host to the MTU.")
 @as_json
 def command(
@@ -50,6 +51,7 @@ def command(
     speed: float | None,
     complete_checksums: bool,
     segment: bool,
+    arp: bool,
     as_json: bool,
 ) -> None:
     """Send capture files through a file's network.
@@ -68,6 +70,7 @@ def command(
         drops=drops,
         complete_checksums=complete_checksums,
         segment=segment,
+        arp=arp,
     )
     if as_json:
         print_json(summary.as_json())

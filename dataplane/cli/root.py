@@ -24,6 +24,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "drops": "Say which frames were dropped, and why.",
         "fdb": "Show the stations that a bridge has learned.",
         "graph": "Draw the network of a file or a running lab.",
+        "port": "Show published ports.",
+        "rules": "Show what may pass between networks, and as what.",
+        "nat": "Show which addresses are being translated.",
+        "conntrack": "Show, count or forget the gateway's connections.",
+        "routes": "Show where a lab's gateway sends packets.",
+        "neighbors": "Show the stations that a lab's gateway knows.",
     },
     "Without a lab": {
         "replay": "Send capture files through a file's network.",

@@ -22,7 +22,7 @@ def explain(error: click.UsageError, words: Sequence[str], root: click.Command) 
 def _usage(context: click.Context) -> str:
     """The line that would be right, the options that it cannot do without in front."""
     needed = [
-        f"{max(option.opts, key=len)} {option.make_metavar(context)}"
+        f"{max(option.opts, key=len)} {option.metavar or option.type.name.upper()}"
         for option in context.command.get_params(context)
         if isinstance(option, click.Option) and option.required
     ]

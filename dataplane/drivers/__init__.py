@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from dataplane.drivers import bridge, host, none
+from dataplane.drivers.gateway import with_gateway
 from dataplane.errors import UserError
 from dataplane.model import Endpoint, Network, Plan
 from dataplane.wiring import Wiring, joined
@@ -18,8 +19,11 @@ DRIVERS: Mapping[str, Driver] = MappingProxyType({"bridge": bridge.wire, "host":
 LATER = ("overlay", "macvlan", "ipvlan")
 
 
-def wire(plan: Plan) -> Wiring:
-    """The wiring of every network of the plan. Errors: UserError for an unknown driver or a bad option, with its place."""
+def wire(plan: Plan, *, arp: bool = True) -> Wiring:
+    """The wiring of every network of the plan, and of the gateway that they share.
+
+    `arp`: the gateway asks for its neighbors; else the endpoints are permanent ones, and nobody is asked. Errors: UserError for an
+    unknown driver or a bad option, with its place."""
     parts = []
     for key, network in plan.networks.items():
         endpoints = tuple(endpoint for endpoint in plan.endpoints() if endpoint.network == key)
@@ -28,7 +32,7 @@ def wire(plan: Plan) -> Wiring:
             parts.append(_driver(network)(network, endpoints))
         except UserError as error:
             raise UserError(error.what, where=error.where or where, mend=error.mend, status=error.status) from None
-    return joined(parts)
+    return with_gateway(joined(parts), plan, arp=arp)
 
 
 def _driver(network: Network) -> Driver:

@@ -2,10 +2,10 @@
 
 Not a driver: it is made of the whole plan, after every network has its wiring. What goes where:
 
-    node router     how it translates: flows, mapping, filtering, strict, linux, timeouts
+    node router     its size, and how it translates: flows, neighbors, mapping, filtering, strict, linux, timeouts
     link to bridge  the gateway's addresses and MAC there, what may pass (internal, isolated, modes), what sources become
     node uplink     a port; its addresses are those of the outside's own end
-    link to uplink  our addresses there; `host4`, `host6`: the host itself, which reaches endpoints and serves what we do not
+    link to uplink  our addresses there, `more` of them; `host4`, `host6`: the host, which reaches endpoints and serves the rest
     rules           route, neighbor, publish, static, exclude (and local, which a running lab adds: addresses of the host)
 """
 
@@ -15,13 +15,14 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Interface, IPv6Interface
 
 from dataplane.drivers.bridge import ICC, MTU
+from dataplane.errors import UserError
 from dataplane.gateways import Gateway, gateway
-from dataplane.model import IPAddress, Nat, Network, Plan, Published, Uplink
+from dataplane.model import UPLINK, IPAddress, Nat, Network, Plan, Published, Uplink
 from dataplane.options import boolean, integer
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Settings, Wiring
 
-ROUTER, UPLINK = "router", "uplink"
-VERSIONS = (4, 6)
+ROUTER = "router"
+MOST = 28  # what a router's interface has room for, less the uplink's own and link-local ones
 
 
 def with_gateway(wiring: Wiring, plan: Plan, *, arp: bool) -> Wiring:
@@ -33,30 +34,37 @@ def with_gateway(wiring: Wiring, plan: Plan, *, arp: bool) -> Wiring:
     linked = [key for key, one in gateways.items() if one.addresses]
     if not linked and plan.uplink is None:
         return wiring
-    nodes = [*wiring.nodes.values(), NodeSpec(ROUTER, "router", _translation(plan.topology.nat))]
+    nodes = [*wiring.nodes.values(), NodeSpec(ROUTER, "router", _translation(plan))]
     links = [*wiring.links.values()]
     for key in linked:
         links.append(Link(ROUTER, f"bridge {key}", _member(plan, plan.networks[key], gateways[key], arp)))
     rules = [] if arp else [*_endpoints(plan, linked)]
     if plan.uplink is not None:
         nodes.append(NodeSpec(UPLINK, "port", _outside(plan.uplink)))
-        links.append(Link(ROUTER, UPLINK, _ours(plan.uplink, arp)))
+        links.append(Link(ROUTER, UPLINK, _ours(plan, plan.uplink, gateways.values(), arp)))
         rules += _routes(plan.uplink)
         rules += _neighbors(plan.uplink, arp)
-    rules += [rule for one in plan.published for rule in _published(one, plan.uplink)]
+    rules += [rule for one in plan.published for rule in _published(one, plan)]
     rules += _one_to_one(plan.topology.nat)
     return Wiring.of(nodes, links, {rule.name: rule for rule in rules}.values())
 
 
-def _translation(nat: Nat) -> Settings:
+def _translation(plan: Plan) -> Settings:
+    nat = plan.topology.nat
     return {
         "flows": nat.flows,
+        "neighbors": _room(sum(bool(e.ipv4) + bool(e.ipv6) for e in plan.endpoints())),
         "mapping": nat.mapping,
         "filtering": nat.filtering,
         "strict": nat.strict,
         "linux": nat.linux,
         "timeouts": ", ".join(f"{kind} {seconds}" for kind, seconds in nat.timeouts.items()),
     }
+
+
+def _room(stations: int) -> int:
+    """Twice as many as there are, in powers of two: the router is made anew where a change of the file needs more."""
+    return max(4096, 1 << (2 * stations - 1).bit_length())
 
 
 def _member(plan: Plan, network: Network, one: Gateway, arp: bool) -> Settings:
@@ -97,6 +105,7 @@ def _outside(uplink: Uplink) -> Settings:
         "ipv4": _beside(uplink.gateway4, uplink.ipv4) if tap else "",
         "ipv6": _beside(uplink.gateway6, uplink.ipv6) if tap else "",
         "kind": uplink.kind,
+        "accepts": "" if tap else uplink.mac or "",
         "netns": uplink.netns or "",
         "mtu": uplink.mtu,
     }
@@ -106,7 +115,7 @@ def _beside(address: IPAddress | None, ours: IPv4Interface | IPv6Interface | Non
     return f"{address}/{ours.network.prefixlen}" if address is not None and ours is not None else ""
 
 
-def _ours(uplink: Uplink, arp: bool) -> Settings:
+def _ours(plan: Plan, uplink: Uplink, gateways: Iterable[Gateway], arp: bool) -> Settings:
     tap = uplink.kind == "tap"
     return {
         "mac": uplink.mac or "",
@@ -115,8 +124,24 @@ def _ours(uplink: Uplink, arp: bool) -> Settings:
         "mtu": uplink.mtu,
         "host4": str(uplink.gateway4 or "") if tap else "",
         "host6": str(uplink.gateway6 or "") if tap else "",
+        "more": "" if tap else " ".join(_more(plan, uplink, gateways)),
         "permanent": not arp,
     }
+
+
+def _more(plan: Plan, uplink: Uplink, gateways: Iterable[Gateway]) -> list[str]:
+    """Addresses that are ours there too, as what leaves has them for its source, or what comes in for its target."""
+    nat = plan.topology.nat
+    asked = [*nat.addresses, *(outside for outside, _ in nat.static), *(one for way in gateways for one in way.sources.values())]
+    own = {interface.ip for interface in (uplink.ipv4, uplink.ipv6) if interface is not None}
+    more = [str(address) for address in dict.fromkeys(asked) if address not in own]
+    if len(more) > MOST:
+        raise UserError(
+            f"the uplink would have {len(more)} addresses besides its own, and {MOST} is the most",
+            where=f"{plan.topology.source}: x-dataplane.nat",
+            mend="fewer under addresses and static",
+        )
+    return more
 
 
 def _routes(uplink: Uplink) -> Iterator[RuleSpec]:
@@ -149,29 +174,31 @@ def _neighbor(address: IPAddress, mac: str, interface: str) -> RuleSpec:
     return RuleSpec(f"neighbor {address}", "neighbor", {"address": str(address), "mac": mac}, ROUTER, interface=interface)
 
 
-def _published(one: Published, uplink: Uplink | None) -> Iterator[RuleSpec]:
+def _published(one: Published, plan: Plan) -> Iterator[RuleSpec]:
     """At the host's address for the lab itself; at our own on the uplink for what the host hands on, which then goes there."""
+    uplink = plan.uplink
     bound = one.host_ip if one.host_ip is not None and not one.host_ip.is_unspecified else None
     for target in (one.ipv4, one.ipv6):
         if target is None:
             continue
         if bound is None:
-            yield _publish(one, target, one.first, "")
+            yield _publish(plan, one, target, one.first, "")
             continue
         if not bound.is_loopback:
-            yield _publish(one, target, one.first, str(bound))
+            yield _publish(plan, one, target, one.first, str(bound))
         ours = (uplink.ipv4 if target.version == 4 else uplink.ipv6) if uplink is not None and uplink.kind == "tap" else None
         if ours is not None:
-            yield _publish(one, target, one.transfer, str(ours.ip))
+            yield _publish(plan, one, target, one.transfer, str(ours.ip))
     for target in one.opened:
-        yield _publish(one, target, one.target, str(target))
+        yield _publish(plan, one, target, one.target, str(target))
 
 
-def _publish(one: Published, target: IPAddress, first: int, address: str) -> RuleSpec:
+def _publish(plan: Plan, one: Published, target: IPAddress, first: int, address: str) -> RuleSpec:
     last = first + one.count - 1
     ports = f"{first}-{last}" if last > first else str(first)
     place = f"[{address}]" if ":" in address else address or ("*" if target.version == 4 else "[*]")
     settings: Settings = {
+        "network": next(key for key, network in plan.networks.items() if any(target in pool.subnet for pool in network.pools)),
         "protocol": one.protocol,
         "first": first,
         "last": last,

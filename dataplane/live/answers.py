@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
@@ -31,7 +31,9 @@ async def lab(request: web.Request) -> web.StreamResponse:
 
 async def instances(request: web.Request) -> web.StreamResponse:
     """A list of rows.InstanceRow."""
-    return web.json_response(view.instance_rows(request.app[LAB]))
+    found = request.app[LAB]
+    await found.engine.look()
+    return web.json_response(view.instance_rows(found))
 
 
 async def drops(request: web.Request) -> web.StreamResponse:
@@ -61,7 +63,7 @@ async def get_stats(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(interval)
         return web.json_response(stats(before, await sample(found)))
 
-    async def rows() -> AsyncIterator[list[StatsRow]]:
+    async def rows() -> AsyncGenerator[list[StatsRow], None]:
         before = await sample(found)
         while True:
             await asyncio.sleep(max(interval, 0.1))

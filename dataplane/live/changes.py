@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -54,7 +54,7 @@ async def stop(request: web.Request) -> web.StreamResponse:
     return web.json_response({})
 
 
-async def _told(work: Callable[[Callable[[StepRow], None]], Awaitable[object]], *, verbose: bool) -> AsyncIterator[object]:
+async def _told(work: Callable[[Callable[[StepRow], None]], Awaitable[object]], *, verbose: bool) -> AsyncGenerator[object, None]:
     """What a piece of work tells, as rows; it is finished even if nobody listens."""
     loop = asyncio.get_running_loop()
     rows: asyncio.Queue[Mapping[str, object] | None] = asyncio.Queue()

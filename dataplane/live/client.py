@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dataplane.live.connection import Connection
+from dataplane.live.gateway_rows import FlowsRow, NatRow, NeighborRow, PublishedRow, RouteRow, RuleRow
 from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow
 from dataplane.model import EMPTY
 
@@ -65,6 +66,40 @@ class Client:
     def watch_fdb(self, network: str) -> Iterator[FdbRow]:
         """The stations, then what becomes of them (``event``), for ever."""
         return self.connection.lines("GET", f"networks/{_quoted(network)}/fdb", query={"watch": 1})
+
+    def routes(self) -> list[RouteRow]:
+        """The gateway's routes."""
+        found: list[RouteRow] = self.connection.ask("GET", "routes")
+        return found
+
+    def neighbors(self) -> list[NeighborRow]:
+        """The stations that the gateway knows or asks for."""
+        found: list[NeighborRow] = self.connection.ask("GET", "neighbors")
+        return found
+
+    def flows(self, *, limit: int | None = None, **chosen: str | int | None) -> FlowsRow:
+        """Connections that the gateway follows: protocol, source, target, source_port, target_port, state choose."""
+        found: FlowsRow = self.connection.ask("GET", "flows", query={**chosen, "limit": limit})
+        return found
+
+    def forget_flows(self, **chosen: str | int | None) -> int:
+        """Forget those that are chosen, all where nothing is; how many that were."""
+        return int(self.connection.ask("DELETE", "flows", query=chosen)["deleted"])
+
+    def nat(self) -> list[NatRow]:
+        """Translations in use."""
+        found: list[NatRow] = self.connection.ask("GET", "nat")
+        return found
+
+    def rules(self, network: str | None = None) -> list[RuleRow]:
+        """Rules in force, of one network or of all."""
+        found: list[RuleRow] = self.connection.ask("GET", "rules", query={"network": network})
+        return found
+
+    def published(self) -> list[PublishedRow]:
+        """Published ports."""
+        found: list[PublishedRow] = self.connection.ask("GET", "published")
+        return found
 
     def logs(self, *services: str, follow: bool = False, tail: int | None = None, since: int | None = None) -> Iterator[LogRow]:
         """Lines of the services, or of all: the last ``tail`` of each, after ``since`` (ns since 1970); ``follow``: for ever."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from dataplane.errors import UserError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 JOIN = 5.0
+LOOK = 1.0
 
 
 class EngineThread:
@@ -30,20 +32,33 @@ class EngineThread:
         self._live = LiveDataplane(seed=seed, poll=poll)
         self._stopping = False
         self._died: Callable[[str], None] = lambda _why: None
+        self._link: Callable[[str, str], None] = lambda _port, _what: None
+        self._looking: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
     def watch(self, link: Callable[[str, str], None], died: Callable[[str], None]) -> None:
         """Call ``link`` with a port and what became of it, ``died`` with the reason when the thread ends unasked."""
-        self._died = died
+        self._link, self._died = link, died
+        self._loop.add_reader(self._live.event_fd, self._tell)
+        self._looking = asyncio.create_task(self._look_on(), name="links")
 
-        def told() -> None:
-            for port, what in self._live.link_events():
-                self.links[port] = what
-                link(port, what)
+    def _tell(self) -> None:
+        for port, what in self._live.link_events():
+            self.links[port] = what
+            self._link(port, what)
 
-        self._loop.add_reader(self._live.event_fd, told)
+    async def look(self) -> None:
+        """Learn the state of every link now. Traffic shows it as well, but only where some goes."""
+        with suppress(UserError):  # the thread is no more, and somebody else tells that
+            await self.call(lambda _dataplane: self._live.look())
+            self._tell()
+
+    async def _look_on(self) -> None:
+        while self.state == "running":
+            await asyncio.sleep(LOOK)
+            await self.look()
 
     def _run(self) -> None:
         try:
@@ -79,6 +94,8 @@ class EngineThread:
         if self._stopping:
             return
         self._stopping = True
+        if self._looking is not None:
+            self._looking.cancel()
         self._loop.remove_reader(self._live.event_fd)
         self._live.stop()
         await asyncio.to_thread(self._thread.join, JOIN)

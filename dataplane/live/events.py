@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from dataplane.live.rows import EventRow
 
@@ -31,7 +31,7 @@ class Events:
         """Those kept that came after event ``number``."""
         return [event for event in self._kept if event["number"] > number]
 
-    async def follow(self, number: int) -> AsyncIterator[EventRow]:
+    async def follow(self, number: int) -> AsyncGenerator[EventRow, None]:
         """Those after ``number``, for ever."""
         while True:
             news = self.news

@@ -140,13 +140,17 @@ class Execs:
 
     async def _wait(self, one: Exec) -> None:
         assert one.execution is not None
-        loop, ended = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(one.execution.fileno(), ended.set)
+        loop, news, status = asyncio.get_running_loop(), asyncio.Event(), None
+        loop.add_reader(one.execution.fileno(), news.set)
         try:
-            await ended.wait()
+            # An answer to a signal that was sent is news too, but no end.
+            while status is None:
+                await news.wait()
+                news.clear()
+                status = one.execution.wait(0.0)
         finally:
             loop.remove_reader(one.execution.fileno())
-            one.exit = one.execution.wait(0.0) if ended.is_set() else 128 + signal.SIGHUP
+            one.exit = 128 + signal.SIGHUP if status is None else status
             one.running = False
             one.execution.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
@@ -33,7 +33,7 @@ async def get_events(request: web.Request) -> web.StreamResponse:
     if questions.flag(request, "follow"):
         return await lines(request, events.follow(since))
 
-    async def kept() -> AsyncIterator[object]:
+    async def kept() -> AsyncGenerator[object, None]:
         for event in events.since(since):
             yield event
 

@@ -7,7 +7,7 @@ import heapq
 import json
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -101,7 +101,7 @@ async def logs(
     tail: int | None = None,
     follow: bool = False,
     ended: Callable[[], bool] = lambda: False,
-) -> AsyncIterator[LogRow]:
+) -> AsyncGenerator[LogRow, None]:
     """Lines in the order they were written, of the instances that are ``present``, or those of them that are ``wanted``.
 
     ``tail`` counts for each. With ``follow`` it goes on, also with instances that come later, until ``ended`` and all is read.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 from dataplane.live.rows import DropRow, EndpointRow, FdbRow, InstanceRow, LabRow, PublishedRow, UplinkRow
@@ -151,7 +151,7 @@ async def fdb_rows(lab: Lab, network: str) -> list[FdbRow]:
     return await lab.engine.call(read)
 
 
-async def watch_fdb(lab: Lab, network: str) -> AsyncIterator[FdbRow]:
+async def watch_fdb(lab: Lab, network: str) -> AsyncGenerator[FdbRow, None]:
     """What is there, as learned; then what changes: learned, moved, gone."""
     known: dict[str, FdbRow] = {}
     while True:

@@ -31,7 +31,7 @@ class Execution:
                     return 128 + signal.SIGKILL
                 if "exit" in reply:
                     return int(reply["exit"])
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):  # the latter with a timeout of 0: nothing, or only answers to our requests
             return None
 
     def signal(self, number: int) -> None:

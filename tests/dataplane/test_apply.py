@@ -75,6 +75,7 @@ def test_settings_change_in_place(bench):
         "~ port b.n: mtu 1500 -> 100",
         "~ a.n -- bridge n: fdb_limit 8192 -> 2",
         "~ b.n -- bridge n: fdb_limit 8192 -> 2",
+        "~ router -- bridge n: mtu 1500 -> 100",
     ]
     assert bench.send("b.n", frame(2, 1, 115)) == []
     bench.dataplane.engine.turn(10**15)

@@ -8,7 +8,7 @@ from topologies import network, service, topology
 
 from dataplane.actions import ChangeLink, ChangeRule, RemoveRule, diff
 from dataplane.drivers import wire
-from dataplane.drivers.gateway import with_gateway
+from dataplane.errors import UserError
 from dataplane.model import Nat, PortBinding, Uplink
 from dataplane.plan import make_plan
 
@@ -34,7 +34,7 @@ def bind(target, first, last=0, ip=None, to=0):
 def wired(*networks, services=(), uplink=None, nat=None, arp=True, way_out=True):
     file = replace(topology(list(networks), list(services)), uplink=uplink, nat=nat or Nat())
     plan = make_plan(file, way_out=way_out)
-    return with_gateway(wire(plan), plan, arp=arp)
+    return wire(plan, arp=arp)
 
 
 def rules(wiring, kind):
@@ -89,6 +89,7 @@ def test_one_router_has_a_place_on_every_bridge_and_on_the_uplink():
             "mtu": 1500,
             "host4": "172.31.255.1",
             "host6": host6,
+            "more": "",
             "permanent": False,
         },
     }
@@ -155,12 +156,24 @@ def test_what_sources_become(options, uplink, nat, expected):
     assert wiring.links["router", "bridge n"].settings["masquerade4"] == expected
 
 
+def test_public_addresses_are_ours_on_the_uplink():
+    nat = Nat(
+        addresses=(ip_address("192.0.2.2"), ip_address("192.0.2.5")), static=((ip_address("192.0.2.7"), ip_address("10.0.0.2")),)
+    )
+    host_ipv4 = network("n", "10.0.0.0/24", options={"com.docker.network.host_ipv4": "192.0.2.9"})
+    assert wired(host_ipv4, uplink=PACKET, nat=nat).links["router", "uplink"].settings["more"] == "192.0.2.5 192.0.2.7 192.0.2.9"
+    assert wired(host_ipv4, uplink=Uplink()).links["router", "uplink"].settings["more"] == ""
+    many = Nat(addresses=tuple(ip_address("192.0.2.10") + number for number in range(29)))
+    with pytest.raises(UserError, match="29 addresses besides its own, and 28 is the most"):
+        wired(FRONT, uplink=PACKET, nat=many)
+
+
 class TestPublished:
     def test_without_an_address_one_rule_a_family_serves_all_and_routed_is_opened(self):
         assert rules(wired(FRONT, services=[WEB]), "publish") == {
-            "*:8080/tcp web.front": self.rule(8080, "10.0.0.2"),
-            "[*]:8080/tcp web.front": self.rule(8080, "fd00::2"),
-            "[fd00::2]:80/tcp web.front": self.rule(80, "fd00::2", "fd00::2"),
+            "*:8080/tcp web.front": self.rule(8080, "10.0.0.2", network="front"),
+            "[*]:8080/tcp web.front": self.rule(8080, "fd00::2", network="front"),
+            "[fd00::2]:80/tcp web.front": self.rule(80, "fd00::2", "fd00::2", network="front"),
         }
 
     def test_a_range_is_one_rule(self):
@@ -191,8 +204,9 @@ class TestPublished:
         assert [type(action) for action in diff(before, wired(BACKWARD, services=[service("a", "n")]))] == [RemoveRule]
 
     @staticmethod
-    def rule(first, target, address="", last=0, port=80):
+    def rule(first, target, address="", last=0, port=80, network="n"):
         return {
+            "network": "front" if target.endswith("::2") or (port == 80 and first == 8080) else "n",
             "protocol": "tcp",
             "first": first,
             "last": last or first,
@@ -233,6 +247,7 @@ def test_how_it_translates_is_the_routers_own():
     wiring = wired(FRONT, uplink=PACKET, nat=nat)
     assert dict(wiring.nodes["router"].settings) == {
         "flows": 65536,
+        "neighbors": 4096,
         "mapping": "endpoint-dependent",
         "filtering": "address-and-port-dependent",
         "strict": True,

@@ -1,6 +1,7 @@
 """Whatever a file says: a plan that holds together, or one UserError; and its wiring carries frames where it should."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from dataplane import Lab
 from dataplane.actions import applied, diff
 from dataplane.drivers import wire
 from dataplane.errors import UserError
-from dataplane.model import Attachment, Network, Pool, Service
+from dataplane.model import Attachment, Network, Pool, PortBinding, Service, Uplink
 from dataplane.names import hosts_file
 from dataplane.plan import make_plan
 from dataplane.portnames import resolve_port
@@ -36,15 +37,55 @@ def pools(draw):
     )
 
 
+BRIDGE = "com.docker.network.bridge"
+OPTIONS = {
+    "com.docker.network.driver.mtu": ["1500", "9000", "x"],
+    "dataplane.fdb_limit": ["1500", "9000", "x"],
+    f"{BRIDGE}.gateway_mode_ipv4": ["nat", "routed", "nat-unprotected", "isolated"],
+    f"{BRIDGE}.gateway_mode_ipv6": ["nat", "routed", "isolated"],
+    f"{BRIDGE}.host_binding_ipv4": ["127.0.0.1", "0.0.0.0"],
+    f"{BRIDGE}.inhibit_ipv4": ["true", "false"],
+}
+
+
+@st.composite
+def options(draw):
+    return {key: draw(st.sampled_from(OPTIONS[key])) for key in draw(st.lists(st.sampled_from(sorted(OPTIONS)), max_size=2))}
+
+
 networks = st.builds(
-    lambda v4, v6, pools, options: {"enable_ipv4": v4, "enable_ipv6": v6, "pools": pools, "options": options},
+    lambda v4, v6, pools, options, internal: {
+        "enable_ipv4": v4,
+        "enable_ipv6": v6,
+        "pools": pools,
+        "options": options,
+        "internal": internal,
+    },
     st.sampled_from([True, True, False]),
     st.booleans(),
     st.lists(pools(), max_size=2).map(tuple),
-    st.dictionaries(
-        st.sampled_from(["com.docker.network.driver.mtu", "dataplane.fdb_limit"]), st.sampled_from(["1500", "9000", "x"])
-    ),
+    options(),
+    st.sampled_from([False, False, True]),
 )
+host_ips = st.sampled_from([None, None, *map(ip_address, ("127.0.0.1", "0.0.0.0", "192.0.2.1", "192.0.2.2", "::1", "::"))])
+
+
+@st.composite
+def port_bindings(draw):
+    target = draw(st.sampled_from([80, 81]))
+    first = draw(st.sampled_from([0, 80, 8000, 8001, 65530]))
+    width = draw(st.integers(0, 3))
+    last = first + (draw(st.sampled_from([width, 3])) if first and not width else width) if first else 0
+    return PortBinding(
+        target=target,
+        target_last=target + width,
+        first=first,
+        last=last,
+        host_ip=draw(host_ips),
+        protocol=draw(st.sampled_from(["tcp", "udp"])),
+    )
+
+
 attachments = st.builds(
     Attachment,
     network=st.sampled_from(KEYS),
@@ -69,15 +110,17 @@ def services(draw, name):
         replicas=draw(st.integers(0, 3)),
         scaled=draw(st.booleans()),
         hostname=draw(st.sampled_from([None, "oracle"])),
+        ports=tuple(draw(st.lists(port_bindings(), max_size=2))),
     )
 
 
 @st.composite
 def topologies(draw):
-    return topology(
+    lab = topology(
         [Network(key=key, name=f"lab_{key}", **draw(networks)) for key in KEYS],
         [draw(services(name)) for name in draw(st.lists(st.sampled_from(NAMES), unique=True))],
     )
+    return replace(lab, uplink=draw(st.sampled_from([None, None, Uplink(), Uplink(kind="none")])))
 
 
 def planned(lab, **kwargs):
@@ -116,10 +159,31 @@ def test_a_plan_holds_together_or_is_refused(lab):
         assert (endpoint.ipv6 is not None) == network.enable_ipv6
         assert len(bytes.fromhex(endpoint.mac.replace(":", ""))) == 6
         assert resolve_port(plan, endpoint.port) == endpoint.port
-    assert set(wiring.nodes) == {e.port for e in endpoints} | {f"bridge {key}" for key in plan.networks}
+    assert set(wiring.nodes) - {"router"} == {*plan.ports(), *(f"bridge {key}" for key in plan.networks)}
+    assert_no_port_is_published_twice(plan)
     for name in plan.instances:
         assert sandbox_of(plan, name) in plan.instances
         assert hosts_file(plan, name)
+
+
+def assert_no_port_is_published_twice(plan):
+    """At no address of the host; and what the host hands on, each at a number of its own."""
+    for address in map(ip_address, ("127.0.0.1", "192.0.2.1", "192.0.2.2", "::1", "2001:db8::1")):
+        here = [one for one in plan.published if one.host_ip is None or one.host_ip == address or _wild(one, address)]
+        numbers = [(one.protocol, port) for one in here for port in range(one.first, one.last + 1)]
+        assert len(numbers) == len(set(numbers))
+    bound = [one for one in plan.published if one.host_ip is not None and not one.host_ip.is_unspecified]
+    every = {(one.protocol, one.transfer + n) for one in plan.published if one not in bound for n in range(one.count)}
+    numbers = [(one.protocol, one.transfer + n) for one in bound for n in range(one.count)]
+    assert len(numbers) == len(set(numbers))
+    assert not every & set(numbers)
+    for one in plan.published:
+        assert 1 <= one.first <= one.last <= 65535
+        assert one.last - one.first == one.count - 1
+
+
+def _wild(one, address):
+    return one.host_ip is not None and one.host_ip.is_unspecified and one.host_ip.version == address.version
 
 
 @settings(deadline=None, max_examples=100)

@@ -136,6 +136,13 @@ class TestFamilies:
         assert self.one(bind(80, 80), **{MODE4: "routed", MODE6: "routed"}) == (None, None, ["10.0.0.2", "fd00::2"])
         assert self.one(bind(80, 80), **{MODE6: "nat"}) == ("10.0.0.2", "fd00::2", [])
 
+    def test_what_is_bound_to_the_other_family_or_to_this_machine_is_not_opened(self):
+        routed = {MODE4: "routed", MODE6: "routed"}
+        assert self.one(bind(80, 80, ip="192.0.2.1"), **routed)[2] == ["10.0.0.2"]
+        assert self.one(bind(80, 80, ip="::"), **routed)[2] == ["fd00::2"]
+        for loopback in ("127.0.0.1", "::1"):
+            assert self.one(bind(80, 80, ip=loopback), **routed)[2] == []
+
     def test_the_networks_own_binding_stands_in(self):
         options = {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}
         networks = [network("n", "10.0.0.0/24", "fd00::/64", enable_ipv6=True, options=options)]

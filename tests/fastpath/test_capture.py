@@ -3,6 +3,7 @@
 import gzip
 import shutil
 import struct
+import zlib
 
 import pytest
 from captures import block, enhanced, interface, old, option, pcap, read, section, simple, tool
@@ -108,6 +109,18 @@ def test_gzip_cut_short():
         assert records == WANTED[: len(records)]
         assert "cut short" in fault
     records, fault = read(packed[:-8] + b"\xff" * 8)
+    assert records == WANTED
+    assert "damaged" in fault
+
+
+@pytest.mark.parametrize("step", [100, 1 << 30])
+def test_gzip_damaged(step):
+    """All that stands before the damage is read, however few octets it was compressed to."""
+    frames = [(n, bytes(1000)) for n in range(400)]
+    packer = zlib.compressobj(wbits=31)
+    packed = packer.compress(pcap(frames)) + packer.flush(zlib.Z_FULL_FLUSH)
+    records, fault = read(packed + b"\xff" * 20, step)
+    assert len(records) == 400
     assert "damaged" in fault
 
 

@@ -223,6 +223,9 @@ def test_rows_and_deletion(family):
     assert (row["reply_target"], row["reply_target_port"], row["state"]) == (family.outside[0], 5000, "unanswered")
     assert abs(int(row["idle_ns"]) - SECOND) <= TICK
     assert world.flows.rows(world.now)[1]["state"] == "SYN sent"
+    assert [len(world.flows.rows(world.now, **some)) for some in ({"limit": 1}, {"protocol": 6}, {"target_port": 53})] == [1, 1, 1]
+    assert world.flows.matching(world.now, source=family.inside[1], protocol="tcp", source_port=5000) == 1
+    assert world.flows.matching(world.now, target=family.inside[1]) == 0
     assert world.flows.delete(protocol="udp", source=family.inside[1]) == 0
     assert world.flows.delete(protocol="udp") == 1
     assert world.back(udp(53, 5000))[0] == "no flow"

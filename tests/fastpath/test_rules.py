@@ -1,7 +1,7 @@
 """Who reaches whom between networks, published ports, one-to-one addresses, hairpin (Docker's current model)."""
 
 import pytest
-from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import GRE, Ether
 
 from fastpath.flows import Flows
@@ -376,3 +376,15 @@ def test_60_thousand_ports_and_a_thousand_addresses():
     for number in (0, 500, 999):
         assert lab.send(OUTSIDE(lab), f"192.168.{number >> 8}.{number & 255}", udp(5, 7))[1].dport == number + 1
     assert TCP
+
+
+def test_an_error_through_a_hairpin():
+    """NAT-33: the server's error about a client next to it comes from the public address, and quotes what the client had sent."""
+    lab = Lab(V4)
+    lab.rules.publish("udp", 8080, 8080, target=SERVER(lab), target_port=80)
+    public = address(V4, UPLINK, 2)
+    sent = IP(src=CLIENT(lab), dst=public) / udp(5000, 8080)
+    _, packet = lab.send(CLIENT(lab), public, udp(5000, 8080))
+    _, error = lab.send(SERVER(lab), public, ICMP(type=3, code=3) / packet)
+    assert (error.src, error.dst) == (public, CLIENT(lab))
+    assert bytes(error[ICMP].payload) == bytes(sent)

@@ -1,8 +1,13 @@
 """TCP through the table: states, windows, resets, reuse of a tuple."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from fastpath.flows import Flows
+from fastpath.tcpstate import drawn
+from fastpath.timeouts import DEFAULT, LINUX
 from tests.fastpath.tracked import FAMILIES, World, tcp
 
 SEQ, ACK = 1000, 900_000
@@ -142,7 +147,7 @@ def test_a_guessed_reset_closes_nothing(world):
 
 
 def test_a_challenge_after_a_new_syn_passes(world):
-    """NAT-20: the server still has the old connection (RFC 5961, 4): its challenge reaches the client, whose RST reaches the server."""
+    """NAT-20: the server still has the old connection (RFC 5961, 4): its challenge reaches the client, whose RST reaches it."""
     open_up(world)
     assert outwards(world, "S", SEQ + 4_000_000) == "forward"
     assert inwards(world, "A", ACK + 1, SEQ + 1) == "forward"
@@ -259,3 +264,14 @@ def test_half_open_flows_do_not_push_established_ones_out(world):
         assert small.out(tcp(5000, 80, "PA", SEQ + 1, ACK + 1, b"x"), source=host, opens=False)[0] == "forward"
     assert small.out(tcp(7, 80, "S", 1), source=50)[0] == "forward"
     assert small.back(tcp(80, 7, "SA", 1, 2))[0] == "forward"
+
+
+def test_the_documents_table_is_the_codes():
+    text = (Path(__file__).parents[2] / "docs" / "conntrack.md").read_text()
+    assert drawn().strip() in text
+
+
+def test_the_documents_timeouts_are_the_codes():
+    text = (Path(__file__).parents[2] / "docs" / "conntrack.md").read_text()
+    for name, seconds in DEFAULT.items():
+        assert re.search(rf"\(`{name}`\) \| {seconds:,} \| {LINUX[name]:,} \|", text), name

@@ -61,7 +61,7 @@ def turned(octets: bytes, family) -> bytes:
     packet = Ether(octets)
     ip = packet[family.ip]
     ip.src, ip.dst = ip.dst, ip.src
-    last = packet[UDP] if UDP in packet else packet[TCP] if TCP in packet else packet[SCTP] if SCTP in packet else None
+    last = next((packet[kind] for kind in (UDP, TCP, SCTP) if kind in packet), None)
     if last is not None:
         last.sport, last.dport = last.dport, last.sport
     elif family is V4:

@@ -140,9 +140,14 @@ def test_a_dropped_frame_has_a_reason_and_a_sentence(folder):
     assert rows
     assert set(rows[0]) == {"scope", "where", "reason", "frames", "sentence"}
     assert "client.front" in {row["where"] for row in rows}
-    table = dataplane("drops", "--lab", LAB).stdout.splitlines()
-    assert table[0].split("  ")[0] == "BY"
-    assert any(rows[0]["sentence"] in line for line in table)
+    by_node, by_port = (sum(row["frames"] for row in rows if row["scope"] == scope) for scope in ("node", "port"))
+    assert by_node == by_port
+    for words, where, other in (((), "bridge front", "port"), (("--by", "port"), "client.front", "node")):
+        table = dataplane("drops", *words, "--lab", LAB).stdout.splitlines()
+        assert table[0].split("  ")[0] == "AT"
+        assert any(line.startswith(where) and rows[0]["sentence"] in line for line in table)
+        assert re.fullmatch(rf"{by_node} frames? in all, by .*; --by {other} has the same by {other}", table[-1])
+    assert {row["scope"] for row in json.loads(dataplane("drops", "--json", "--by", "port", "--lab", LAB).stdout)} == {"port"}
 
 
 def test_logs(folder):

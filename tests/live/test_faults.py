@@ -55,6 +55,25 @@ def test_link_down(switch):
     assert switch.events(1) == [("b", "link up")]
 
 
+def test_links_are_looked_at_where_no_traffic_shows_their_state(switch):
+    """Down, up and gone are seen without a frame; a second look at the same tells nothing."""
+
+    def looked():
+        switch.loop.submit(switch.loop.look).result(5)
+        switch.loop.submit(switch.loop.look).result(5)
+        return [(event.port, event.kind) for event in switch.loop.events()]
+
+    assert looked() == []
+    switch["b"].run("ip", "link", "set", "eth0", "down")
+    assert looked() == [("b", "link down")]
+    switch["b"].run("ip", "link", "set", "eth0", "up")
+    assert looked() == [("b", "link up")]
+    switch["b"].run("ip", "link", "delete", "eth0")
+    assert looked() == [("b", "port gone")]
+    assert switch.ports["b"].link == "gone"
+    others_go_on(switch)
+
+
 def test_namespace_destroyed(switch):
     """EBADFD from the kernel: event `port gone` at once, drop `port gone` for what is still sent there."""
     switch["b"].delete()

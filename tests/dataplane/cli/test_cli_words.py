@@ -69,5 +69,6 @@ def test_a_variable_without_a_name(inside):
 @pytest.mark.parametrize("words, what, mend", WRONG.values(), ids=WRONG.keys())
 def test_wrong_words(inside, words, what, mend):
     said = inside(*words.split())
-    assert said.stderr == message(what, f"dataplane {words}", mend)
+    # Click 8.1 brackets a choice that may be left out twice.
+    assert said.stderr.replace("[[bridge]]", "[bridge]") == message(what, f"dataplane {words}", mend)
     assert (said.stdout, said.returncode) == ("", 125 if words.startswith("exec") else 2)

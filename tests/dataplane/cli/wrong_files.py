@@ -59,11 +59,23 @@ WRONG_FILES = {
         "lab.yaml:5: networks.b",
         "change one of them",
     ),
-    "ports, of a later version": (
-        "services:\n  web:\n    ports: ['80:80']\n",
-        '"ports" is from a later version',
-        "lab.yaml:3: services.web.ports",
-        "remove it: reach the service from inside the lab (dataplane exec)",
+    "a port that is none": (
+        "services:\n  web:\n    ports: ['99999:80']\n",
+        "invalid hostPort: 99999",
+        "lab.yaml:3: services.web.ports[0]",
+        'ports go from 1 to 65535: write "8080:80", "127.0.0.1:8080:80", "[::1]:8080:80", "80", "8000-8010:80" or "53:53/udp"',
+    ),
+    "a port that two want": (
+        "services: {a: {ports: ['80:80']}, b: {ports: ['80:80']}}\n",
+        "driver failed programming external connectivity on endpoint b: Bind for 0.0.0.0:80 failed: port is already allocated",
+        "lab.yaml: services.b.ports",
+        "a has it: publish another port, or one of a range: 80-90:80",
+    ),
+    "a gateway mode that is none": (
+        "services: {a: {}}\nnetworks: {default: {driver_opts: {com.docker.network.bridge.gateway_mode_ipv4: isolated}}}\n",
+        "gateway mode 'isolated' can only be used for an internal network",
+        "lab.yaml: networks.default",
+        "write internal: true, or another mode",
     ),
     "a driver of a later version": (
         "services:\n  web:\n    networks: [a]\nnetworks:\n  a:\n    driver: overlay\n",
@@ -77,11 +89,17 @@ WRONG_FILES = {
         "lab.yaml:6: networks.a.driver",
         'did you mean "bridge"?',
     ),
-    "an uplink, of a later version": (
-        "services: {web: {}}\nx-dataplane:\n  uplink: {kind: tap}\n",
-        '"uplink" is from a later version',
+    "an underlay, of a later version": (
+        "services: {web: {}}\nx-dataplane:\n  underlay: {kind: tap}\n",
+        '"underlay" is from a later version',
+        "lab.yaml:3: x-dataplane.underlay",
+        "remove it: there are no overlays in this version",
+    ),
+    "an uplink that is incomplete": (
+        "services: {web: {}}\nx-dataplane:\n  uplink: {kind: packet}\n",
+        "an uplink of kind packet needs name",
         "lab.yaml:3: x-dataplane.uplink",
-        "remove it: in this version a lab has no way out",
+        "write name: eth0, the real interface",
     ),
     "a MAC that is none": (
         "services:\n  web:\n    networks:\n      a: {mac_address: '02:00:zz:00:00:01'}\nnetworks: {a: {}}\n",

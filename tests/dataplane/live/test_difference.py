@@ -58,8 +58,8 @@ def test_a_network_that_looks_different_inside_replaces_all_on_it():
 
 def test_a_wiring_without_some_ports():
     less = without(wire(plan(BASE)), {"web.default"})
-    assert list(less.nodes) == ["bridge default", "db.default"]
-    assert list(less.links) == [("db.default", "bridge default")]
+    assert list(less.nodes) == ["bridge default", "db.default", "router"]
+    assert list(less.links) == [("db.default", "bridge default"), ("router", "bridge default")]
 
 
 def test_whoever_depends_on_others_stops_before_them():

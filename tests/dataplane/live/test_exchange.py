@@ -25,10 +25,19 @@ services:
     depends_on: {db: {condition: service_started, restart: true}}
     extra_hosts: [there=192.0.2.1]
     sysctls: {net.ipv4.ip_forward: "1"}
+    ports: ["127.0.0.1:8080:80", "9000-9009:9000-9009/udp", "[::1]:1:1"]
   db: {image: host, scale: 2}
 networks:
   front: {ipam: {config: [{subnet: 10.1.0.0/16, ip_range: 10.1.1.0/24}]}, driver_opts: {com.docker.network.driver.mtu: "1400"}}
   back: {enable_ipv6: true}
+x-dataplane:
+  uplink:
+    kind: packet
+    name: eth0
+    address: [192.0.2.2/24, "2001:db8::2/64"]
+    gateway: 192.0.2.1
+    neighbors: {192.0.2.9: "02:00:00:00:00:09"}
+  nat: {timeouts: {udp: 30}, addresses: [192.0.2.5], static: {192.0.2.6: 10.1.0.5}, exclude: ["fd00::/8"]}
 """
 
 

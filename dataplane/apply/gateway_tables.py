@@ -1,0 +1,122 @@
+"""The gateway's tables with names for numbers, as NumPy structured arrays; empty where a lab has none."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+import numpy as np
+
+from dataplane.apply.gateway import Gateway
+from dataplane.errors import UserError
+from fastpath.flowrows import FLOWS_DTYPE as OF_FLOWS
+from fastpath.flowrows import PROTOCOLS
+
+Rows = np.ndarray[Any, Any]
+ROUTES_DTYPE = np.dtype([("destination", "U43"), ("gateway", "U39"), ("interface", "U128")])
+NEIGHBORS_DTYPE = np.dtype([("address", "U39"), ("mac", "U17"), ("interface", "U128"), ("state", "U16")])
+NAT_DTYPE = np.dtype([("kind", "U4"), ("protocol", "U8"), ("inside", "U47"), ("outside", "U47"), ("flows", "<u8")])
+FLOWS_DTYPE = np.dtype([("protocol", "U8"), *((name, OF_FLOWS[name]) for name in OF_FLOWS.names or () if name != "protocol")])
+RULES_DTYPE = np.dtype([("network", "U64"), ("kind", "U10"), ("rule", "U160"), ("hits", "<u8")])
+PROTOCOL_NAMES = np.array([{number: name for name, number in PROTOCOLS.items()}.get(number, str(number)) for number in range(256)])
+ADDRESSES = ("source", "target")
+SIDES = (
+    # kind, columns that differ when it is translated, inside and outside of it
+    ("snat", ("source", "source_port"), ("reply_target", "reply_target_port")),
+    ("dnat", ("reply_source", "reply_source_port"), ("target", "target_port")),
+)
+
+
+def routes(gateway: Gateway) -> Rows:
+    """ROUTES_DTYPE: what leads somewhere; our own addresses and those of broadcasts are left out."""
+    names = gateway.interface_names()
+    rows = [
+        (row["prefix"], row["gateway"], names.get(int(row["interface"]), ""))
+        for row in gateway.router.routes()
+        if row["kind"] in {"link", "gateway"}
+    ]
+    return np.array(rows, dtype=ROUTES_DTYPE)
+
+
+def neighbors(gateway: Gateway, now: int) -> Rows:
+    """NEIGHBORS_DTYPE, by interface and address."""
+    names = gateway.interface_names()
+    rows = [
+        (row["address"], _mac(int(row["mac"])), names.get(int(row["interface"]), ""), row["state"])
+        for row in gateway.router.neighbors(now)
+    ]
+    return np.array(rows, dtype=NEIGHBORS_DTYPE)
+
+
+def _mac(number: int) -> str:
+    return number.to_bytes(6, "big").hex(":") if number else ""
+
+
+def chosen_flows(gateway: Gateway, now: int, chosen: dict[str, str | int | None]) -> Rows:
+    """The flows (FLOWS_DTYPE) of which all is true that is chosen. Errors: UserError for what is no address, and no protocol."""
+    table = gateway.flows.rows(now)
+    for name, value in settled(chosen).items():
+        table = table[table[name] == value]
+    named = np.empty(len(table), FLOWS_DTYPE)
+    for name in FLOWS_DTYPE.names or ():
+        named[name] = PROTOCOL_NAMES[table[name]] if name == "protocol" else table[name]
+    return named
+
+
+def settled(chosen: dict[str, str | int | None]) -> dict[str, str | int]:
+    """Addresses and protocols as fastpath's tables have them; what is not chosen left out."""
+    found: dict[str, str | int] = {}
+    for name, value in chosen.items():
+        if value is None:
+            continue
+        found[name] = value
+        if name == "protocol":
+            found[name] = _protocol(str(value))
+        if name in ADDRESSES:
+            try:
+                found[name] = str(ip_address(value))
+            except ValueError:
+                raise UserError(f"{value!r} is not an IP address", where=f"--{name}", mend="write 10.0.0.5, or fd00::5") from None
+    return found
+
+
+def _protocol(text: str) -> int:
+    number = PROTOCOLS.get(text.lower(), int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 256)
+    if number > 255:
+        raise UserError(
+            f"{text!r} is not a protocol", where="--protocol", mend=f"write {', '.join(PROTOCOLS)}, or a number from 0 to 255"
+        )
+    return number
+
+
+def rules(gateway: Gateway) -> Rows:
+    """RULES_DTYPE."""
+    return np.array([tuple(row) for row in gateway.rules.rows()], dtype=RULES_DTYPE)
+
+
+def translations(table: Rows) -> Rows:
+    """Each translation once (NAT_DTYPE), with how many of the flows have it."""
+    found: dict[tuple[str, ...], int] = {}
+    for kind, inside, outside in SIDES:
+        differs = (table[inside[0]] != table[outside[0]]) | (table[inside[1]] != table[outside[1]])
+        for row in table[differs]:
+            key = (kind, str(row["protocol"]), *(joined(str(row[address]), int(row[port])) for address, port in (inside, outside)))
+            found[key] = found.get(key, 0) + 1
+    return np.array([(*key, count) for key, count in sorted(found.items())], dtype=NAT_DTYPE)
+
+
+def joined(address: str, port: int) -> str:
+    """``ADDRESS:PORT``."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def forget(gateway: Gateway, now: int, chosen: dict[str, str | int | None]) -> int:
+    """Delete the flows of which all is true that is chosen; how many that were."""
+    wanted: dict[str, Any] = dict(settled(chosen))
+    if "state" not in wanted:
+        return gateway.flows.delete(**wanted)
+    deleted = 0
+    for row in chosen_flows(gateway, now, chosen):
+        one: dict[str, Any] = {name: row[name].item() for name in ("source", "target", "source_port", "target_port")}
+        deleted += gateway.flows.delete(protocol=PROTOCOLS.get(row["protocol"].item(), row["protocol"].item()), **one)
+    return deleted

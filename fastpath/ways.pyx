@@ -1,0 +1,93 @@
+"""Sources judged, ways kept, packets passed on."""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+
+from fastpath.address cimport LINK_LOCAL, ORDINARY, Kind
+from fastpath.counters cimport MARTIAN_SOURCE, SPOOFED_SOURCE, TOO_BIG, UNTRANSLATABLE
+from fastpath.egress cimport OWN_ID, complain, link_size, send_sized
+from fastpath.ethernet cimport store48
+from fastpath.flows cimport flows_translate, flows_way
+from fastpath.fragment cimport KEEP_ID
+from fastpath.frame cimport ETHERNET_HEADER
+from fastpath.gateway cimport Gateway, Interface, Source, Way, generation_of, place_of
+from fastpath.graph cimport drop
+from fastpath.icmp cimport BIG
+from fastpath.ip cimport ERROR, FINE, NO_FLOW, WHOLE, Address, Packet, ip_transport
+from fastpath.layout cimport PROTOCOL_TCP
+from fastpath.mss cimport mss_clamp
+from fastpath.neighbor cimport STALE, Neighbor
+from fastpath.resolve cimport resolve
+from fastpath.routes cimport BROADCAST, GATEWAY, LOCAL, Route, routes_find
+
+
+cdef int source_refused(Gateway* gateway, const Packet* packet, Kind kind) noexcept nogil:
+    cdef Source* source = &gateway.sources[place_of(gateway, &packet.source)]
+    cdef const Interface* interface = &gateway.interfaces[packet.interface]
+    cdef const Route* route
+    if source_known(gateway, &packet.source, packet.interface):
+        return FINE
+    if kind == LINK_LOCAL and packet.version == 6:
+        # Good for talking to us; who wants to be forwarded is refused later.
+        return FINE
+    if kind != ORDINARY:
+        return MARTIAN_SOURCE
+    route = routes_find(&gateway.routes, &packet.source)
+    if route != NULL and (route.kind == LOCAL or route.kind == BROADCAST):
+        return MARTIAN_SOURCE
+    if interface.reverse_path and (route == NULL or route.interface != packet.interface):
+        return SPOOFED_SOURCE
+    source.source = packet.source
+    source.interface = packet.interface
+    source.generation = generation_of(gateway)
+    return FINE
+
+
+cdef bint fits(Gateway* gateway, Packet* packet, uint32_t mtu) noexcept nogil:
+    cdef const uint8_t* header = packet.frame.data + ETHERNET_HEADER
+    # What we put together goes on in pieces no larger than those it came in; only those have to fit.
+    cdef uint32_t size = gateway.largest if gateway.largest else link_size(packet.frame, packet.length)
+    # Don't Fragment (RFC 791, 3.1); in IPv6 only sources fragment.
+    if size > mtu and (packet.version == 6 or header[6] & 0x40):
+        complain(gateway, packet, BIG, mtu)
+        drop(gateway.head, packet.frame, TOO_BIG)
+        return False
+    return True
+
+
+cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Address* goal) noexcept nogil:
+    cdef uint16_t egress = route.interface
+    cdef uint32_t mtu = gateway.interfaces[egress].mtu
+    cdef const Neighbor* neighbor
+    if not fits(gateway, packet, mtu):
+        return
+    if gateway.largest:
+        mtu = min(mtu, gateway.largest)
+    neighbor = resolve(gateway, egress, &route.gateway if route.kind == GATEWAY else goal, packet.frame, packet.interface, False)
+    if neighbor == NULL:
+        return
+    if neighbor.state != STALE or not gateway.interfaces[egress].arp:
+        keep_way(gateway, packet, goal, egress, neighbor)
+    if packet.flow != NO_FLOW and not flows_translate(gateway.flows, packet):
+        drop(gateway.head, packet.frame, UNTRANSLATABLE)
+        return
+    if gateway.mss and packet.protocol == PROTOCOL_TCP and packet.fragment == WHOLE and ip_transport(packet) == FINE:
+        mss_clamp(packet, gateway.mss)
+    lower_ttl(packet.frame.data + ETHERNET_HEADER, packet.version)
+    gateway.counters.forwarded += 1
+    # Behind one address two hosts' identifications could meet (RFC 6864, 5.3.1).
+    send_sized(gateway, egress, neighbor, packet.frame, packet.length, mtu, KEEP_ID if packet.flow == NO_FLOW else OWN_ID)
+
+
+cdef void keep_way(Gateway* gateway, const Packet* packet, const Address* target, uint16_t egress, const Neighbor* neighbor) noexcept nogil:
+    cdef uint32_t place = place_of(gateway, target)
+    cdef Way* way = &gateway.ways[place]
+    cdef Interface* interface = &gateway.interfaces[egress]
+    way.target = target[0]
+    way.edge = interface.edge
+    store48(way.macs, neighbor.mac)
+    store48(way.macs + 6, interface.mac)
+    way.mtu = interface.mtu
+    way.interface = egress
+    way.generation = generation_of(gateway)
+    if packet.flow != NO_FLOW and packet.kind != ERROR:
+        flows_way(gateway.flows, packet)[0] = <uint16_t>(place + 1)
