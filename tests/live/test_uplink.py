@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -24,7 +25,7 @@ pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="an
 def text(subnet: str = "10.77.0", ports: str = "'8080:80'", more: str = "") -> str:
     return f"""
 services:
-  web: {{image: host, command: [{PYTHON}, -c, {TELLER!r}, "80"], ports: [{ports}]}}
+  web: {{image: host, command: [{PYTHON}, -c, {json.dumps(TELLER)}, "80"], ports: [{ports}]}}
 networks:
   default: {{ipam: {{config: [{{subnet: {subnet}.0/24}}]}}}}
 {more}
@@ -39,6 +40,14 @@ def change(client: Client, new: str) -> list[StepRow]:
     return told
 
 
+def killed(name: str) -> None:
+    """The lab process is, by kill -9."""
+    known = holder(lab_folder(name))
+    assert known is not None
+    os.kill(known[0], signal.SIGKILL)
+    wait_for(lambda: holder(lab_folder(name)) is None, "the lab process has died")
+
+
 @in_world()
 def test_nothing_is_left_on_the_host_after_down_and_after_kill_9() -> None:
     with outside():
@@ -51,15 +60,13 @@ def test_nothing_is_left_on_the_host_after_down_and_after_kill_9() -> None:
         assert live.down("left")
         assert_same(before, state())
         up(text(), "left")
-        known = holder(lab_folder("left"))
-        assert known is not None
-        os.kill(known[0], signal.SIGKILL)
+        killed("left")
         wait_for(lambda: "dp-left" not in sh("ip -o link"), "the TAP ends with its process")
         assert "dataplane-left" in sh("nft list tables")
         assert live.down("left")
         assert_same(before, state())
         up(text(), "left")
-        os.kill(holder(lab_folder("left"))[0], signal.SIGKILL)  # type: ignore[index]
+        killed("left")
         up(text(more="x-dataplane: {uplink: {kind: none}}", ports=""), "left")  # over what was left
         assert_same(before, state())
         assert live.down("left")
@@ -97,8 +104,8 @@ def test_a_port_that_the_file_leaves_open_goes_round_what_is_taken() -> None:
 
 @in_world()
 def test_two_labs_side_by_side() -> None:
-    with outside(), lab(text(), "one") as one, lab(text("10.78.0", "'8081:80'"), "two") as two:
-        assert {(client.lab()["uplink"] or {})["name"] for client in (one, two)} == {"dp-one", "dp-two"}
+    with outside(), lab(text(), "labone") as one, lab(text("10.78.0", "'8081:80'"), "labtwo") as two:
+        assert {(client.lab()["uplink"] or {})["name"] for client in (one, two)} == {"dp-labone", "dp-labtwo"}
         for port in (8080, 8081):
             assert curl(f"http://{HOST4}:{port}/", "outside") == OUTSIDE4
         assert ok(one, "web", "curl", "-s", "-m", "4", f"http://{HOST4}:8081/")
@@ -170,7 +177,7 @@ def test_another_namespace_is_the_host() -> None:
             assert curl("http://[::1]:8080/", "town") == "172.31.255.1"
         assert sh("ip netns exec town nft list ruleset") == ""
         up(text(more=more), "away")
-        os.kill(holder(lab_folder("away"))[0], signal.SIGKILL)  # type: ignore[index]
+        killed("away")
         assert live.down("away")
         assert sh("ip netns exec town nft list ruleset") == ""
         client = up(text(), "away")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 
@@ -16,7 +17,7 @@ FILE = f"""
 services:
   web:
     image: host
-    command: [{PYTHON}, -c, {TELLER!r}, "80"]
+    command: [{PYTHON}, -c, {json.dumps(TELLER)}, "80"]
     networks: {{front: {{ipv4_address: 10.77.0.10, ipv6_address: "fd77::10"}}}}
     ports: ["8080:80", "127.0.0.1:8082:80", "9000-9999:9000-9999/tcp"]
     extra_hosts: ["host.docker.internal:host-gateway"]
