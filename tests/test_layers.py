@@ -29,22 +29,9 @@ CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes"
              "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet"}  # what ports have in common
-ROUTING = {
-    "arp",
-    "nd",
-    "gateway",
-    "resolve",
-    "learn",
-    "egress",
-    "deliver",
-    "forward",
-    "ways",
-    "track",
-    "shortcut",
-    "routebook",
-    "routerrows",
-}  # of the router; fmt: skip
+PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
+ROUTING = {"arp", "nd", "gateway", "resolve", "learn", "egress", "deliver", "forward", "ways", "track", "shortcut", "routebook",
+           "routerrows"}  # fmt: skip
 NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}

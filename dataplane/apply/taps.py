@@ -11,6 +11,8 @@ from dataplane.actions import Action
 from dataplane.apply.dataplane import Dataplane
 from dataplane.wiring import NodeSpec, Wiring
 from fastpath import Engine, Loop, Port, TapPort
+from fastpath.device import DevicePort
+from fastpath.packet import PacketPort
 
 _T = TypeVar("_T")
 
@@ -21,15 +23,14 @@ class TapPorts:
     def __init__(self) -> None:
         self.given: dict[str, int] = {}
         self.loop: Loop | None = None
-        self._made: dict[str, TapPort] = {}
+        self._made: dict[str, DevicePort] = {}
 
     def make(self, engine: Engine, spec: NodeSpec) -> Port:
-        """The port of the specification on its TAP. OSError where the descriptor is none."""
+        """The port of the specification on its TAP or packet socket. OSError where the descriptor is none."""
         assert self.loop is not None
-        settings = spec.settings
         fd = self.given.pop(spec.name)
         try:
-            port = TapPort(engine, spec.name, fd, mtu=int(settings["mtu"]), offloads=bool(settings.get("offloads", True)))
+            port = _port(engine, spec, fd)
         except Exception:
             os.close(fd)
             raise
@@ -39,7 +40,7 @@ class TapPorts:
 
     def discard(self, port: Port) -> None:
         """Close its TAP, which ends with that."""
-        assert isinstance(port, TapPort)
+        assert isinstance(port, DevicePort)
         assert self.loop is not None
         self.loop.remove(port)
         port.close()
@@ -49,6 +50,15 @@ class TapPorts:
         """Close every TAP."""
         for port in self._made.values():
             port.close()
+
+
+def _port(engine: Engine, spec: NodeSpec, fd: int) -> DevicePort:
+    settings = spec.settings
+    mtu, offloads = int(settings["mtu"]), bool(settings.get("offloads", True))
+    if settings.get("kind") != "packet":
+        return TapPort(engine, spec.name, fd, mtu=mtu, offloads=offloads)
+    macs = [int(mac.replace(":", ""), 16) for mac in str(settings.get("accepts", "")).split()]
+    return PacketPort(engine, spec.name, fd, mtu=mtu, macs=macs, offloads=offloads)
 
 
 class LiveDataplane:

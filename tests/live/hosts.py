@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from dataplane.proc import kernel
 
 OUTSIDE = "outside"
 HOST4, OUTSIDE4 = "198.51.100.1", "198.51.100.2"
@@ -59,6 +61,7 @@ def assert_same(before: dict[str, object], after: dict[str, object]) -> None:
 @contextmanager
 def outside(mtu: int = 1500) -> Iterator[str]:
     """A namespace behind eth0 of this host; it knows no way to anybody but the host. Its name, for ``ip netns exec``."""
+    named = Path("/run/netns").exists()
     sh(f"ip netns add {OUTSIDE}")
     try:
         sh(f"ip link add eth0 mtu {mtu} type veth peer name eth0 netns {OUTSIDE} mtu {mtu}")
@@ -71,4 +74,10 @@ def outside(mtu: int = 1500) -> Iterator[str]:
             sh(f"ip {where} address add {address6}/64 dev eth0 nodad")
         yield OUTSIDE
     finally:
+        sh("ip link delete eth0", check=False)  # at once: with its namespace it would go some time
         sh(f"ip netns delete {OUTSIDE}")
+        if not named:
+            with suppress(OSError):
+                kernel.unmount("/run/netns")
+            with suppress(OSError):
+                Path("/run/netns").rmdir()
