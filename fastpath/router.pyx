@@ -13,7 +13,7 @@ from fastpath.ethernet cimport GROUP, mac_word
 from fastpath.flows cimport Flows, flows_expire
 from fastpath.forward cimport forward_burst, forward_resume, forward_tracked, forward_unreachable
 from fastpath.frame cimport Frame
-from fastpath.gateway cimport INTERFACES_MAX, NETWORKS_MAX, WAYS, Gateway, Interface, Source, Way
+from fastpath.gateway cimport INTERFACES_MAX, NETWORKS_MAX, SOURCES, WAYS, Gateway, Interface, Source, Way
 from fastpath.graph cimport NEVER, Graph, Head, Node, set_due
 from fastpath.icmp cimport ICMP_BURST, REASSEMBLY_TIME, icmp_init
 from fastpath.ip cimport FINE, Address, Packet, ip_read, is_mapped
@@ -68,7 +68,7 @@ cdef class Router(Node):
         gateway.secret = gateway.routes.table.secret1 ^ gateway.neighbors.table.secret0
         gateway.identification = <uint32_t>gateway.secret
         gateway.ways = <Way*>pages(WAYS * sizeof(Way), False)
-        gateway.sources = <Source*>pages(WAYS * sizeof(Source), False)
+        gateway.sources = <Source*>pages(SOURCES * sizeof(Source), False)
         if gateway.ways == NULL or gateway.sources == NULL:
             raise MemoryError("router: ways")
         self.icmp_rate = icmp_rate
@@ -82,7 +82,7 @@ cdef class Router(Node):
         neighbors_free(&self.gateway.neighbors)
         reassembly_free(&self.gateway.reassembly)
         unpages(self.gateway.ways, WAYS * sizeof(Way), False)
-        unpages(self.gateway.sources, WAYS * sizeof(Source), False)
+        unpages(self.gateway.sources, SOURCES * sizeof(Source), False)
         free(self.gateway.interfaces)
 
     # -- the graph ------------------------------------------------------------------------------------------------------
