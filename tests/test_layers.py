@@ -30,7 +30,18 @@ CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes"
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
-ROUTING = {"arp", "nd", "gateway", "resolve", "egress", "deliver", "forward", "ways", "track", "shortcut"}  # what the router consists of
+ROUTING = {
+    "arp",
+    "nd",
+    "gateway",
+    "resolve",
+    "egress",
+    "deliver",
+    "forward",
+    "ways",
+    "track",
+    "shortcut",
+}  # what the router consists of
 NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
