@@ -22,8 +22,8 @@ from fastpath.icmp cimport LIFETIME, NO_HOST, NO_WAY
 from fastpath.ip cimport (
     FINE, IPV4_HEADER, IPV6_HEADER, PROTOCOL_ICMPV6, WHOLE, Address, Packet, ip_read, ip_transport, mapped, same,
 )
+from fastpath.learn cimport arp_receive, nd_receive
 from fastpath.nd cimport NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION
-from fastpath.resolve cimport arp_receive, nd_receive
 from fastpath.routes cimport BROADCAST, LOCAL, Route, routes_find, routes_prefetch
 from fastpath.shortcut cimport PLAIN_IPV4, PLAIN_IPV6, short_ipv4, short_ipv6
 from fastpath.track cimport track, track_whole

@@ -8,10 +8,10 @@ from posix.uio cimport iovec
 from fastpath.arena cimport LARGE, take_polled, untake_polled
 from fastpath.counters cimport BAD_OFFLOAD, OVERSIZE, PORT_GONE
 from fastpath.device cimport LINK_DOWN, LINK_GONE, LINK_UP, sent
+from fastpath.facts cimport offload_guess
 from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, MAX_FRAME, NEEDS_CSUM, Frame
 from fastpath.graph cimport Graph, drop, set_due, wake
 from fastpath.layout cimport HEADERS_MAX, PROTOCOL_TCP, Layout, layout_read
-from fastpath.offload cimport offload_guess
 from fastpath.packetsocket cimport socket_lost, socket_prepare, socket_up
 from fastpath.port cimport count_in, receive, refuse
 from fastpath.vnet cimport VNET_SHORT, Vnet, vnet_read, vnet_write

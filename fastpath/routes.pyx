@@ -32,7 +32,8 @@ cdef void routes_free(Routes* routes) noexcept:
 cdef inline uint64_t route_key(const Routes* routes, const Address* prefix, uint32_t length) noexcept nogil:
     if is_mapped(prefix) and length >= IPV4_BITS:
         return <uint64_t>unmapped(prefix) << 8 | length
-    return table_mix(table_mix(prefix.high ^ routes.table.secret1, routes.seed | 1) ^ prefix.low, routes.table.secret0 | 1) + length | <uint64_t>1 << 63
+    return (table_mix(table_mix(prefix.high ^ routes.table.secret1, routes.seed | 1) ^ prefix.low, routes.table.secret0 | 1) + length
+            | <uint64_t>1 << 63)
 
 
 cdef inline Route* chained(const Routes* routes, uint64_t at, const Address* prefix, uint32_t length) noexcept nogil:

@@ -1,6 +1,6 @@
 """Sources judged, ways kept, packets passed on."""
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
 from fastpath.address cimport LINK_LOCAL, ORDINARY, Kind
 from fastpath.counters cimport MARTIAN_SOURCE, SPOOFED_SOURCE, TOO_BIG, UNTRANSLATABLE

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
@@ -75,7 +74,6 @@ def sent(script: Script) -> bytes:
     return pcap(sorted(record for records in script.sent.values() for record in records))
 
 
-@pytest.mark.xfail(reason="until the router asks its flows and rules", strict=False)
 def test_the_printed_command(tmp_path: Path) -> None:
     script = story()
     assert CAPTURE.read_bytes() == sent(script)

@@ -88,7 +88,13 @@ def _start(page: Page, topology: Topology, world: World) -> Client:
     page.runs(f"WORLD={world.path} dataplane up --detach --verbose --lab {topology.name} nat.yaml")
     client, steps = start(topology)
     page.by_hand(step["by_hand"] for step in steps if step["by_hand"])
-    page.ok(f"{topology.name} is up. What was changed outside the lab's own namespaces stands above, and goes with it.")
+    page.say("What the lab asks of the host, here of the world: routes to its networks, and a table of its own.")
+    page.runs(f"ip -netns {world.name} route")
+    page.output(world.run(["ip", "route"])[1])
+    if shutil.which("nft"):
+        page.runs(f"ip netns exec {world.name} nft list ruleset")
+        page.output(world.run(["nft", "list", "ruleset"])[1])
+    page.ok(f"{topology.name} is up. Nothing else was changed outside the lab's own namespaces; all of it goes with the lab.")
     return client
 
 

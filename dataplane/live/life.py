@@ -26,8 +26,6 @@ from dataplane.proc.helper import Helper
 from dataplane.proc.server import privileged
 
 PATIENCE = 5.0
-ROUTER = False
-"""The engine has routers; until then no lab has a way out."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -66,7 +64,7 @@ async def _live(name: str, folder: Path, helper: Helper, connection: socket.sock
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, ending.ask, f"signal {number.name}")
-    host = Host(name, folder, helper, change=wanted["host_rules"], way_out=ROUTER and privileged())
+    host = Host(name, folder, helper, change=wanted["host_rules"], way_out=privileged())
     lab = Lab(name, folder, helper, EngineThread(seed, poll=wanted["poll"]), host)
 
     def died(why: str) -> None:
