@@ -30,8 +30,21 @@ CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes"
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
-ROUTING = {"arp", "nd", "gateway", "resolve", "learn", "egress", "deliver", "forward", "ways", "track", "shortcut", "routebook",
-           "routerrows"}  # fmt: skip
+ROUTING = {
+    "arp",
+    "nd",
+    "gateway",
+    "resolve",
+    "learn",
+    "egress",
+    "deliver",
+    "forward",
+    "ways",
+    "track",
+    "shortcut",
+    "routebook",
+    "routerrows",
+}
 NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
