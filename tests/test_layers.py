@@ -24,7 +24,7 @@ GROUND = {
     "ethernet",
 }  # what every node stands on
 PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
-TABLES = {"table", "fdb", "routes", "neighbor", "index", "rules", "ruletable", "rulerows", "publish"}
+TABLES = {"table", "fdb", "routes", "neighbor", "waiting", "index", "rules", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
@@ -35,13 +35,16 @@ ROUTING = {
     "nd",
     "gateway",
     "resolve",
+    "learn",
     "egress",
     "deliver",
     "forward",
     "ways",
     "track",
     "shortcut",
-}  # what the router consists of
+    "routebook",
+    "routerrows",
+}
 NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
