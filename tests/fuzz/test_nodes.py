@@ -272,5 +272,6 @@ def test_every_node_has_a_case():
     while kinds:
         kind = kinds.pop()
         kinds += kind.__subclasses__()
-        found.add(kind.__name__)
-    assert found - {"Node", "Port", "DevicePort"} == {"Bridge", "MemoryPort", "PcapPort", "TapPort", "DropNode"}
+        if kind.__module__ != "fastpath.testing":
+            found.add(kind.__name__)
+    assert found - {"Node", "Port", "DevicePort"} == {"Bridge", "MemoryPort", "PcapPort", "Router", "TapPort", "DropNode"}

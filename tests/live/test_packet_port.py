@@ -35,7 +35,8 @@ class Uplink(Switch):
         self.more = Namespaces("packet")
         try:
             self.host, self.far = self.more.add("host"), self.more.add("far")
-            self.host.run("ip", "link", "add", "wan", "type", "veth", "peer", "name", "eth0", "address", FAR, "netns", self.far.name)
+            peer = ("peer", "name", "eth0", "address", FAR, "netns", self.far.name)
+            self.host.run("ip", "link", "add", "wan", "type", "veth", *peer)
             self.far.up("eth0", "10.9.0.99/24", "fd00::99/64")
             self.host.up("wan")
             with self.host.entered():
