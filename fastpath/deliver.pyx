@@ -36,7 +36,9 @@ cdef void deliver(Gateway* gateway, Packet* packet) noexcept nogil:
             drop(gateway.head, frame, <Reason>reason)
             return
         whole.interface = packet.interface
+        gateway.largest = largest
         serve(gateway, &whole)
+        gateway.largest = 0
     else:
         serve(gateway, packet)
 

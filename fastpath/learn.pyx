@@ -88,7 +88,8 @@ cdef void arp_receive(Gateway* gateway, uint16_t number, Frame* frame) noexcept 
 cdef void nd_receive(Gateway* gateway, uint16_t number, Packet* packet) noexcept nogil:
     cdef Interface* interface = &gateway.interfaces[number]
     cdef Nd nd
-    if nd_read(&nd, packet) != FINE:
+    # Nobody has a reason to send one in fragments (RFC 6980).
+    if gateway.largest or nd_read(&nd, packet) != FINE:
         drop(gateway.head, packet.frame, ND_INVALID)
         return
     if nd.kind == NEIGHBOR_SOLICITATION:
