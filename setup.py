@@ -55,5 +55,6 @@ setup(
         extensions,
         compiler_directives=DIRECTIVES,
         annotate=MODE == "annotate",
+        nthreads=os.cpu_count() or 1,
     ),
 )

@@ -21,7 +21,8 @@ from fastpath.flows import Flows
 from fastpath.graph import Graph, Node
 from fastpath.loop import LinkEvent, Loop
 from fastpath.memory import MemoryPort, Outbox
-from fastpath.packet import PacketPort, open_packet
+from fastpath.packet import PacketPort
+from fastpath.packetsocket import open_packet
 from fastpath.pcap import PcapPort
 from fastpath.port import Port
 from fastpath.replay import OwnerError, Replay

@@ -23,4 +23,5 @@ cdef struct Arp:
 # FINE, or ARP_INVALID: wrong numbers, cut short, or a sender that no station can be.
 cdef int arp_read(Arp* arp, const Frame* frame) noexcept nogil
 # The whole frame, at `octets`; a request asks `mac`, who may be everybody.
-cdef void arp_write(uint8_t* octets, uint16_t operation, uint64_t our_mac, const Address* ours, uint64_t mac, const Address* target) noexcept nogil
+cdef void arp_write(uint8_t* octets, uint16_t operation, uint64_t our_mac, const Address* ours, uint64_t mac,
+                    const Address* target) noexcept nogil

@@ -5,7 +5,7 @@ from libc.string cimport memcpy
 
 from fastpath.address cimport LOOPBACK, MULTICAST, RESERVED, Kind, kind_of
 from fastpath.counters cimport ARP_INVALID
-from fastpath.ethernet cimport BROADCAST_MAC, GROUP, store48
+from fastpath.ethernet cimport GROUP, store48
 from fastpath.frame cimport Frame
 from fastpath.ip cimport FINE, Address, mapped, unmapped
 from fastpath.wire cimport load16, load32, load48, store16, store32
@@ -31,7 +31,8 @@ cdef int arp_read(Arp* arp, const Frame* frame) noexcept nogil:
     return FINE
 
 
-cdef void arp_write(uint8_t* octets, uint16_t operation, uint64_t our_mac, const Address* ours, uint64_t mac, const Address* target) noexcept nogil:
+cdef void arp_write(uint8_t* octets, uint16_t operation, uint64_t our_mac, const Address* ours, uint64_t mac,
+                    const Address* target) noexcept nogil:
     cdef uint32_t word
     store48(octets, mac)
     store48(octets + 6, our_mac)

@@ -10,9 +10,9 @@ from fastpath.graph cimport drop
 from fastpath.icmp cimport NO_PORT, NO_PROTOCOL, icmp_echo, icmp_take
 from fastpath.ip cimport FINE, PROTOCOL_ICMP, PROTOCOL_ICMPV6, WHOLE, Packet, ip_read, ip_transport
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
+from fastpath.learn cimport nd_receive
 from fastpath.nd cimport NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION
 from fastpath.reassembly cimport reassembly_add
-from fastpath.resolve cimport nd_receive
 from fastpath.transport cimport transport_good, transport_reset
 
 cdef enum:
@@ -36,7 +36,9 @@ cdef void deliver(Gateway* gateway, Packet* packet) noexcept nogil:
             drop(gateway.head, frame, <Reason>reason)
             return
         whole.interface = packet.interface
+        gateway.largest = largest
         serve(gateway, &whole)
+        gateway.largest = 0
     else:
         serve(gateway, packet)
 

@@ -20,7 +20,7 @@ cdef inline uint32_t link_size(const Frame* frame, uint32_t length) noexcept nog
 # Emits the finished packet by the interface to the neighbor, in fragments of at most `mtu` octets if it is larger.
 cdef void send_sized(Gateway* gateway, uint16_t egress, const Neighbor* neighbor, Frame* frame, uint32_t length, uint32_t mtu,
                      int64_t identification) noexcept nogil
-# A packet of our own, finished but for MAC addresses, already counted in: routed, resolved, sent. `interface`: where link-local targets are.
+# A packet of our own, finished but for MAC addresses, already counted: routed, resolved, sent. `interface`: where link-local targets are.
 cdef void send_ours(Gateway* gateway, Frame* frame, uint16_t interface) noexcept nogil
 # An ICMP error about the packet to its source, from our address where it came in; does nothing with the packet itself.
 cdef void complain(Gateway* gateway, const Packet* packet, Trouble trouble, uint32_t parameter) noexcept nogil

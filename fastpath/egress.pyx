@@ -1,6 +1,6 @@
 """Fragments and our own packets."""
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t
 
 from fastpath.address cimport LINK_LOCAL, kind_of
 from fastpath.counters cimport NO_ROUTE, TURN_BUDGET, Reason

@@ -16,15 +16,16 @@ from fastpath.egress cimport complain, send_ours
 from fastpath.ethernet cimport MAC_WORD
 from fastpath.flows cimport flows_hash, flows_prefetch
 from fastpath.frame cimport ETHERNET_HEADER, Frame
-from fastpath.gateway cimport Gateway, Interface, place_of
+from fastpath.gateway cimport SOURCE_BITS, WAY_BITS, Gateway, Interface, Way, generation_of, place_of
 from fastpath.graph cimport drop
 from fastpath.icmp cimport LIFETIME, NO_HOST, NO_WAY
 from fastpath.ip cimport (
-    FINE, IPV4_HEADER, IPV6_HEADER, PROTOCOL_ICMPV6, WHOLE, Address, Packet, ip_read, ip_transport, mapped, same,
+    FINE, IPV4_HEADER, IPV6_HEADER, PROTOCOL_ICMPV6, WHOLE, Address, Packet, ip_read, ip_transport, is_mapped, mapped,
+    same,
 )
+from fastpath.learn cimport arp_receive, nd_receive
 from fastpath.nd cimport NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION
-from fastpath.resolve cimport arp_receive, nd_receive
-from fastpath.routes cimport BROADCAST, LOCAL, Route, routes_find, routes_prefetch
+from fastpath.routes cimport BROADCAST, LARGE, LOCAL, Route, routes_find, routes_prefetch, routes_prefetch_route
 from fastpath.shortcut cimport PLAIN_IPV4, PLAIN_IPV6, short_ipv4, short_ipv6
 from fastpath.track cimport track, track_whole
 from fastpath.ways cimport pass_on, source_refused
@@ -146,21 +147,42 @@ cdef void forward_unreachable(void* gateway, Frame* frame, uint16_t interface, b
 # -- the short cut --------------------------------------------------------------------------------------------------------
 
 
-cdef inline void fetch(const Gateway* gateway, const Frame* frame) noexcept nogil:
-    """Have the way of the frame's target fetched, and what a look-up would read if it has none."""
-    cdef Address target, source
+cdef inline Address target_of(const Frame* frame) noexcept nogil:
+    """Where the frame's packet goes, if it is one; else anything."""
+    cdef Address target
     cdef uint32_t word
     if load16(frame.data + 12) == 0x86DD:
         memcpy(&target, frame.data + 38, 16)
-        memcpy(&source, frame.data + 22, 16)
-    else:
-        memcpy(&word, frame.data + 30, 4)
-        target = mapped(word)
+        return target
+    memcpy(&word, frame.data + 30, 4)
+    return mapped(word)
+
+
+cdef inline void fetch(const Gateway* gateway, const Frame* frame) noexcept nogil:
+    """Have what is kept for the frame's target and source fetched, and what a look-up would read if there is nothing."""
+    cdef Address target = target_of(frame)
+    cdef Address source
+    cdef uint32_t word
+    if is_mapped(&target):
         memcpy(&word, frame.data + 26, 4)
         source = mapped(word)
+    else:
+        memcpy(&source, frame.data + 22, 16)
     wire_prefetch(&gateway.ways[place_of(gateway, &target)])
-    wire_prefetch(&gateway.sources[place_of(gateway, &source)])
+    wire_prefetch(&gateway.sources[place_of(gateway, &source) >> (WAY_BITS - SOURCE_BITS)])
     routes_prefetch(&gateway.routes, &target)
+
+
+cdef void fetch_routes(const Gateway* gateway, Frame** burst, uint32_t n) noexcept nogil:
+    """A second time, in a large table: the routes of those targets for which nothing is kept."""
+    cdef const Way* way
+    cdef Address target
+    cdef uint32_t i
+    for i in range(n):
+        target = target_of(burst[i])
+        way = &gateway.ways[place_of(gateway, &target)]
+        if not same(&way.target, &target) or way.generation != generation_of(gateway):
+            routes_prefetch_route(&gateway.routes, &target)
 
 
 cdef inline bint read_ahead(Gateway* gateway, Packet* packet, Frame* frame) noexcept nogil:
@@ -198,7 +220,7 @@ cdef void forward_tracked(Gateway* gateway, Frame** burst, uint32_t n) noexcept 
         first += some
 
 
-cdef void forward_burst(Gateway* gateway, Frame** burst, uint32_t n) noexcept nogil:
+cdef inline void forward_some(Gateway* gateway, Frame** burst, uint32_t n) noexcept nogil:
     cdef uint64_t latest = 0
     cdef uint64_t word, pair
     cdef uint64_t before = 0
@@ -214,6 +236,8 @@ cdef void forward_burst(Gateway* gateway, Frame** burst, uint32_t n) noexcept no
             if pair != before:
                 before = pair
                 fetch(gateway, burst[i])
+        if gateway.routes.count >= LARGE:
+            fetch_routes(gateway, burst, n)
     for i in range(n):
         frame = burst[i]
         if frame.input != came_by:
@@ -236,3 +260,16 @@ cdef void forward_burst(Gateway* gateway, Frame** burst, uint32_t n) noexcept no
             receive(gateway, frame)
     gateway.counters.forwarded += passed
     gateway.head.counters.left += passed
+
+
+cdef void forward_burst(Gateway* gateway, Frame** burst, uint32_t n) noexcept nogil:
+    cdef uint32_t some
+    if gateway.routes.count < LARGE:
+        forward_some(gateway, burst, n)
+        return
+    # Several lines of a large table for each packet: those of a whole burst would drive one another out.
+    while n:
+        some = min(n, <uint32_t>TRACKED)
+        forward_some(gateway, burst, some)
+        burst += some
+        n -= some

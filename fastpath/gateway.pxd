@@ -33,8 +33,10 @@ from fastpath.table cimport table_mix
 cdef enum:
     NETWORKS_MAX = 32             # addresses of one interface
     INTERFACES_MAX = 0xFFFF
-    WAY_BITS = 12
+    WAY_BITS = 14                 # targets in use at a time; fewer than 2^16, as flows keep the number
     WAYS = 1 << WAY_BITS
+    SOURCE_BITS = 12
+    SOURCES = 1 << SOURCE_BITS
 
 cdef struct Network:              # an address of ours, and the subnet around it
     Address address
@@ -89,7 +91,7 @@ cdef struct Gateway:
     Neighbors neighbors
     Reassembly reassembly
     Way* ways                     # WAYS of them
-    Source* sources               # WAYS
+    Source* sources               # SOURCES of them
     uint64_t secret
     uint32_t largest              # of a packet that we put together, being worked on: the largest fragment; else 0
     uint32_t mss                  # to clamp to; 0: not

@@ -70,7 +70,7 @@ cdef inline bint same(const Address* a, const Address* b) noexcept nogil:
     return ((a.high ^ b.high) | (a.low ^ b.low)) == 0
 
 cdef inline Address mapped(uint32_t address) noexcept nogil:
-    """The IPv4 address, as it lies in memory, as ::ffff:a.b.c.d (both byte orders of a machine would do, but only x86 and Arm are tried)."""
+    """The IPv4 address, as it lies in memory, as ::ffff:a.b.c.d. For little-endian machines, like all of this."""
     return Address(0, <uint64_t>address << 32 | 0xFFFF0000u)
 
 cdef inline uint32_t unmapped(const Address* address) noexcept nogil:

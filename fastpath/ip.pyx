@@ -1,6 +1,6 @@
 """Reading IP headers: options and extension headers, and what lies behind them."""
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy
 
 from fastpath.counters cimport IP_CHECKSUM, IP_HEADER, IP_LENGTH, MARTIAN_SOURCE, MARTIAN_TARGET, NOT_IP, SOURCE_ROUTE, TRANSPORT_HEADER

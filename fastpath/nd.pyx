@@ -7,7 +7,7 @@ from fastpath.address cimport MULTICAST, UNSPECIFIED, kind_of
 from fastpath.counters cimport ND_INVALID
 from fastpath.ethernet cimport GROUP, store48
 from fastpath.ip cimport FINE, PROTOCOL_ICMPV6, Address, Packet
-from fastpath.wire cimport fold, load48, store16, store32, sum_octets, wire_swap16
+from fastpath.wire cimport fold, load48, store16, sum_octets, wire_swap16
 
 cdef enum:
     SOURCE_MAC = 1                # options (RFC 4861, 4.6.1)

@@ -39,9 +39,6 @@ cdef enum:
     WAITING_MAX = 16              # packets that wait for one neighbor
     TRIES = 3
 
-cdef enum:
-    HELD_OCTETS = 4 << 20         # packets that wait for all neighbors
-
 cdef int64_t TRY_AFTER            # ns between two tries
 cdef int64_t DELAYED_FOR          # ns before who is STALE and used is asked
 cdef int64_t CONFIRMED_FOR        # ns that an answer is good for
@@ -107,10 +104,6 @@ cdef void neighbor_become(Neighbors* neighbors, uint32_t number, NeighborState s
 cdef void neighbor_remove(Neighbors* neighbors, uint32_t number) noexcept nogil
 # Of an interface, when it goes; with `all` permanent ones too.
 cdef void neighbors_forget(Neighbors* neighbors, uint16_t interface, bint permanent) noexcept nogil
-# Copies the packet to wait; beyond 16 the oldest is dropped as NEIGHBOR_QUEUE, and this one if memory is used up. Counts it held.
-cdef void neighbor_hold(Neighbors* neighbors, uint32_t number, const Frame* frame, uint16_t interface, uint32_t largest, bint ours) noexcept nogil
-# The packet that waits longest, no longer counted as held, or NULL. The caller frees it.
-cdef Held* neighbor_take(Neighbors* neighbors, uint32_t number) noexcept nogil
 # When `neighbors_overdue` has the next one; NEVER.
 cdef int64_t neighbors_due(const Neighbors* neighbors) noexcept nogil
 # An entry whose time has come, or NOBODY: in DELAY, to be asked, or one that did not answer in time. What was confirmed too long ago

@@ -1,15 +1,15 @@
 """Entries in lists by state, in order of time: what is due next, and who has to make room, stands at the front."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport free
+from libc.string cimport memset
 
-from fastpath.counters cimport NEIGHBOR_QUEUE, UNRESOLVED
-from fastpath.frame cimport Frame
+from fastpath.counters cimport UNRESOLVED
 from fastpath.graph cimport NEVER, Head, drop
 from fastpath.ip cimport Address, is_mapped, same, unmapped
 from fastpath.pages cimport pages, unpages
 from fastpath.table cimport table_erase, table_find, table_free, table_home, table_init, table_insert, table_mix
+from fastpath.waiting cimport neighbor_take, unlink_held
 
 TRY_AFTER = 1_000_000_000         # RFC 1122, 2.3.2.1; RFC 4861, 10: RETRANS_TIMER
 DELAYED_FOR = 5_000_000_000       # RFC 4861, 10: DELAY_FIRST_PROBE_TIME
@@ -55,7 +55,8 @@ cdef inline uint64_t neighbor_key(const Neighbors* neighbors, uint16_t interface
     """Of IPv4 exact, of IPv6 a keyed hash; entries with one key are chained."""
     if is_mapped(address):
         return <uint64_t>1 << 62 | <uint64_t>interface << 32 | unmapped(address)
-    return table_mix(table_mix(address.high ^ neighbors.secret, neighbors.table.secret1) ^ address.low, neighbors.secret) + interface | <uint64_t>1 << 63
+    return (table_mix(table_mix(address.high ^ neighbors.secret, neighbors.table.secret1) ^ address.low, neighbors.secret) + interface
+            | <uint64_t>1 << 63)
 
 
 cdef uint32_t neighbor_find(const Neighbors* neighbors, uint16_t interface, const Address* address) noexcept nogil:
@@ -245,65 +246,3 @@ cdef uint32_t neighbors_overdue(Neighbors* neighbors, int64_t now) noexcept nogi
     if number != NOBODY and neighbors.neighbors[number].due <= now:
         return number
     return NOBODY
-
-
-# -- packets that wait ----------------------------------------------------------------------------------------------------
-
-
-cdef inline Held* unlink_held(Neighbor* neighbor) noexcept nogil:
-    cdef Held* first
-    if neighbor.last == NULL:
-        return NULL
-    first = neighbor.last.next
-    if first == neighbor.last:
-        neighbor.last = NULL
-    else:
-        neighbor.last.next = first.next
-    neighbor.waiting -= 1
-    return first
-
-
-cdef Held* neighbor_take(Neighbors* neighbors, uint32_t number) noexcept nogil:
-    cdef Held* held = unlink_held(&neighbors.neighbors[number])
-    if held != NULL:
-        neighbors.held_octets -= <uint32_t>sizeof(Held) + held.frame.length
-        neighbors.head.counters.held -= 1
-    return held
-
-
-cdef void neighbor_hold(Neighbors* neighbors, uint32_t number, const Frame* frame, uint16_t interface, uint32_t largest, bint ours) noexcept nogil:
-    cdef Neighbor* neighbor = &neighbors.neighbors[number]
-    cdef uint32_t octets = <uint32_t>sizeof(Held) + frame.length
-    cdef Held* held
-    cdef uint8_t* data
-    if neighbor.waiting == WAITING_MAX:
-        held = neighbor_take(neighbors, number)
-        drop(neighbors.head, &held.frame, NEIGHBOR_QUEUE)
-        free(held)
-    held = NULL
-    if neighbors.held_octets + octets <= HELD_OCTETS:
-        held = <Held*>malloc(octets)
-    if held == NULL:
-        drop(neighbors.head, <Frame*>frame, NEIGHBOR_QUEUE)
-        return
-    data = <uint8_t*>(held + 1)
-    held.frame = frame[0]
-    memcpy(data, frame.data, frame.head)
-    if frame.tail != NULL:
-        memcpy(data + frame.head, frame.tail, frame.length - frame.head)
-    held.frame.data = data
-    held.frame.tail = NULL
-    held.frame.head = frame.length
-    held.frame.room = 0
-    held.interface = interface
-    held.largest = largest
-    held.ours = ours
-    if neighbor.last == NULL:
-        held.next = held
-    else:
-        held.next = neighbor.last.next
-        neighbor.last.next = held
-    neighbor.last = held
-    neighbor.waiting += 1
-    neighbors.held_octets += octets
-    neighbors.head.counters.held += 1

@@ -1,11 +1,8 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import final
 
 from fastpath.device import DevicePort
 from fastpath.graph import Graph
-
-def open_packet(interface: str | int) -> int: ...
-def filter_of(macs: Sequence[int]) -> bytes: ...
 
 @final
 class PacketPort(DevicePort):

@@ -1,52 +1,30 @@
 """Receiving and sending on a packet socket."""
 
-import os
-import socket
-import struct
-
-from libc.errno cimport EINVAL, ENETDOWN, ENODEV, errno
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.errno cimport ENETDOWN, errno
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
-from posix.ioctl cimport ioctl
 from posix.uio cimport iovec
 
 from fastpath.arena cimport LARGE, take_polled, untake_polled
 from fastpath.counters cimport BAD_OFFLOAD, OVERSIZE, PORT_GONE
 from fastpath.device cimport LINK_DOWN, LINK_GONE, LINK_UP, sent
+from fastpath.facts cimport offload_guess
 from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, MAX_FRAME, NEEDS_CSUM, Frame
 from fastpath.graph cimport Graph, drop, set_due, wake
 from fastpath.layout cimport HEADERS_MAX, PROTOCOL_TCP, Layout, layout_read
-from fastpath.offload cimport offload_guess
-from fastpath.port cimport TAKES_CSUM, TAKES_TSO4, TAKES_TSO6, TAKES_USO4, TAKES_USO6, count_in, receive, refuse
+from fastpath.packetsocket cimport socket_lost, socket_prepare, socket_up
+from fastpath.port cimport count_in, receive, refuse
 from fastpath.vnet cimport VNET_SHORT, Vnet, vnet_read, vnet_write
 from fastpath.wire cimport store16, wire_likely, wire_unlikely
 
 cdef extern from "<sys/socket.h>" nogil:
-    cdef struct sockaddr:
-        pass
     enum:
         MSG_DONTWAIT
         MSG_TRUNC
-    int getsockname(int, sockaddr*, unsigned int*)
     int recvmmsg(int, mmsghdr*, unsigned int, int, void*)
     int sendmmsg(int, mmsghdr*, unsigned int, int)
 
-cdef extern from "<net/if.h>" nogil:
-    cdef struct ifreq:
-        char* ifr_name
-        int ifr_ifindex
-        short ifr_flags
-    enum:
-        IFF_UP
-
-cdef extern from "<sys/ioctl.h>" nogil:
-    enum:
-        SIOCGIFNAME
-        SIOCGIFFLAGS
-
 cdef extern from "<linux/if_packet.h>" nogil:
-    cdef struct sockaddr_ll:
-        int sll_ifindex
     cdef struct tpacket_auxdata:
         uint32_t tp_status
         uint16_t tp_vlan_tci
@@ -61,62 +39,6 @@ cdef enum:
     CONTROL = 64              # octets for one control message with a tpacket_auxdata, and to spare
     CONTROL_HEADER = 16       # cmsghdr: length, level, type
     TAG = 4
-    TSO = TAKES_TSO4 | TAKES_TSO6
-    USO = TAKES_USO4 | TAKES_USO6
-
-# linux/if_packet.h, linux/if_ether.h, asm-generic/socket.h: what Python's socket module does not name.
-SOL_PACKET, ETH_P_ALL = 263, 3
-PACKET_ADD_MEMBERSHIP, PACKET_STATISTICS, PACKET_AUXDATA, PACKET_VNET_HDR, PACKET_IGNORE_OUTGOING = 1, 6, 8, 15, 23
-PACKET_MR_PROMISC, PACKET_MR_ALLMULTI, PACKET_MR_UNICAST = 1, 2, 3
-SO_ATTACH_FILTER, SO_SNDBUFFORCE, SO_RCVBUFFORCE = 26, 32, 33
-QUEUE = 8 << 20               # octets: some hundred super-frames
-USO_SINCE = (6, 2)            # the kernel's version since which a packet socket takes UDP super-frames
-
-
-def open_packet(interface: str | int) -> int:
-    """A packet socket on an interface of this thread's namespace, by name or index, that receives nothing until it is a port's.
-
-    Errors: OSError (needs CAP_NET_RAW; ENODEV: no such interface).
-    """
-    name = socket.if_indextoname(interface) if isinstance(interface, int) else interface
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as opened:
-        opened.bind((name, 0))
-        return opened.detach()
-
-
-def filter_of(macs) -> bytes:
-    """A program of the classic packet filter that takes frames for groups and for these MACs (numbers), whole."""
-    step = struct.Struct("HBBI").pack
-    code = [step(0x30, 0, 0, 0), step(0x45, 4 * len(macs) + 1, 0, 1)]       # first octet; its lowest bit: a group
-    for left, mac in zip(range(len(macs) - 1, -1, -1), macs, strict=True):
-        # Four octets, then two; each jump counts the instructions passed over.
-        code += [step(0x20, 0, 0, 0), step(0x15, 0, 2, mac >> 16), step(0x28, 0, 0, 4), step(0x15, 4 * left + 1, 0, mac & 0xFFFF)]
-    return b"".join([*code, step(0x06, 0, 0, 0), step(0x06, 0, 0, 0x7FFFFFFF)])
-
-
-cdef attach(opened, bytes code):
-    """The socket takes in what this program lets pass."""
-    cdef uintptr_t place = <uintptr_t><const char*>code
-    opened.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(code) // 8, place))
-
-
-cdef int packet_interface(int fd) noexcept nogil:
-    """The index of the interface that the socket belongs to; -1 once that is no more."""
-    cdef sockaddr_ll address
-    cdef unsigned int length = sizeof(sockaddr_ll)
-    return -1 if getsockname(fd, <sockaddr*>&address, &length) < 0 else address.sll_ifindex
-
-
-cdef bint packet_up(int fd, int interface, bint* there) noexcept nogil:
-    """The interface is up. `there`: the socket still belongs to it."""
-    cdef ifreq request
-    there[0] = False
-    memset(&request, 0, sizeof(ifreq))
-    request.ifr_ifindex = interface
-    if packet_interface(fd) != interface or ioctl(fd, SIOCGIFNAME, &request) < 0:
-        return False
-    there[0] = True
-    return ioctl(fd, SIOCGIFFLAGS, &request) == 0 and request.ifr_flags & IFF_UP
 
 
 cdef class PacketPort(DevicePort):
@@ -129,57 +51,16 @@ cdef class PacketPort(DevicePort):
 
     def __init__(self, Graph graph not None, str name not None, int fd, *, uint32_t mtu=1500, macs=(), bint promiscuous=False,
                  bint offloads=True):
+        self.interface = socket_prepare(fd, list(macs), promiscuous or not macs, offloads, &self.takes)
         super().__init__(graph, name, fd, mtu=mtu)
-        opened = socket.socket(fileno=fd)
-        try:
-            self._prepare(opened, list(macs), promiscuous or not macs, offloads)
-        finally:
-            opened.detach()
+        self.header = VNET_SHORT if offloads else 0
         self.budget = 1
-
-    def _prepare(self, opened, list macs, bint everything, bint offloads):
-        """Everything is set before the first frame comes."""
-        if opened.family != socket.AF_PACKET or opened.type & socket.SOCK_RAW != socket.SOCK_RAW:
-            raise OSError(EINVAL, "not a raw packet socket")
-        self.interface = packet_interface(self.fd)
-        if self.interface <= 0:
-            raise OSError(ENODEV, "the packet socket belongs to no interface")
-        opened.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
-        opened.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-        self.takes = 0
-        if offloads:
-            opened.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
-            self.header = VNET_SHORT
-            self.takes = TAKES_CSUM | TSO
-            if tuple(map(int, os.uname().release.split("-")[0].split(".")[:2])) >= USO_SINCE:
-                self.takes |= USO
-        for forced, plain in ((SO_RCVBUFFORCE, socket.SO_RCVBUF), (SO_SNDBUFFORCE, socket.SO_SNDBUF)):
-            try:
-                opened.setsockopt(socket.SOL_SOCKET, forced, QUEUE)
-            except PermissionError:
-                opened.setsockopt(socket.SOL_SOCKET, plain, QUEUE)
-        join = struct.Struct("iHH8s").pack
-        opened.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, join(self.interface, PACKET_MR_ALLMULTI, 0, b""))
-        if everything:
-            opened.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, join(self.interface, PACKET_MR_PROMISC, 0, b""))
-        else:
-            for mac in macs:
-                wanted = join(self.interface, PACKET_MR_UNICAST, 6, mac.to_bytes(6, "big"))
-                opened.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, wanted)
-            attach(opened, filter_of(macs))
-        # Now it receives.
-        opened.bind((opened.getsockname()[0], ETH_P_ALL))
 
     @property
     def lost(self) -> int:
         """Frames that the socket's queue had no room for."""
         if self.fd >= 0:
-            opened = socket.socket(fileno=self.fd)
-            try:
-                # Reading it begins it anew.
-                self.lost_before += struct.unpack("II", opened.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
-            finally:
-                opened.detach()
+            self.lost_before += socket_lost(self.fd)
         return self.lost_before
 
     # -- receiving ------------------------------------------------------------------------------------------------------
@@ -241,7 +122,7 @@ cdef class PacketPort(DevicePort):
                 # The kernel could not describe it, and has thrown it away.
                 received = 1
                 refuse(self, frames[0], BAD_OFFLOAD)
-            for i in range(n - max(received, 0)):
+            for _ in range(n - max(received, 0)):
                 untake_polled(&self.head.core.arena)
             got[0] = <uint32_t>max(received, 0)
             # No more than that now: what waits is reported again.
@@ -249,7 +130,7 @@ cdef class PacketPort(DevicePort):
         if wire_unlikely(self.state == LINK_DOWN):
             self.become(LINK_UP)
         got[0] = <uint32_t>received
-        for i in range(n - got[0]):
+        for _ in range(n - got[0]):
             untake_polled(&self.head.core.arena)
         for i in range(got[0]):
             octets[0] += messages[i].msg_len - self.header
@@ -367,7 +248,7 @@ cdef class PacketPort(DevicePort):
         cdef bint there = False
         if self.state != LINK_DOWN:
             return
-        if packet_up(self.fd, self.interface, &there):
+        if socket_up(self.fd, self.interface, &there):
             self.become(LINK_UP)
         elif not there:
             self.become(LINK_GONE)

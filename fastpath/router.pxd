@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t
 from fastpath.flows cimport Flows
 from fastpath.gateway cimport Gateway, Interface
 from fastpath.graph cimport Node
-from fastpath.ip cimport Address
+from fastpath.routebook cimport RouteBook
 from fastpath.rules cimport Rules
 
 @cython.final
@@ -20,12 +20,8 @@ cdef class Router(Node):
     cdef readonly Rules rules     # or None
     cdef readonly list names      # of the interfaces, by number; None where free
     cdef readonly uint32_t icmp_rate
-    cdef dict derived             # prefix -> [(kind, interface)]: routes that addresses of ours bring along
-    cdef dict shadowed            # prefix -> (interface, gateway): routes by hand that an address of ours hides
+    cdef RouteBook book
     cdef void arm(self) noexcept nogil
     cdef void expire_flows(self, int64_t now) noexcept nogil
     cdef Interface* interface(self, object number) except NULL
     cdef int assign(self, Interface* interface, uint16_t number, object addresses) except -1
-    cdef int derive(self, uint16_t number, bint put) except -1
-    cdef int settle(self, tuple key) except -1
-    cdef int put(self, tuple key, int kind, uint16_t number, object via) except -1

@@ -7,11 +7,6 @@ from fastpath.flows import Flows
 from fastpath.graph import Graph, Node
 from fastpath.rules import Rules
 
-ROUTES_DTYPE: np.dtype[Any]
-NEIGHBORS_DTYPE: np.dtype[Any]
-KINDS: tuple[str, ...]
-STATES: tuple[str, ...]
-
 @final
 class Router(Node):
     @property

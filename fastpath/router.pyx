@@ -1,75 +1,48 @@
 """Interfaces, routes and neighbors from Python; between turns only."""
 
-import numpy as np
-
 cimport cython
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
-from fastpath.address cimport (
-    IPV4_BITS, LINK_LOCAL, MASKS, ORDINARY, address_read, address_text, kind_of, link_local, masked, prefix_read,
-)
+from fastpath.address cimport LINK_LOCAL, ORDINARY, address_read, kind_of, link_local, prefix_read
 from fastpath.counters cimport FRAGMENT_LIMIT
 from fastpath.egress cimport complain
 from fastpath.ethernet cimport GROUP, mac_word
 from fastpath.flows cimport Flows, flows_expire
 from fastpath.forward cimport forward_burst, forward_resume, forward_tracked, forward_unreachable
 from fastpath.frame cimport Frame
-from fastpath.gateway cimport INTERFACES_MAX, NETWORKS_MAX, WAYS, Gateway, Interface, Source, Way
-from fastpath.graph cimport NEVER, Edge, Graph, Head, Node, set_due
+from fastpath.gateway cimport INTERFACES_MAX, NETWORKS_MAX, SOURCES, WAYS, Gateway, Interface, Source, Way
+from fastpath.graph cimport NEVER, Graph, Head, Node, set_due
 from fastpath.icmp cimport ICMP_BURST, REASSEMBLY_TIME, icmp_init
 from fastpath.ip cimport FINE, Address, Packet, ip_read, is_mapped
 from fastpath.lifetimes cimport next_expiry
 from fastpath.neighbor cimport (
-    ABSENT, NOBODY, PERMANENT, Neighbor, neighbor_add, neighbor_become, neighbor_find, neighbor_remove, neighbors_due, neighbors_forget,
-    neighbors_free, neighbors_init,
+    NOBODY, PERMANENT, neighbor_add, neighbor_become, neighbor_find, neighbor_remove, neighbors_due, neighbors_forget, neighbors_free,
+    neighbors_init,
 )
 from fastpath.pages cimport pages, unpages
 from fastpath.reassembly cimport (
     Expired, reassembly_due, reassembly_expire, reassembly_forget, reassembly_free, reassembly_init,
 )
 from fastpath.resolve cimport resolve_expire
-from fastpath.routes cimport (
-    BROADCAST, GATEWAY, LINK, LOCAL, UNUSED, Route, routes_free, routes_get, routes_init, routes_put, routes_remove,
-)
+from fastpath.routebook cimport RouteBook
+from fastpath.routerrows cimport gateway_counters, neighbor_rows, route_rows
+from fastpath.routes cimport routes_free, routes_init
 from fastpath.rules cimport Rules
-
-ROUTES_DTYPE = np.dtype([("prefix", "U43"), ("interface", "<u2"), ("gateway", "U39"), ("kind", "U9")])
-NEIGHBORS_DTYPE = np.dtype(
-    [("interface", "<u2"), ("address", "U39"), ("mac", "<u8"), ("state", "U10"), ("due_ns", "<i8"), ("waiting", "u1")]
-)
-KINDS = ("link", "gateway", "local", "broadcast")
-STATES = ("absent", "incomplete", "reachable", "stale", "delay", "probe", "permanent")
 
 cdef enum:
     DATAGRAMS = 256               # being put together at the same time
     DATAGRAM_OCTETS = 1 << 20
 
 
-cdef tuple key_of(object prefix):
-    """(16 octets, length of 128) of a prefix as text; bits behind it are an error, as everywhere."""
-    cdef Address address, network
-    cdef uint32_t length = 0
-    prefix_read(prefix, &address, &length)
-    network = masked(&address, length)
-    if network.high != address.high or network.low != address.low:
-        raise ValueError(f"{prefix}: the address has bits behind the prefix")
-    return (<char*>&network)[:16], length
-
-
-cdef str text_of(tuple key):
-    cdef Address address
-    memcpy(&address, <const char*><bytes>key[0], 16)
-    return f"{address_text(&address)}/{key[1] - (IPV4_BITS if is_mapped(&address) else 0)}"
-
-
 @cython.final
 cdef class Router(Node):
     """A router on a graph; with `flows` it tracks and translates as `rules` say.
 
-    `neighbors` and `routes` bound its tables; `icmp_rate`: errors a second and interface; `mss`: what SYNs may announce at most, 0: anything.
+    `neighbors` and `routes` bound its tables; `icmp_rate`: errors a second and interface; `mss`: what SYNs may announce at most,
+    0: anything.
     """
 
     def __init__(self, Graph graph not None, str name not None, *, Flows flows=None, Rules rules=None, uint32_t neighbors=4096,
@@ -95,13 +68,13 @@ cdef class Router(Node):
         gateway.secret = gateway.routes.table.secret1 ^ gateway.neighbors.table.secret0
         gateway.identification = <uint32_t>gateway.secret
         gateway.ways = <Way*>pages(WAYS * sizeof(Way), False)
-        gateway.sources = <Source*>pages(WAYS * sizeof(Source), False)
+        gateway.sources = <Source*>pages(SOURCES * sizeof(Source), False)
         if gateway.ways == NULL or gateway.sources == NULL:
             raise MemoryError("router: ways")
         self.icmp_rate = icmp_rate
         self.names = []
-        self.derived = {}
-        self.shadowed = {}
+        self.book = RouteBook()
+        self.book.routes = &gateway.routes
         super().__init__(graph, name)
 
     def __dealloc__(self):
@@ -109,7 +82,7 @@ cdef class Router(Node):
         neighbors_free(&self.gateway.neighbors)
         reassembly_free(&self.gateway.reassembly)
         unpages(self.gateway.ways, WAYS * sizeof(Way), False)
-        unpages(self.gateway.sources, WAYS * sizeof(Source), False)
+        unpages(self.gateway.sources, SOURCES * sizeof(Source), False)
         free(self.gateway.interfaces)
 
     # -- the graph ------------------------------------------------------------------------------------------------------
@@ -234,13 +207,8 @@ cdef class Router(Node):
     def remove_interface(self, number: int) -> None:
         """It goes with its addresses, neighbors and routes; packets that wait for its neighbors are dropped."""
         cdef Interface* interface = self.interface(number)
-        cdef uint32_t at
-        self.derive(number, False)
-        for at in range(self.gateway.routes.used):
-            if self.gateway.routes.routes[at].kind != UNUSED and self.gateway.routes.routes[at].interface == number:
-                routes_remove(&self.gateway.routes, &self.gateway.routes.routes[at].prefix, self.gateway.routes.routes[at].length)
-        for key in [key for key, value in self.shadowed.items() if value[0] == number]:
-            del self.shadowed[key]
+        self.book.derive(interface, number, False)
+        self.book.forget(number)
         neighbors_forget(&self.gateway.neighbors, number, True)
         reassembly_forget(&self.gateway.reassembly, &self.head, number, FRAGMENT_LIMIT)
         memset(interface, 0, sizeof(Interface))
@@ -261,7 +229,7 @@ cdef class Router(Node):
             prefix_read(text, &address, &length)
             if kind_of(&address) != ORDINARY and kind_of(&address) != LINK_LOCAL:
                 raise ValueError(f"{text}: no address that an interface can have")
-        self.derive(number, False)
+        self.book.derive(interface, number, False)
         interface.n_networks = 0
         for text in addresses:
             prefix_read(text, &address, &length)
@@ -273,127 +241,26 @@ cdef class Router(Node):
             interface.networks[interface.n_networks].length = length
             interface.n_networks += 1
         interface.link_local = link_local(interface.mac) if ipv6 else Address(0, 0)
-        self.derive(number, True)
+        self.book.derive(interface, number, True)
         return 0
 
     # -- routes ---------------------------------------------------------------------------------------------------------
-
-    cdef int derive(self, uint16_t number, bint put) except -1:
-        """The routes that the interface's addresses bring along come, or go."""
-        cdef Interface* interface = &self.gateway.interfaces[number]
-        cdef Address address, network
-        cdef uint32_t i, length
-        wanted = []
-        for i in range(interface.n_networks):
-            address = interface.networks[i].address
-            length = interface.networks[i].length
-            network = masked(&address, length)
-            wanted.append((((<char*>&address)[:16], 128), LOCAL))
-            wanted.append((((<char*>&network)[:16], length), LINK))
-            # RFC 3021 and RFC 6164: in a network of two all addresses are hosts'. RFC 4291, 2.6.1: IPv6's first one is any router's.
-            if length < 127:
-                wanted.append((((<char*>&network)[:16], 128), BROADCAST if is_mapped(&address) else LOCAL))
-            if length < 127 and is_mapped(&address):
-                network.low |= ~MASKS[length].low
-                wanted.append((((<char*>&network)[:16], 128), BROADCAST))
-        for key, kind in wanted:
-            if put:
-                self.derived.setdefault(key, []).append((kind, number))
-            else:
-                self.derived[key].remove((kind, number))
-                if not self.derived[key]:
-                    del self.derived[key]
-            self.settle(key)
-        return 0
-
-    cdef int settle(self, tuple key) except -1:
-        """Of all who want this prefix, our own addresses come first, then what was given by hand, then subnets."""
-        cdef Address prefix
-        cdef const Route* there
-        candidates = self.derived.get(key, ())
-        first = [row for row in candidates if row[0] == LOCAL] or [row for row in candidates if row[0] == BROADCAST]
-        memcpy(&prefix, <const char*><bytes>key[0], 16)
-        there = routes_get(&self.gateway.routes, &prefix, key[1])
-        if there != NULL and there.by_hand:
-            if first:
-                self.shadowed[key] = (there.interface, address_text(&there.gateway) if there.kind == GATEWAY else None)
-            else:
-                return 0
-        if first:
-            self.put(key, first[0][0], first[0][1], None)
-        elif key in self.shadowed:
-            number, gateway = self.shadowed.pop(key)
-            self.put(key, GATEWAY if gateway else LINK, number, gateway)
-            (<Route*>routes_get(&self.gateway.routes, &prefix, key[1])).by_hand = True
-        elif candidates:
-            self.put(key, LINK, candidates[0][1], None)
-        else:
-            routes_remove(&self.gateway.routes, &prefix, key[1])
-        return 0
-
-    cdef int put(self, tuple key, int kind, uint16_t number, object via) except -1:
-        cdef Route route
-        memset(&route, 0, sizeof(Route))
-        memcpy(&route.prefix, <const char*><bytes>key[0], 16)
-        if via:
-            address_read(via, &route.gateway)
-        route.interface = number
-        route.length = key[1]
-        route.kind = kind
-        return routes_put(&self.gateway.routes, &route)
 
     def add_route(self, str prefix not None, *, int interface, str gateway=None) -> None:
         """Packets to the prefix leave by the interface, to the gateway or, without one, to the target itself. Replaces one that is there.
 
         Errors: ValueError; OverflowError if the table is full.
         """
-        cdef Address via
-        cdef tuple key = key_of(prefix)
-        cdef Address network
         self.interface(interface)
-        memcpy(&network, <const char*><bytes>key[0], 16)
-        if gateway is not None:
-            address_read(gateway, &via)
-            if is_mapped(&via) != (is_mapped(&network) and key[1] >= IPV4_BITS):
-                raise ValueError(f"{prefix} via {gateway}: of two families")
-            if kind_of(&via) != ORDINARY and kind_of(&via) != LINK_LOCAL:
-                raise ValueError(f"{gateway}: no host has this address")
-        if any(row[0] != LINK for row in self.derived.get(key, ())):
-            self.shadowed[key] = (interface, gateway)
-            return
-        self.put(key, LINK if gateway is None else GATEWAY, interface, gateway)
-        (<Route*>routes_get(&self.gateway.routes, &network, key[1])).by_hand = True
+        self.book.add(prefix, <uint16_t>interface, gateway)
 
     def remove_route(self, str prefix not None) -> bool:
         """Take out what `add_route` put in; False if it did not."""
-        cdef tuple key = key_of(prefix)
-        cdef Address network
-        cdef Route* route
-        memcpy(&network, <const char*><bytes>key[0], 16)
-        if self.shadowed.pop(key, None) is not None:
-            return True
-        route = <Route*>routes_get(&self.gateway.routes, &network, key[1])
-        if route == NULL or not route.by_hand:
-            return False
-        route.by_hand = False
-        self.settle(key)
-        return True
+        return self.book.remove(prefix)
 
     def routes(self):
         """The table as it is, longest prefixes first: a NumPy array of ROUTES_DTYPE."""
-        cdef uint32_t at
-        cdef const Route* route
-        cdef tuple key
-        cdef list rows = []
-        cdef str via
-        for at in range(self.gateway.routes.used):
-            route = &self.gateway.routes.routes[at]
-            if route.kind == UNUSED:
-                continue
-            key = ((<char*>&route.prefix)[:16], route.length)
-            via = address_text(&route.gateway) if route.kind == GATEWAY else ""
-            rows.append((not is_mapped(&route.prefix), -route.length, key[0], text_of(key), route.interface, via, KINDS[route.kind]))
-        return np.array([row[3:] for row in sorted(rows)], dtype=ROUTES_DTYPE)
+        return route_rows(&self.gateway.routes)
 
     # -- neighbors ------------------------------------------------------------------------------------------------------
 
@@ -429,31 +296,10 @@ cdef class Router(Node):
 
     def neighbors(self, int64_t now):
         """Who is known: a NumPy array of NEIGHBORS_DTYPE; `due_ns`: until it is asked again or becomes stale, 0 if never."""
-        cdef uint32_t at
-        cdef const Neighbor* neighbor
-        rows = []
-        for at in range(self.gateway.neighbors.used):
-            neighbor = &self.gateway.neighbors.neighbors[at]
-            if neighbor.state != ABSENT:
-                rows.append((neighbor.interface, address_text(&neighbor.address), neighbor.mac, STATES[neighbor.state],
-                             max(neighbor.due - now, 0), neighbor.waiting))
-        return np.array(sorted(rows), dtype=NEIGHBORS_DTYPE)
+        return neighbor_rows(&self.gateway.neighbors, now)
 
     # -- for people -----------------------------------------------------------------------------------------------------
 
     def named_counters(self) -> dict:
         """This router's own counters."""
-        cdef Gateway* gateway = &self.gateway
-        cdef uint64_t sent = 0, limited = 0, silent = 0
-        cdef uint32_t number
-        for number in range(gateway.n_interfaces):
-            sent += gateway.interfaces[number].icmp.sent
-            limited += gateway.interfaces[number].icmp.limited
-            silent += gateway.interfaces[number].icmp.silent
-        return {
-            "forwarded": gateway.counters.forwarded, "delivered": gateway.counters.delivered, "ignored": gateway.counters.ignored,
-            "answered": gateway.counters.answered, "asked": gateway.neighbors.counters.asked,
-            "learned": gateway.neighbors.counters.learned, "evicted": gateway.neighbors.counters.evicted,
-            "failed": gateway.neighbors.counters.failed, "icmp sent": sent, "icmp limited": limited, "icmp silent": silent,
-            "routes": gateway.routes.count, "neighbors": gateway.neighbors.count,
-        }
+        return gateway_counters(&self.gateway)

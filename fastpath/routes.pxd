@@ -19,6 +19,9 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from fastpath.ip cimport Address
 from fastpath.table cimport Table
 
+cdef enum:
+    LARGE = 4096              # routes from which on their lines lie in no near cache
+
 cdef enum RouteKind:
     LINK
     GATEWAY
@@ -62,5 +65,7 @@ cdef bint routes_remove(Routes* routes, const Address* prefix, uint32_t length) 
 cdef const Route* routes_get(const Routes* routes, const Address* prefix, uint32_t length) noexcept nogil
 # The longest prefix that the address begins with, or NULL. Valid until the next change.
 cdef const Route* routes_find(const Routes* routes, const Address* target) noexcept nogil
-# Have the lines that routes_find is going to read fetched.
+# Have the lines that routes_find is going to read fetched: of the table; and, when they are there, of the route. In a small table both
+# are at hand anyway, and nothing is done.
 cdef void routes_prefetch(const Routes* routes, const Address* target) noexcept nogil
+cdef void routes_prefetch_route(const Routes* routes, const Address* target) noexcept nogil

@@ -6,10 +6,10 @@ from libc.stdlib cimport free, realloc
 from fastpath.address cimport IPV4_BITS, address_read, address_text, masked, prefix_read
 from fastpath.ip cimport Address, is_mapped, same, unmapped
 from fastpath.table cimport Table, table_erase, table_find, table_free, table_home, table_init, table_insert, table_mix, table_prefetch
+from fastpath.wire cimport wire_prefetch
 
 cdef enum:
     FIRST_ROOM = 64
-    LARGE = 4096              # routes from which on the lines lie in no near cache
 
 
 cdef int routes_init(Routes* routes, uint32_t limit, uint64_t seed) except -1:
@@ -32,7 +32,8 @@ cdef void routes_free(Routes* routes) noexcept:
 cdef inline uint64_t route_key(const Routes* routes, const Address* prefix, uint32_t length) noexcept nogil:
     if is_mapped(prefix) and length >= IPV4_BITS:
         return <uint64_t>unmapped(prefix) << 8 | length
-    return table_mix(table_mix(prefix.high ^ routes.table.secret1, routes.seed | 1) ^ prefix.low, routes.table.secret0 | 1) + length | <uint64_t>1 << 63
+    return (table_mix(table_mix(prefix.high ^ routes.table.secret1, routes.seed | 1) ^ prefix.low, routes.table.secret0 | 1) + length
+            | <uint64_t>1 << 63)
 
 
 cdef inline Route* chained(const Routes* routes, uint64_t at, const Address* prefix, uint32_t length) noexcept nogil:
@@ -79,6 +80,24 @@ cdef void routes_prefetch(const Routes* routes, const Address* target) noexcept 
     for i in range(lengths.n):
         prefix = masked(target, lengths.lengths[i])
         table_prefetch(&routes.table, table_home(&routes.table, route_key(routes, &prefix, lengths.lengths[i])))
+
+
+cdef void routes_prefetch_route(const Routes* routes, const Address* target) noexcept nogil:
+    cdef const Lengths* lengths = &routes.ipv4 if is_mapped(target) else &routes.ipv6
+    cdef Address prefix
+    cdef uint64_t key
+    cdef uint64_t* value
+    cdef uint32_t i
+    if routes.count < LARGE:
+        return
+    for i in range(lengths.n):
+        prefix = masked(target, lengths.lengths[i])
+        key = route_key(routes, &prefix, lengths.lengths[i])
+        value = table_find(&routes.table, key, table_home(&routes.table, key))
+        if value != NULL:
+            # Or another with the same key: a wasted line.
+            wire_prefetch(&routes.routes[value[0] - 1])
+            return
 
 
 # -- changes --------------------------------------------------------------------------------------------------------------

@@ -159,7 +159,8 @@ cdef class Load:
         free(self.templates)
         free(self.lengths)
 
-    def run(self, uint64_t packets, int64_t now, int64_t step, *, uint32_t pool=0, bint track=True) -> tuple[int, int, int]:
+    def run(self, uint64_t packets, int64_t now, int64_t step, *, uint32_t pool=0, bint track=True,
+            bint prefetch=True) -> tuple[int, int, int]:
         """(packets that passed, that did not, ticks): bursts of 64, each `step` ns after the one before. `track`: not just the reading."""
         cdef uint64_t done = 0, passed = 0, refused = 0
         cdef uint64_t before
@@ -184,7 +185,7 @@ cdef class Load:
                     if ip_read(&read[i], &frames[i]) == FINE and ip_transport(&read[i]) == FINE and track:
                         flows_hash(&self.flows.table, &read[i])
                 if track:
-                    for i in range(LOAD_BURST):
+                    for i in range(LOAD_BURST if prefetch else 0):
                         flows_prefetch(&self.flows.table, &read[i])
                     for i in range(LOAD_BURST):
                         found = flows_find(&self.flows.table, &read[i], now)

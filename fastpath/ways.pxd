@@ -4,13 +4,13 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy
 
 from fastpath.address cimport Kind
-from fastpath.gateway cimport Gateway, Source, generation_of, place_of
+from fastpath.gateway cimport SOURCE_BITS, WAY_BITS, Gateway, Source, generation_of, place_of
 from fastpath.ip cimport Address, Packet, same
 from fastpath.routes cimport Route
 
 cdef inline bint source_known(const Gateway* gateway, const Address* address, uint32_t interface) noexcept nogil:
     """It was found that the address may send there."""
-    cdef const Source* source = &gateway.sources[place_of(gateway, address)]
+    cdef const Source* source = &gateway.sources[place_of(gateway, address) >> (WAY_BITS - SOURCE_BITS)]
     return same(&source.source, address) and source.interface == interface and source.generation == generation_of(gateway)
 
 # FINE, or why nobody may send from that source here (RFC 1812, 5.3.7 and 5.3.8; RFC 3704). What is fine is remembered.

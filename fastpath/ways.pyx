@@ -1,6 +1,6 @@
 """Sources judged, ways kept, packets passed on."""
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
 from fastpath.address cimport LINK_LOCAL, ORDINARY, Kind
 from fastpath.counters cimport MARTIAN_SOURCE, SPOOFED_SOURCE, TOO_BIG, UNTRANSLATABLE
@@ -9,7 +9,7 @@ from fastpath.ethernet cimport store48
 from fastpath.flows cimport flows_translate, flows_way
 from fastpath.fragment cimport KEEP_ID
 from fastpath.frame cimport ETHERNET_HEADER
-from fastpath.gateway cimport Gateway, Interface, Source, Way, generation_of, place_of
+from fastpath.gateway cimport SOURCE_BITS, WAY_BITS, Gateway, Interface, Source, Way, generation_of, place_of
 from fastpath.graph cimport drop
 from fastpath.icmp cimport BIG
 from fastpath.ip cimport ERROR, FINE, NO_FLOW, WHOLE, Address, Packet, ip_transport
@@ -21,7 +21,7 @@ from fastpath.routes cimport BROADCAST, GATEWAY, LOCAL, Route, routes_find
 
 
 cdef int source_refused(Gateway* gateway, const Packet* packet, Kind kind) noexcept nogil:
-    cdef Source* source = &gateway.sources[place_of(gateway, &packet.source)]
+    cdef Source* source = &gateway.sources[place_of(gateway, &packet.source) >> (WAY_BITS - SOURCE_BITS)]
     cdef const Interface* interface = &gateway.interfaces[packet.interface]
     cdef const Route* route
     if source_known(gateway, &packet.source, packet.interface):

@@ -2,6 +2,8 @@
 
 import signal
 
+pytest_plugins = ["tests.fuzz.counted"]
+
 
 def pytest_configure() -> None:
     """A shell starts what it puts in the background with SIGINT ignored, and children inherit that."""

@@ -24,24 +24,27 @@ GROUND = {
     "ethernet",
 }  # what every node stands on
 PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
-TABLES = {"table", "fdb", "routes", "neighbor", "index", "rules", "ruletable", "rulerows", "publish"}
+TABLES = {"table", "fdb", "routes", "neighbor", "waiting", "index", "rules", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet"}  # what ports have in common
+PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
 ROUTING = {
     "arp",
     "nd",
     "gateway",
     "resolve",
+    "learn",
     "egress",
     "deliver",
     "forward",
     "ways",
     "track",
     "shortcut",
-}  # what the router consists of
+    "routebook",
+    "routerrows",
+}
 NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}

@@ -11,13 +11,13 @@ import socket
 from collections.abc import Iterable
 from contextlib import suppress
 
+from dataplane.hostnet.target import Target
+
 SESSIONS = 1024
 CHUNK = 64 * 1024
 CONNECT = 10.0
 ACCEPTS = 16
 """Connections taken from one socket before others have their turn."""
-
-Target = tuple[str, int]
 
 
 class TcpRelay:
@@ -78,11 +78,10 @@ class TcpRelay:
             self._listen(True)
 
     async def _carry(self, near: socket.socket, target: Target) -> None:
-        family = socket.AF_INET6 if ":" in target[0] else socket.AF_INET
-        with near, socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC) as far:
+        with near, target.socket(socket.SOCK_STREAM) as far:
             try:
                 async with asyncio.timeout(CONNECT):
-                    await self._loop.sock_connect(far, target)
+                    await self._loop.sock_connect(far, target.address)
             except OSError:  # TimeoutError is one
                 _reset(near)
                 return

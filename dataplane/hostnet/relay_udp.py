@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from dataplane.hostnet.target import Target
+
 SESSIONS = 1024
 IDLE = 300.0
 SWEEP = 10.0
@@ -20,7 +22,6 @@ LONGEST = 65535
 BURST = 64
 """Datagrams taken from one socket before others have their turn."""
 
-Target = tuple[str, int]
 Client = tuple[socket.socket, Any]
 Ancillary = list[tuple[int, int, bytes]]
 
@@ -88,10 +89,9 @@ class UdpRelay:
 
     def _begin(self, client: Client, back: Ancillary) -> _Session | None:
         target = self._ports[client[0]]
-        family = socket.AF_INET6 if ":" in target[0] else socket.AF_INET
         try:
-            far = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-            far.connect(target)
+            far = target.socket(socket.SOCK_DGRAM)
+            far.connect(target.address)
         except OSError:
             return None
         if len(self._sessions) >= SESSIONS:

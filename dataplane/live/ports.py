@@ -14,6 +14,7 @@ from dataplane.hostnet.relay_tcp import TcpRelay
 from dataplane.hostnet.relay_udp import UdpRelay
 from dataplane.hostnet.rules import HostRules
 from dataplane.hostnet.sockets import Port, RefusedError, bind, ports_of, require_descriptors
+from dataplane.hostnet.target import Target
 from dataplane.model import Plan
 from dataplane.proc.registry import base_folder, labs
 
@@ -29,6 +30,7 @@ class HeldPorts:
         self._new: Held = {}
         self._gone: set[Port] = set()
         self._inode = self._next_inode = 0
+        self._path: str | None = None
         self._tcp = TcpRelay()
         self._udp = UdpRelay()
 
@@ -45,7 +47,7 @@ class HeldPorts:
     def claim(self, rules: HostRules | None, path: str | None, inode: int = 0) -> None:
         """Bind what is not held yet, in the namespace at ``path``. RefusedError: one cannot be had; nothing is kept."""
         wanted = ports_of(rules.ways) if rules is not None else {}
-        moves, self._next_inode = inode != self._inode, inode
+        moves, self._next_inode, self._path = inode != self._inode, inode, path
         new = [port for port in wanted if moves or port not in self._held]
         self._gone = {port for port in self._held if moves or port not in wanted}
         require_descriptors(len(new))
@@ -94,9 +96,9 @@ class HeldPorts:
             # The family that the engine publishes; IPv4 first, which every machine has.
             target = rules.router(way.versions[0]) if rules is not None else None
             if held is not None and target is not None:
-                self._relay(port, held, (str(target), transfer))
+                self._relay(port, held, Target(str(target), transfer, self._path))
 
-    def _relay(self, port: Port, held: socket.socket, target: tuple[str, int]) -> None:
+    def _relay(self, port: Port, held: socket.socket, target: Target) -> None:
         if port.protocol == "tcp":
             self._tcp.add(held, target)
         elif port.protocol == "udp":

@@ -50,7 +50,8 @@ class Model(RuleBasedStateMachine):
                 assert not same or packet.sport in same
                 assert packet.sport not in others
             taken = {outside for other, (outside, _) in self.flows.items() if other[:2] != key[:2]}
-            assert packet.sport == port or port in taken
+            kept = {outside for other, (outside, _) in self.flows.items() if other[:2] == key[:2]}
+            assert packet.sport == port or port in taken or packet.sport in kept
             assert packet.sport % 2 == port % 2
             assert (packet.sport < 1024) == (port < 1024)
             # Outside port and remote endpoint name one flow.

@@ -22,7 +22,7 @@ from scapy.packet import Packet, Raw
 
 from fastpath.testing import TROUBLES, Answerer
 from fastpath.wire import checksum
-from tests.fastpath.packets import ETHER, OURS, Stage, judged, octets_of
+from tests.fastpath.packets import ETHER, OURS, Stage, judged, octets_of, undone
 
 SOURCES = [octets_of(address) for address in OURS]
 OLD, NEW = IP(src="10.0.0.1", dst="10.9.9.9"), IPv6(src="fd00::1", dst="fd09::9")
@@ -219,11 +219,19 @@ def test_corner_of_the_incremental_checksum():
         assert judged(octets) == octets
 
 
-def test_quotes_are_what_would_be_on_a_wire():
-    """A packet whose checksum is left to us is quoted with it: see tests/live for the virtio header that says so."""
-    packet = bytes(ETHER / OLD.copy() / UDP(sport=1, dport=2) / Raw(b"octets"))
-    (octets,) = errors().send(packet)
-    assert octets[42:] == packet[14:]
+@pytest.mark.parametrize("header", [OLD, NEW])
+def test_quotes_are_what_would_be_on_a_wire(header):
+    """A checksum that is left to us is complete in the quote; of a super-frame its first segment is quoted."""
+    packet = bytes(ETHER / header.copy() / UDP(sport=1, dport=2) / Raw(b"octets" * 20))
+    (octets,) = errors().replay(undone(packet))
+    start = 42 if header is OLD else 62
+    assert octets[start:] == packet[14:]
+    assert judged(octets) == octets
+    packet = bytes(ETHER / header.copy() / TCP(sport=1, dport=2, flags="PA") / Raw(b"octets" * 2000))
+    (octets,) = errors().replay(packet)
+    size = 1500 - (40 if header is OLD else 60)
+    first = bytes(ETHER / header.copy() / TCP(sport=1, dport=2, flags="A") / Raw((b"octets" * 2000)[:size]))
+    assert octets[start:] == first[14:][: 548 if header is OLD else 1232]
 
 
 def test_too_big_says_the_mtu():

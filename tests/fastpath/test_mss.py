@@ -9,7 +9,7 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 from fastpath.testing import Answerer
-from tests.fastpath.packets import ETHER, Stage, judged
+from tests.fastpath.packets import ETHER, Stage, judged, undone
 
 OLD, NEW = IP(src="10.0.0.1", dst="10.0.0.254"), IPv6(src="fd00::1", dst="fd00::fe")
 SYN, ACK = 0x02, 0x10
@@ -69,3 +69,14 @@ def test_clamped(header, flags, mss, limit, nops, after, port, damaged):
 def test_left_alone(packet):
     """No SYN, no such option, or headers that lie: nothing is changed."""
     assert clamp(packet) == []
+
+
+@pytest.mark.parametrize("header", [OLD, NEW])
+@pytest.mark.parametrize("nops", [0, 1])
+def test_a_checksum_left_undone_stays_the_pseudo_headers(header, nops):
+    """What completes it later finds the value that we wrote."""
+    options = [("NOP", None)] * nops + [("MSS", 9000)]
+    frame = bytes(ETHER / header.copy() / TCP(sport=1, dport=2, flags="S", options=options))
+    (octets,) = Stage(Answerer, "clamp", parameter=1360).replay(undone(frame))
+    assert ("MSS", 1360) in Ether(octets)[TCP].options
+    assert judged(octets) == octets

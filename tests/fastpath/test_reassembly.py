@@ -1,5 +1,6 @@
 """Datagrams from fragments in any order, in bounded memory: against Scapy, and against a model of single octets."""
 
+import io
 import random
 
 import pytest
@@ -10,8 +11,10 @@ from scapy.layers.inet6 import ICMPv6TimeExceeded, IPv6, IPv6ExtHdrDestOpt, IPv6
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
 
+from fastpath import Capture, DropWriter, PcapPort, Replay
 from fastpath.fragment import fragments
 from fastpath.testing import Reassembler
+from tests.fastpath.captures import pcap, read
 from tests.fastpath.packets import ETHER, OURS, Stage, judged, octets_of
 
 SECOND = 1_000_000_000
@@ -186,6 +189,27 @@ def test_what_does_not_become_whole(version, kept):
     quote = parts[0][14:][: 548 if version == 4 else 1232]
     assert bytes(kind)[8:] == quote
     assert error[IP if version == 4 else IPv6].src == OURS[version == 6]
+
+
+@versions
+def test_what_is_dropped_can_be_looked_at(version, tmp_path):
+    """A replay's drop file has each fragment that timed out, octet for octet, with its own number in the capture."""
+    parts = fragments(bytes(datagram(version, bytes(range(250)) * 20)), 1400, identification=9)
+    node = stage()
+    port = PcapPort(node.engine, "captured")
+    port.lead_to(node.node)
+    writer = DropWriter(tmp_path / "drops.pcapng", {port.index: "captured"})
+    replay = Replay(node.engine, drops=writer)
+    kept = [parts[2], parts[0], parts[3]]
+    replay.add(Capture(io.BytesIO(pcap([(SECOND, octets) for octets in kept])), "captured"), port)
+    assert replay.run() == []
+    writer.close()
+    node.check()
+    with (tmp_path / "drops.pcapng").open("rb") as file:
+        octets = file.read()
+    assert [octets for _time, octets, _number in read(octets)[0]] == kept
+    for number in (1, 2, 3):
+        assert f"fragment timeout, record {number}:".encode() in octets
 
 
 @versions

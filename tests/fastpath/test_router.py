@@ -5,7 +5,7 @@ The rows L3-1 to L3-11 are shown in tests/gateway.
 
 import pytest
 from scapy.layers.inet import IP, UDP
-from scapy.layers.inet6 import IPv6
+from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6, IPv6ExtHdrFragment
 from scapy.layers.l2 import ARP, Ether
 from switch import balanced
 
@@ -208,3 +208,15 @@ def test_with_a_bridge_in_front():
     out = send(Ether(src=A, dst=B) / IP(src="10.0.0.2", dst="10.1.0.2") / UDP())
     assert [port for port, _ in out] == [1]
     assert router.named_counters()["ignored"] == 1
+
+
+def test_a_solicitation_in_fragments_is_not_believed(two):
+    """RFC 6980"""
+    about = {"src": "fd00::7", "dst": "fd00::1", "hlim": 255}
+    message = IPv6(**about) / ICMPv6ND_NS(tgt="fd00::1") / ICMPv6NDOptSrcLLAddr(lladdr=A)
+    octets = bytes(message)[40:]
+    for at, more in ((0, 1), (16, 0)):
+        piece = octets[at : at + 16] if more else octets[at:]
+        assert two.send(Ether(src=A, dst=LEFT) / IPv6(**about) / IPv6ExtHdrFragment(nh=58, offset=at // 8, m=more) / piece) == []
+    assert two.dropped() == {"bad nd": 1}
+    assert len(two.router.neighbors(0)) == 4

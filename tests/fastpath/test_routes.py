@@ -14,7 +14,7 @@ IPV4 = st.tuples(st.integers(0, 255), st.integers(0, 32)).map(
     lambda drawn: ipaddress.IPv4Network((drawn[0] << 24 | drawn[0] << 8 | drawn[0] & 3, drawn[1]), strict=False)
 )
 IPV6 = st.tuples(st.integers(0, 255), st.integers(0, 128)).map(
-    lambda drawn: ipaddress.IPv6Network((drawn[0] << 120 | drawn[0] << 60 | drawn[0] & 3, drawn[1]), strict=False)
+    lambda drawn: ipaddress.IPv6Network((0x20 << 120 | drawn[0] << 112 | drawn[0] << 60 | drawn[0] & 3, drawn[1]), strict=False)
 )
 
 
@@ -42,6 +42,8 @@ def test_it_does_what_the_model_does(steps, seed):
             assert routes.remove(str(network)) == (model.pop(network, None) is not None)
         assert len(routes) == len(model)
         for address in (network.network_address, network.broadcast_address):
+            if getattr(address, "ipv4_mapped", None):
+                continue  # no address of a packet: ip_read sees to that
             assert routes.find(str(address)) == longest(model, address)
     assert routes.find("1.2.3.4") == longest(model, ipaddress.ip_address("1.2.3.4"))
 

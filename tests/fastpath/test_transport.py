@@ -12,7 +12,7 @@ from scapy.layers.sctp import SCTP
 from scapy.packet import Raw
 
 from fastpath.testing import Answerer
-from tests.fastpath.packets import ETHER, Stage, judged
+from tests.fastpath.packets import ETHER, Stage, judged, undone
 
 OLD, NEW = IP(src="10.0.0.1", dst="10.0.0.254"), IPv6(src="fd00::1", dst="fd00::fe")
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
@@ -100,3 +100,12 @@ def test_no_reset(packet):
 
 def test_no_reset_to_a_group_frame():
     assert Stage(Answerer, "reset").send(bytes(Ether(src=ETHER.src, dst="ff:ff:ff:ff:ff:ff") / OLD / TCP(flags=SYN))) == []
+
+
+@pytest.mark.parametrize("header", [OLD, NEW])
+def test_a_checksum_left_undone_is_good(header):
+    """And a SYN with one is answered (the sender's kernel trusts its card)."""
+    frame = undone(bytes(ETHER / header.copy() / TCP(sport=1, dport=2, flags="S")))
+    assert len(Stage(Answerer, "good").replay(frame)) == 1
+    (octets,) = Stage(Answerer, "reset").replay(frame)
+    assert judged(octets) == octets

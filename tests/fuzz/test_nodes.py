@@ -28,6 +28,7 @@ from fastpath import (
     Replay,
     TapPort,
 )
+from tests.fuzz.counted import FRAMES
 
 SECOND = 10**9
 
@@ -51,7 +52,7 @@ def reasons(engine: Engine) -> set[str]:
     return {str(row["reason"]) for row in engine.drops()}
 
 
-def test_a_bridge_and_memory_ports(frames, reached):
+def test_a_bridge_and_memory_ports(reached):
     """BR-12 and BR-18's equation, while members change, stations age, MTUs are too small and limits are met."""
     chance = random.Random(7)
     pool = Pool(7)
@@ -62,7 +63,7 @@ def test_a_bridge_and_memory_ports(frames, reached):
     for port, member in zip(ports, members, strict=True):
         port.lead_to(bridge, member)
     now = sent = received = 0
-    while entered(engine, "bridge") < frames:
+    while entered(engine, "bridge") < max(FRAMES, 50_000):  # fewer meet not all of this
         burst = pool.round()
         for at in range(0, len(burst), 100):
             push = ports[chance.randrange(6)].push
@@ -90,7 +91,7 @@ def test_a_bridge_and_memory_ports(frames, reached):
     reached("MemoryPort", sent)
 
 
-def test_a_loop_of_floods_and_a_hairpin_loop_end(frames, reached):
+def test_a_loop_of_floods_and_a_hairpin_loop_end(reached):
     """Two bridges joined twice: every broadcast would go round for ever. Unconnected ports and small MTUs beside them."""
     chance = random.Random(11)
     pool = Pool(11)
@@ -106,7 +107,7 @@ def test_a_loop_of_floods_and_a_hairpin_loop_end(frames, reached):
         assert right.add_member(left, target_input=there) == ahead
     now = sent = 0
     # Each frame becomes hundreds there.
-    while sent < frames // 50 or entered(engine, "left") + entered(engine, "right") < frames:
+    while sent < FRAMES // 50 or entered(engine, "left") + entered(engine, "right") < FRAMES:
         burst = pool.round()
         for at in range(0, len(burst), 10):
             push = chance.choice(ports).push
@@ -122,7 +123,7 @@ def test_a_loop_of_floods_and_a_hairpin_loop_end(frames, reached):
     reached("bridges in a loop", entered(engine, "left") + entered(engine, "right"))
 
 
-def test_frames_that_go_in_circles_and_frames_that_lead_nowhere(frames, reached):
+def test_frames_that_go_in_circles_and_frames_that_lead_nowhere(reached):
     """A station that each of two bridges holds to be behind the other; and a port that leads to nothing."""
     engine = Engine()
     here, there = Bridge(engine, "here"), Bridge(engine, "there")
@@ -136,7 +137,7 @@ def test_frames_that_go_in_circles_and_frames_that_lead_nowhere(frames, reached)
         there.add_static(int.from_bytes(station), ahead)
     pool = Pool(13)
     now = 0
-    while min(entered(engine, "hop budget"), entered(engine, "unconnected")) < frames:
+    while min(entered(engine, "hop budget"), entered(engine, "unconnected")) < FRAMES:
         for one in pool.round():
             port.push(one)
             lonely.push(one)
@@ -150,13 +151,13 @@ def test_frames_that_go_in_circles_and_frames_that_lead_nowhere(frames, reached)
 # -- ports on files and devices ------------------------------------------------------------------------------------------------
 
 
-def test_pcap_ports_with_guessed_offloads(frames, reached):
+def test_pcap_ports_with_guessed_offloads(reached):
     """Replayed with every guess on, towards ports of other MTUs: segmented, completed, written or dropped by name."""
     chance = random.Random(12)
     sources = [Files(number, link=link, cut=0.01) for number, link in enumerate((ETHERNET, ETHERNET, ETHERNET, 101, 113, 276))]
     told: set[str] = set()
     sent = left = dropped = 0
-    while sent < frames:
+    while sent < FRAMES:
         engine = Engine()
         bridge = Bridge(engine, "bridge")
         guess = {"complete_checksums": chance.random() < 0.7, "segment": chance.random() < 0.7}
@@ -216,7 +217,7 @@ def behind(port: TapPort) -> socket.socket:
     return ours
 
 
-def test_tap_ports_believe_no_kernel(frames, reached):
+def test_tap_ports_believe_no_kernel(reached):
     """Any octets behind any virtio header of either size, or none, from port to port: with offloads, and segmented without."""
     chance = random.Random(15)
     engine = Engine()
@@ -237,7 +238,7 @@ def test_tap_ports_believe_no_kernel(frames, reached):
     room = bytearray(1 << 17)
     came = 0
     try:
-        while int(loop.submit(engine.traffic).result(60)["in_frames"].sum()) < frames:
+        while int(loop.submit(engine.traffic).result(60)["in_frames"].sum()) < FRAMES:
             for outside, pool in zip(outsides, pools, strict=True):
                 for number, octets in enumerate(pool.round()):
                     with contextlib.suppress(BlockingIOError):
@@ -271,5 +272,6 @@ def test_every_node_has_a_case():
     while kinds:
         kind = kinds.pop()
         kinds += kind.__subclasses__()
-        found.add(kind.__name__)
-    assert found - {"Node", "Port", "DevicePort"} == {"Bridge", "MemoryPort", "PcapPort", "TapPort", "DropNode"}
+        if kind.__module__ != "fastpath.testing":
+            found.add(kind.__name__)
+    assert found - {"Node", "Port", "DevicePort"} == {"Bridge", "MemoryPort", "PcapPort", "Router", "TapPort", "DropNode"}

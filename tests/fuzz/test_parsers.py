@@ -12,6 +12,7 @@ from pool import Pool
 from fastpath import Capture, CaptureError
 from fastpath.offload import segments
 from fastpath.vnet import claims
+from tests.fuzz.counted import FRAMES
 
 REFUSED = ("turn budget", "bad offload")
 
@@ -29,10 +30,10 @@ def read(file: bytes) -> int:
 
 
 @pytest.mark.parametrize("pcapng", [False, True], ids=["pcap", "pcapng"])
-def test_captures_changed_anywhere_are_read_up_to_the_damage(frames, reached, pcapng):
+def test_captures_changed_anywhere_are_read_up_to_the_damage(reached, pcapng):
     sources = [Files(n, order=order, nano=n > 1, pcapng=pcapng, cut=0.02) for n, order in enumerate("<><>")]
     total = broken = 0
-    while total < frames:
+    while total < FRAMES:
         for source in sources:
             records = read(source.changed(damage=True))
             total += records
@@ -41,11 +42,11 @@ def test_captures_changed_anywhere_are_read_up_to_the_damage(frames, reached, pc
     reached("pcapng" if pcapng else "pcap", total)
 
 
-def test_captures_of_every_link_type(frames, reached):
+def test_captures_of_every_link_type(reached):
     """Cooked, raw and loopback records become Ethernet frames."""
     sources = [Files(link, link=link, pcapng=link % 2 == 0) for link in LINKS]
     total = 0
-    while total < frames:
+    while total < FRAMES:
         for source in sources:
             records = read(source.changed())
             assert records == len(source.starts)
@@ -53,11 +54,11 @@ def test_captures_of_every_link_type(frames, reached):
     reached("link types", total)
 
 
-def test_gzip_captures_changed_anywhere(frames, reached):
+def test_gzip_captures_changed_anywhere(reached):
     """What was compressed is hostile, and so is the gzip file itself."""
     source, chance = Files(21), random.Random(21)
     total = broken = 0
-    while total < frames:
+    while total < FRAMES:
         good = zlib.compress(source.changed(damage=True), level=1, wbits=31)
         total += read(good)
         for _ in range(4):
@@ -71,12 +72,12 @@ def test_gzip_captures_changed_anywhere(frames, reached):
 
 
 @pytest.mark.parametrize("size", [10, 24])
-def test_virtio_headers_that_lie_claim_nothing_outside_the_frame(frames, reached, size):
+def test_virtio_headers_that_lie_claim_nothing_outside_the_frame(reached, size):
     """What is believed lies within the octets."""
     chance, pool = random.Random(size), Pool(size)
     headers = [virtio(chance, size, chance.choice([60, 200, 1500])) for _ in range(10_000)]
     total = 0
-    while total < frames:
+    while total < FRAMES:
         # Copies of the right size, so that a sanitised build sees a read beyond them.
         for octets in map(bytes, pool.round()):
             if len(octets) < 14:
@@ -102,12 +103,12 @@ def facts(chance: random.Random) -> dict[str, int]:
     }
 
 
-def test_offload_facts_that_lie_are_refused(frames, reached):
+def test_offload_facts_that_lie_are_refused(reached):
     """Every fact random: finished segments none of which is longer than the frame, or a named reason."""
     chance, pool = random.Random(14), Pool(14)
     several = [facts(chance) for _ in range(10_000)]
     refused = finished = 0
-    while refused + finished < frames:
+    while refused + finished < FRAMES:
         for octets in pool.round():
             own = 128 if len(octets) > 128 and chance.random() < 0.3 else 0
             try:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "conformance.md"
 BOTH = {"v", "world", "make", "routed", "any_world", "static", "asking", "nat_world"}
 # How the text of a test for one family tells it.
-ONE = {4: ("world4", "routed4", "World(4"), 6: ("world6", "routed6", "World(6")}
+ONE = {4: ("world4", "routed4", "World(4", "(4, 6)"), 6: ("world6", "routed6", "World(6", "(4, 6)")}
 
 
 @dataclass(frozen=True)

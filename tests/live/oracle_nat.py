@@ -25,6 +25,8 @@ SYSCTLS = (
     "net.ipv6.conf.default.mldv1_unsolicited_report_interval=100000000",
     "net.ipv4.icmp_ratelimit=0",
     "net.ipv6.icmp.ratelimit=0",
+    "net.ipv4.conf.all.send_redirects=0",
+    "net.ipv4.conf.default.send_redirects=0",
     "net.ipv4.conf.all.rp_filter=0",
     "net.ipv4.conf.default.rp_filter=0",
 )
@@ -64,6 +66,11 @@ table ip6 nat {{
   }}
 }}
 """
+
+
+def neighborly(frame: bytes) -> bool:
+    """A message of neighbor discovery; a redirect is one, which the kernel sends at times for what goes back where it came from."""
+    return frame[12:14] == b"\x86\xdd" and frame[20] == 58 and 133 <= frame[54] <= 137
 
 
 class KernelGateway:
@@ -138,11 +145,11 @@ class KernelGateway:
         return self.take()
 
     def take(self) -> list[Out]:
-        """What left since the last call, but what the kernel says of itself (MLD, neighbor solicitations)."""
+        """What left since the last call, but what the kernel says of itself (MLD, neighbor discovery, redirects)."""
         found = []
         for name, sock in self.sockets.items():
             while (frame := receive(sock)) is not None:
-                if frame[12:14] in (b"\x08\x00", b"\x86\xdd") and frame[:2] != b"\x33\x33":
+                if frame[12:14] in (b"\x08\x00", b"\x86\xdd") and frame[:2] != b"\x33\x33" and not neighborly(frame):
                     found.append(Out(name, frame))
         return found
 

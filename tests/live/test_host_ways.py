@@ -1,6 +1,6 @@
 """The host's half of published ports and of the way out, with another namespace in the engine's place: real curl, real kernel.
 
-What the engine adds is in test_uplink.py. Here a server stands at the engine's own address and tells who asked.
+What the engine adds is in test_live_uplink.py. Here a server stands at the engine's own address and tells who asked.
 """
 
 from __future__ import annotations

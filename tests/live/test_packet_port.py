@@ -33,16 +33,22 @@ class Uplink(Switch):
     def __init__(self, *names: str, a: bool = True, offloads: bool = True, macs=(INSIDE,), **settings) -> None:
         super().__init__(*names or ("a",), a=a)
         self.more = Namespaces("packet")
-        self.host, self.far = self.more.add("host"), self.more.add("far")
-        self.host.run("ip", "link", "add", "wan", "type", "veth", "peer", "name", "eth0", "address", FAR, "netns", self.far.name)
-        self.far.up("eth0", "10.9.0.99/24", "fd00::99/64")
-        self.host.up("wan")
-        with self.host.entered():
-            fd = open_packet("wan")
-        self.up = PacketPort(self.engine, "up", fd, macs=macs, offloads=offloads, **settings)
-        self.ports["up"] = self.up
-        self.up.lead_to(self.bridge, self.bridge.add_member(self.up))
-        self.loop.add(self.up)
+        try:
+            self.host, self.far = self.more.add("host"), self.more.add("far")
+            peer = ("peer", "name", "eth0", "address", FAR, "netns", self.far.name)
+            self.host.run("ip", "link", "add", "wan", "type", "veth", *peer)
+            self.far.up("eth0", "10.9.0.99/24", "fd00::99/64")
+            self.host.up("wan")
+            with self.host.entered():
+                fd = open_packet("wan")
+            self.up = PacketPort(self.engine, "up", fd, macs=macs, offloads=offloads, **settings)
+            self.ports["up"] = self.up
+            self.up.lead_to(self.bridge, self.bridge.add_member(self.up))
+            self.loop.add(self.up)
+        except BaseException:
+            self.spaces.__exit__(None, None, None)
+            self.more.__exit__(None, None, None)
+            raise
 
     def __exit__(self, *error) -> None:
         super().__exit__(*error)
@@ -376,6 +382,6 @@ def test_wrong_descriptors():
             with contextlib.ExitStack() as stack:
                 opened = stack.enter_context(socket.socket(family, kind))
                 with pytest.raises(OSError, match="packet socket"):
-                    PacketPort(uplink.engine, f"wrong {family} {kind}", opened.detach())
+                    PacketPort(uplink.engine, f"wrong {family} {kind}", opened.fileno())
         with pytest.raises(OSError, match="No such device"):
             open_packet("no-such-device")

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from hosts import HOST4, HOST6, OUTSIDE4, OUTSIDE6, outside, sh
-from labs import in_world, lab, ok, run
+from labs import in_world, lab, ok, run, wait_for
 from servers import ASK, ECHOER, MANY, PYTHON, TELLER, curl, serving
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="an uplink needs root")]
@@ -21,7 +21,10 @@ services:
     networks: {{front: {{ipv4_address: 10.77.0.10, ipv6_address: "fd77::10"}}}}
     ports: ["8080:80", "127.0.0.1:8082:80", "9000-9999:9000-9999/tcp"]
     extra_hosts: ["host.docker.internal:host-gateway"]
-  mate: {{image: host, networks: [front]}}
+  mate:
+    image: host
+    command: [{PYTHON}, -c, {json.dumps(TELLER)}, "80"]
+    networks: {{front: {{ipv4_address: 10.77.0.11, ipv6_address: "fd77::11"}}}}
   other: {{image: host, networks: [back]}}
   kept: {{image: host, networks: [inner]}}
 networks:
@@ -54,6 +57,7 @@ def test_out_by_name_of_every_program() -> None:
 @in_world()
 def test_published_ports_five_ways() -> None:
     with outside(), lab(FILE, "wayin") as client:
+        wait_for(lambda: curl("http://10.77.0.10/"), "the service listens")
         # From another machine to the host's address: the client's own address is seen.
         assert curl(f"http://{HOST4}:8080/", "outside") == OUTSIDE4
         assert curl(f"http://[{HOST6}]:8080/", "outside") == OUTSIDE6
@@ -77,9 +81,14 @@ def test_published_ports_five_ways() -> None:
 def test_networks_are_kept_apart() -> None:
     """Same network yes; another's container no; another's gateway yes; internal neither out nor in; the host reaches all."""
     with outside(), lab(FILE, "apart") as client, serving("outside", 8000):
-        assert ok(client, "mate", *URL, "http://10.77.0.10/") == "10.77.0.3"
+        wait_for(lambda: curl("http://10.77.0.10/") and curl("http://10.77.0.11/"), "the services listen")
+        assert ok(client, "mate", *URL, "http://10.77.0.10/") == "10.77.0.11"
         assert run(client, "other", *URL, "http://10.77.0.10/")[0] != 0
-        assert run(client, "other", *URL, "http://[fd77::10]/")[0] != 0
+        for address in ("10.77.0.11", "[fd77::11]"):
+            assert ok(client, "web", *URL, f"http://{address}/")
+            assert run(client, "other", *URL, f"http://{address}/")[0] != 0
+        # Without a word IPv6 is routed (Docker's mode): published ports are open by the container's own address.
+        assert ok(client, "other", *URL, "http://[fd77::10]/")
         ok(client, "other", "ping", "-c", "1", "-W", "2", "10.77.0.1")
         assert run(client, "kept", *URL, f"http://{OUTSIDE4}:8000/")[0] != 0
         assert run(client, "kept", *URL, "http://10.77.0.10/")[0] != 0

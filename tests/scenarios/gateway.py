@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
-from scapy.packet import Packet
+from scapy.layers.l2 import Ether
+from scapy.packet import Packet, Raw
 
 from tests.gateway import plan
-from tests.gateway.fragments import thirds
+from tests.gateway.fragments import cut, thirds
 from tests.gateway.packets import Packets
 from tests.gateway.plan import MACS, interface_of
-from tests.scenarios.script import Script
+from tests.scenarios.script import BROADCAST, Script
 
 PORTS = ("a.front", "b.front", "d.back", "uplink")
 NAMES = {"a": "a.front", "b": "b.front", "d": "d.back", "up": "uplink"}
+# Identifications count up from a number that the seed gives, which is 0 here.
+FIRST_ID = 0xF90D1866
 DATA = bytes(n * 13 & 255 for n in range(4000))
 
 
@@ -37,7 +41,9 @@ class Gateway(Packets):
 
 
 def families(script: Script) -> Iterator[Gateway]:
-    """The same for IPv4, then for IPv6."""
+    """The same for IPv4, then for IPv6; the bridges have heard every host before."""
+    for name, others in (("a", ["b.front"]), ("b", ["a.front"]), ("d", [])):
+        script.send(NAMES[name], Ether(src=MACS[name], dst=BROADCAST, type=0x88B5) / Raw(b"here"), *others)
     for v in (4, 6):
         yield Gateway(script, v)
 
@@ -108,20 +114,29 @@ def nat_errors() -> Script:
 
 
 def nat_fragments() -> Script:
-    """NAT-13, NAT-14: out and in, in orders of all kinds: the whole leaves with the last that was missing; an orphan never."""
+    """NAT-13, NAT-14: out and in, in orders of all kinds: all leave with the last that was missing; an orphan never.
+
+    What is put together and does not fit the largest fragment that came is cut again, with an identification of the router's own.
+    """
     script = Script("nat-fragments", PORTS)
+    ids = count(FIRST_ID)
+
+    def cut_again(world: Gateway, packet: Packet) -> list[Packet]:
+        id_ = next(ids)
+        return cut(packet, 480, 960, id=id_ & 0xFFFF if world.v == 4 else id_)
+
     for world in families(script):
         for n, order in enumerate(((0, 1, 2), (2, 0, 1), (1, 2, 0))):
-            whole = world.udp("up", 4000, "r1", 80, DATA[:1400], ttl=63, id=n)
+            whole = world.udp("up", 4000, "r1", 80, DATA[:1400], ttl=63)
             parts = thirds(world.udp("a", 4000, "r1", 80, DATA[:1400]), id=n)
             world.translates("a", parts[order[0]])
             world.translates("a", parts[order[1]])
-            world.translates("a", parts[order[2]], "up", whole)
-            back = world.udp("r1", 80, "a", 4000, DATA[:1400], ttl=63, id=100 + n)
+            world.translates("a", parts[order[2]], "up", *cut_again(world, whole))
+            back = world.udp("r1", 80, "a", 4000, DATA[:1400], ttl=63)
             parts = thirds(world.udp("r1", 80, "up", 4000, DATA[:1400]), id=100 + n)
             world.translates("up", parts[order[0]])
             world.translates("up", parts[order[1]])
-            world.translates("up", parts[order[2]], "a", back)
+            world.translates("up", parts[order[2]], "a", *cut_again(world, back))
         world.translates("b", thirds(world.udp("b", 4000, "r1", 80, DATA[:1400]))[1])
     return script
 

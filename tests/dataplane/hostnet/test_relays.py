@@ -14,6 +14,7 @@ from dataplane.hostnet import relay_tcp, relay_udp
 from dataplane.hostnet.relay_tcp import TcpRelay
 from dataplane.hostnet.relay_udp import UdpRelay
 from dataplane.hostnet.sockets import Port, bind
+from dataplane.hostnet.target import Target
 
 PATIENCE = 10.0
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -33,7 +34,7 @@ async def relayed(serve: Serve) -> AsyncIterator[tuple[TcpRelay, str, int]]:
     listener = bind(Port("tcp", ip_address("::1"), 0))
     assert listener is not None
     relay = TcpRelay()
-    relay.add(listener, server.sockets[0].getsockname()[:2])
+    relay.add(listener, Target(*server.sockets[0].getsockname()[:2]))
     try:
         yield relay, *listener.getsockname()[:2]
     finally:
@@ -91,7 +92,7 @@ def test_a_server_that_is_not_there_resets_the_client() -> None:
     async def work() -> None:
         async with relayed(echo) as (relay, host, port):
             (listener,) = relay._ports
-            relay.add(listener, ("127.0.0.1", 1))
+            relay.add(listener, Target("127.0.0.1", 1))
             reader, writer = await asyncio.open_connection(host, port)
             with pytest.raises(ConnectionResetError):
                 await reader.read()
@@ -168,7 +169,7 @@ async def relayed_datagrams(address: str | None) -> AsyncIterator[tuple[UdpRelay
     port = bind(Port("udp", ip_address(address) if address else None, 0))
     assert port is not None
     relay = UdpRelay()
-    relay.add(port, transport.get_extra_info("sockname")[:2])
+    relay.add(port, Target(*transport.get_extra_info("sockname")[:2]))
     try:
         yield relay, server, port.getsockname()[1]
     finally:

@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hosts import HOST4, HOST6, OUTSIDE4, assert_same, outside, sh, state
+from hosts import HOST4, HOST6, OUTSIDE4, OUTSIDE6, assert_same, outside, sh, state
 from labs import in_world, lab, ok, up, wait_for
-from servers import PYTHON, TELLER, curl, serving
+from servers import PYTHON, TELLER, curl, patient_curl, serving
 
 from dataplane import compose, live
 from dataplane.errors import UserError
@@ -91,7 +91,7 @@ def test_a_port_of_another_lab_is_allocated_already() -> None:
         with pytest.raises(UserError, match=r"Bind for 0\.0\.0\.0:8080 failed: port is already allocated") as error:
             up(text("10.78.0"), "second")
         assert "lab first publishes it" in error.value.mend
-        assert curl("http://127.0.0.1:8080/") == "172.31.255.1"
+        assert patient_curl("http://127.0.0.1:8080/") == "172.31.255.1"
 
 
 @in_world()
@@ -99,7 +99,7 @@ def test_a_port_that_the_file_leaves_open_goes_round_what_is_taken() -> None:
     with outside(), serving("", 32768), lab(text(ports="'80'"), "open") as client:
         (row,) = client.lab()["published"]
         assert row["first"] == 32769
-        assert curl("http://127.0.0.1:32769/")
+        assert patient_curl("http://127.0.0.1:32769/")
 
 
 @in_world()
@@ -107,7 +107,7 @@ def test_two_labs_side_by_side() -> None:
     with outside(), lab(text(), "labone") as one, lab(text("10.78.0", "'8081:80'"), "labtwo") as two:
         assert {(client.lab()["uplink"] or {})["name"] for client in (one, two)} == {"dp-labone", "dp-labtwo"}
         for port in (8080, 8081):
-            assert curl(f"http://{HOST4}:{port}/", "outside") == OUTSIDE4
+            assert patient_curl(f"http://{HOST4}:{port}/", "outside") == OUTSIDE4
         assert ok(one, "web", "curl", "-s", "-m", "4", f"http://{HOST4}:8081/")
         assert ok(two, "web", "curl", "-s", "-m", "4", f"http://{HOST4}:8080/")
 
@@ -120,20 +120,21 @@ def test_no_host_rules_tells_them_and_the_relay_serves() -> None:
         assert "dataplane" not in sh("nft list ruleset")
         assert "10.77" not in sh("ip route")
         assert any("table inet dataplane-norules" in row["by_hand"] for row in told)
-        assert curl(f"http://{HOST4}:8080/", "outside") == "172.31.255.1"
-        assert (client.lab()["uplink"] or {})["relayed"] == 1
+        assert patient_curl(f"http://{HOST4}:8080/", "outside") == "172.31.255.1"
+        assert (client.lab()["uplink"] or {})["relayed"] >= 1
         assert live.down("norules")
 
 
 @in_world()
 def test_a_changed_port_keeps_what_is_established() -> None:
     with outside(), lab(text(), "changing") as client:
+        assert patient_curl(f"http://{HOST4}:8080/", "outside") == OUTSIDE4
         words = ["ip", "netns", "exec", "outside", "curl", "-s", "-m", "30", "--limit-rate", "20M", "-o", "/dev/null"]
         loading = subprocess.Popen([*words, "-w", "%{size_download}", f"http://{HOST4}:8080/60000000"], stdout=subprocess.PIPE)
-        wait_for(lambda: b"x" in sh(f"ip netns exec outside ss -tnH state established dst {HOST4}").encode() or True, "it began")
+        wait_for(lambda: sh(f"ip netns exec outside ss -tnH state established dst {HOST4}"), "it began")
         told = change(client, text(ports="'8081:80', '9000-9999:9000-9999/udp'"))
         assert not [row for row in told if "new namespace" in row["what"] or "restarts" in row["what"]]
-        assert curl(f"http://{HOST4}:8081/", "outside") == OUTSIDE4
+        assert patient_curl(f"http://{HOST4}:8081/", "outside") == OUTSIDE4
         assert curl(f"http://{HOST4}:8080/", "outside", seconds=1) == ""
         assert loading.communicate(timeout=40)[0] == b"60000000"
 
@@ -147,10 +148,10 @@ def test_the_uplink_comes_goes_and_moves_while_the_lab_runs() -> None:
         assert "dataplane-moving" not in sh("nft list tables")
         change(client, text(more="x-dataplane: {uplink: {name: mine, address: 198.18.0.2/30, gateway: 198.18.0.1}}"))
         assert "198.18.0.1/30" in sh("ip -o address show mine")
-        assert curl("http://127.0.0.1:8080/") == "198.18.0.1"
+        assert patient_curl("http://127.0.0.1:8080/") == "198.18.0.1"
         change(client, text())
         assert sh("ip -o link").count("\n") == before.count("\n")
-        assert curl(f"http://{HOST4}:8080/", "outside") == OUTSIDE4
+        assert patient_curl(f"http://{HOST4}:8080/", "outside") == OUTSIDE4
 
 
 @in_world()
@@ -173,7 +174,7 @@ def test_another_namespace_is_the_host() -> None:
         with lab(text(more=more), "away"):
             assert_same(before, state())
             assert "dp-away" in sh("ip -n town -o link")
-            assert curl("http://127.0.0.1:8080/", "town") == "172.31.255.1"
+            assert patient_curl("http://127.0.0.1:8080/", "town") == "172.31.255.1"
             assert curl("http://[::1]:8080/", "town") == "172.31.255.1"
         assert sh("ip netns exec town nft list ruleset") == ""
         up(text(more=more), "away")
@@ -183,9 +184,9 @@ def test_another_namespace_is_the_host() -> None:
         client = up(text(), "away")
         change(client, text(more=more))
         assert_same({"rules": before["rules"], "sysctls": before["sysctls"]}, state())
-        assert curl("http://127.0.0.1:8080/", "town") == "172.31.255.1"
+        assert patient_curl("http://127.0.0.1:8080/", "town") == "172.31.255.1"
         change(client, text())
-        assert curl("http://127.0.0.1:8080/") == "172.31.255.1"
+        assert patient_curl("http://127.0.0.1:8080/") == "172.31.255.1"
         assert live.down("away")
         sh("ip netns delete town")
 
@@ -206,3 +207,56 @@ def test_a_thousand_ports_take_milliseconds() -> None:
     with outside(), lab(text(ports="'9000-9999:9000-9999'"), "range") as client:
         assert len(list(Path(f"/proc/{client.lab()['pid']}/fd").iterdir())) < 1100
         assert Path("/run/dataplane/range/host.nft").read_text().count("9000-9999") == 1
+
+
+@in_world()
+def test_a_real_interface_by_a_packet_socket() -> None:
+    """An address and a MAC of our own on the outside's network: nothing on the host changes, and it keeps its own traffic."""
+    address = (
+        "{kind: packet, name: eth0, address: [198.51.100.9/24, '2001:db8:51::9/64'], gateway: [198.51.100.2, '2001:db8:51::2']}"
+    )
+    with outside(), serving("outside", 8000):
+        before = state()
+        networks = "networks: {default: {enable_ipv6: true, driver_opts: {com.docker.network.bridge.gateway_mode_ipv6: nat}}}"
+        web = text().split("networks:")[0]
+        with lab(f"{web}\n{networks}\nx-dataplane: {{uplink: {address}}}", "packet") as client:
+            assert_same(before, state())
+            assert patient_curl("http://198.51.100.9:8080/", "outside") == OUTSIDE4
+            assert patient_curl("http://[2001:db8:51::9]:8080/", "outside") == OUTSIDE6
+            fetch = ["curl", "-s", "-m", "20"]
+            assert ok(client, "web", *fetch, f"http://{OUTSIDE4}:8000/") == "198.51.100.9"
+            assert ok(client, "web", *fetch, f"http://[{OUTSIDE6}]:8000/") == "2001:db8:51::9"
+            size = "30000000"
+            words = ["-o", "/dev/null", "-w", "%{size_download}"]
+            assert ok(client, "web", *fetch, *words, f"http://{OUTSIDE4}:8000/{size}") == size
+            assert (
+                sh(f"ip netns exec outside curl -s -m 20 -o /dev/null -w '%{{size_download}}' http://198.51.100.9:8080/{size}")
+                == size
+            )
+            sh(f"ping -c 1 -W 2 {OUTSIDE4}")
+
+
+@in_world()
+def test_labs_that_start_at_once_choose_different_subnets() -> None:
+    with outside():
+        file = f"services: {{web: {{image: host, command: [{PYTHON}, -c, {json.dumps(TELLER)}, '80'], ports: ['80']}}}}"
+        names = [f"racer{n}" for n in range(4)]
+        starting = []
+        for name in names:
+            if (pid := os.fork()) == 0:
+                code = 1
+                try:
+                    up(file, name)
+                    code = 0
+                finally:
+                    os._exit(code)
+            starting.append(pid)
+        assert [os.waitpid(pid, 0)[1] for pid in starting] == [0] * len(names)
+        clients = [live.find(lab=name) for name in names]
+        subnets = {pool["subnet"] for client in clients for network in client.lab()["networks"] for pool in network["pools"]}
+        transfers = {address for client in clients for address in (client.lab()["uplink"] or {})["addresses"]}
+        ports = {row["first"] for client in clients for row in client.lab()["published"]}
+        assert (len(subnets), len(transfers), len(ports)) == (4, 4, 4)
+        for port in ports:
+            assert patient_curl(f"http://{HOST4}:{port}/", "outside") == OUTSIDE4
+        assert all(live.down(name) for name in names)

@@ -1,4 +1,4 @@
-"""How many hostile frames each node and parser got: counted by the tests, asserted, and printed as a table at the end."""
+"""How many hostile frames each node and parser got: counted by the tests, asserted, printed as a table at the end. A plugin."""
 
 import os
 from collections import Counter
@@ -14,12 +14,6 @@ COUNTED: Counter[str] = Counter()
 def v(request: pytest.FixtureRequest) -> int:
     """Both families, as in tests/gateway."""
     return request.param
-
-
-@pytest.fixture
-def frames() -> int:
-    """How many frames a case has to reach."""
-    return FRAMES
 
 
 @pytest.fixture
