@@ -162,13 +162,19 @@ def test_a_signal_to_the_lab_process_itself_ends_it_in_order() -> None:
 @as_root_and_user
 def test_two_labs_and_one_file_under_two_names_do_not_see_each_other() -> None:
     with lab(TWO, "labs-one") as one, lab(TWO, "labs-two") as two:
-        assert row(one, "db")["endpoints"] == row(two, "db")["endpoints"]  # same addresses, apart all the same
+        # The host reaches root's labs by route, so that their subnets differ; a user's have the same, and are apart all the same.
+        equal = row(one, "db")["endpoints"] == row(two, "db")["endpoints"]
+        assert equal == (os.geteuid() != 0)
+
         # Each interface announced itself when it came up, and says no more.
-        announced = {stat["port"]: stat["sent_frames"] for stat in two.stats(interval=0)}
+        def sent() -> dict[str, int]:
+            return {stat["port"]: stat["sent_frames"] for stat in two.stats(interval=0) if stat["port"] != "uplink"}
+
+        announced = sent()
         assert announced == {"web.default": 1, "db.default": 1}
         ok(one, "web", "ping", "-c", "1", "-W", "2", "db")
-        assert {stat["port"]: stat["sent_frames"] for stat in two.stats(interval=0)} == announced
-        assert {row["port"] for row in two.fdb("default")} == announced.keys()
+        assert sent() == announced
+        assert {row["port"] for row in two.fdb("default")} >= announced.keys()
         with pytest.raises(UserError, match="several labs are meant: labs-one, labs-two"):
             live.find("db")
         assert live.find("db", lab="labs-two").name == "labs-two"
