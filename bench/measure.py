@@ -75,6 +75,24 @@ def sample(path: Path, frames: int) -> float:
     return ticks / polled
 
 
+STEP = 4096
+
+
+def once(path: Path, frames: int) -> tuple[int, float]:
+    """So many frames, none a second time: how many, and ticks per frame in those steps of them that nobody disturbed."""
+    done = counted = total = everything = 0
+    while done < frames:
+        switches = resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw
+        polled, ticks = path.spin(min(STEP, frames - done))
+        clock.samples += 1
+        done, everything = done + polled, everything + ticks
+        if resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw == switches:
+            counted, total = counted + polled, total + ticks
+        else:
+            clock.disturbed += 1
+    return done, total / counted if counted else everything / done
+
+
 def measure(paths: Mapping[str, Path], *, rounds: int = ROUNDS, frames: int = FRAMES) -> dict[str, Samples]:
     """Ticks per frame of each path. Each is warmed before each of its turns: others have used the caches since.
 

@@ -74,7 +74,8 @@ def by_flows(mapping: str, shapes: dict[str, Shape], size: str = "64") -> Table:
     """Bursts of 256; 1 … 1 M flows."""
     cells = ((name, Cell(shape, SIZES[size], mapping), GOALS[name] if size == "64" else "") for name, shape in shapes.items())
     few = ", few endpoints" if shapes is FEW else ""
-    table = measured(f"NAT, {mapping}, {size} octets{few}, by flows (bursts of 256)", cells)
+    octets = f"{size} octets" if size.isdigit() else size
+    table = measured(f"NAT, {mapping}, {octets}{few}, by flows (bursts of 256)", cells)
     table.notes.append("inside endpoints × remotes × public addresses: " + "; ".join(f"{name}: {shapes[name]}" for name in shapes))
     return table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.flows import GATEWAY_MACS, INSIDE, REMOTE, REMOTE_MAC, Flow, Shape, frames, order, text
-from bench.measure import Samples, measure, sample
+from bench.measure import Samples, measure, once, sample
 from bench.natted import BACK_MACS, Natted
 from bench.paths import Path
 from bench.table import Table
@@ -78,8 +78,8 @@ def opening(traffic: list[bytes], ports: int, whole: bool) -> tuple[Samples, Sam
         wire.ticks.append(sample(bare, FLOWS))
         path = Published(traffic, ports, whole, opened=False)
         path.start()
-        polled, ticks = path.spin(FLOWS - path.burst)
-        new.ticks.append(ticks / polled)
+        polled, ticks = once(path, FLOWS - path.burst)
+        new.ticks.append(ticks)
         if path.flows.count != polled:
             raise RuntimeError(f"{polled} flows were sent, {path.flows.count} are open: {path.engine.drops()}")
     return wire, new
