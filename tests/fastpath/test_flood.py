@@ -9,7 +9,7 @@ ESTABLISHED = 1000
 
 
 def syns(count: int) -> list[bytes]:
-    """SYNs of one inside host, none of the others, from every port to many targets, their checksums as Scapy's first packet has them, adjusted."""
+    """SYNs of one more inside host from every port to many targets, their checksums as Scapy's first packet has them, adjusted."""
     base = bytearray(V4.packet("10.9.9.9", "198.18.0.1", tcp(1024, 80, "S", 1)))
     frames = []
     for number in range(count):
