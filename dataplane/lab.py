@@ -83,11 +83,11 @@ class Lab:
         """A row a bridge network: stations known, learned, moved, aged, flushed, refused; frames flooded."""
         return self._dataplane.bridges()
 
-    def conntrack(self, **chosen: str | int | None) -> Rows:
-        """A row a flow that the gateway follows: its two tuples, its state and its times.
+    def conntrack(self, *, limit: int | None = None, **chosen: str | int | None) -> Rows:
+        """A row a flow that the gateway follows: its two tuples, its state and its times; `limit` of them at most.
 
         `protocol`, `source`, `target`, `source_port`, `target_port`, `state` choose. Errors: UserError."""
-        return self._dataplane.conntrack(**chosen)
+        return self._dataplane.conntrack(limit=limit, **chosen)
 
     def nat(self) -> Rows:
         """A row a translation in use: kind (snat, dnat), protocol, inside, outside, flows."""

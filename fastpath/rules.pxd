@@ -25,6 +25,7 @@ Replies never get here: they have a flow. Rules may change at any time between t
 
 from libc.stdint cimport int64_t, uint16_t
 
+from fastpath.admission cimport WILL_PASS, admission
 from fastpath.flows cimport Flows
 from fastpath.ip cimport Packet
 from fastpath.opening cimport Opening
@@ -34,9 +35,6 @@ cdef enum Target:
     TARGET_OWN
     TARGET_LED
     TARGET_REFUSED
-
-cdef enum:
-    WILL_PASS = -1
 
 cdef class Rules:
     """The rules with their Python face."""
@@ -48,4 +46,5 @@ cdef class Rules:
 # `ours`: the packet's target is an address of the router itself.
 cdef Target rules_target(RuleTable* rules, const Packet* packet, bint ours, Opening* opening, int64_t now) noexcept nogil
 # `egress`: the interface that the route of opening.target leads to. WILL_PASS, or the Reason to drop.
-cdef int rules_admit(RuleTable* rules, const Packet* packet, Opening* opening, uint16_t egress) noexcept nogil
+cdef inline int rules_admit(RuleTable* rules, const Packet* packet, Opening* opening, uint16_t egress) noexcept nogil:
+    return admission(rules, packet, opening, egress)

@@ -1,24 +1,23 @@
-"""The two questions that the router asks about a packet without a flow, and the rules' Python face. See rules.pxd for the model."""
+"""Where a packet without a flow really goes, and the rules' Python face. See rules.pxd for the model."""
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 from libc.string cimport memset
 
-from fastpath.address cimport address_read, within
-from fastpath.counters cimport FILTERED, INTERNAL_NETWORK, ISOLATED as ISOLATED_PORT, NOT_PUBLISHED, OTHER_NETWORK
+from fastpath.address cimport address_read
+from fastpath.counters cimport FILTERED
 from fastpath.flowtable cimport NOBODY, flow_tick
-from fastpath.ip cimport ANSWER, ERROR, PORTS, PROTOCOL_SCTP, QUERY, Address, is_mapped, same
+from fastpath.ip cimport PORTS, PROTOCOL_SCTP, Address, is_mapped
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.mapping cimport mapping_open_to
-from fastpath.opening cimport DIALLED, KEEP, OPEN_MAPPING, OPEN_MIDSTREAM, OPEN_PORT_STAYS
+from fastpath.opening cimport OPEN_MAPPING
 from fastpath.publish cimport (
     NOT_PUBLISHED_HERE, Publication, any_address, publications_add, publications_find, publications_remove,
 )
 from fastpath.rulerows cimport rule_rows
 from fastpath.rulerows import RULES_DTYPE as ROWS
 from fastpath.ruletable cimport (
-    ISOLATED, Interface, Mode, NAT_UNPROTECTED, ROUTED, RULE_HOST, RULE_MAPPING, RULE_NONE, RULE_PUBLISHED, RULE_SHIFT,
-    RULE_STATIC, Static, is_local, rules_add_static, rules_exclude, rules_interface, rules_make, rules_remove_static,
-    rules_set_locals, rules_trust, rules_unmake, static_of,
+    Interface, Mode, RULE_HOST, RULE_MAPPING, RULE_PUBLISHED, RULE_SHIFT, RULE_STATIC, Static, is_local, rules_add_static,
+    rules_exclude, rules_interface, rules_make, rules_remove_static, rules_set_locals, rules_trust, rules_unmake, static_of,
 )
 from fastpath.wire cimport wire_swap16
 
@@ -86,126 +85,6 @@ cdef Target rules_target(RuleTable* rules, const Packet* packet, bint ours, Open
         opening.rule = RULE_HOST << RULE_SHIFT
         return TARGET_LED
     return TARGET_OWN
-
-
-# -- whether it may, and from where -------------------------------------------------------------------------------------
-
-cdef bint is_trusted(const RuleTable* rules, const Packet* packet) noexcept nogil:
-    cdef uint32_t i
-    for i in range(rules.n_trusted):
-        if rules.trusted[i].interface == packet.interface and same(&rules.trusted[i].address, &packet.source):
-            return True
-    return False
-
-
-cdef inline bint closed(const Interface* interface, uint32_t family) noexcept nogil:
-    """Nothing enters the network or leaves it."""
-    return interface.internal or interface.modes[family] == ISOLATED
-
-
-cdef inline bint open_directly(const Interface* interface, uint32_t family, const Packet* packet) noexcept nogil:
-    """Its endpoints are reached without being published."""
-    return interface.modes[family] == NAT_UNPROTECTED or (
-        interface.modes[family] == ROUTED and packet.kind in (QUERY, ANSWER, ERROR))
-
-
-cdef void hide(RuleTable* rules, const Packet* packet, Opening* opening, Interface* from_network, uint32_t family) noexcept nogil:
-    """The source becomes an outside one: the endpoint's own, or one of its network's pool, or the address that was dialled."""
-    cdef Static* static = static_of(rules, &packet.source, True)
-    if static != NULL:
-        opening.source = static.outside
-        opening.flags |= OPEN_PORT_STAYS
-        static.hits[1] += 1
-        return
-    if opening.pool == KEEP:
-        opening.pool = from_network.pools[family]
-    if opening.pool == KEEP:
-        opening.pool = DIALLED
-    else:
-        from_network.hits.masqueraded[family] += 1
-
-
-cdef int to_uplink(RuleTable* rules, const Packet* packet, Opening* opening, Interface* came, uint32_t family) noexcept nogil:
-    cdef uint32_t i
-    if opening.rule >> RULE_SHIFT == RULE_HOST:
-        # The host's services at the gateway's address: for internal networks too, as with Docker.
-        came.hits.host += 1
-        hide(rules, packet, opening, came, family)
-        return WILL_PASS
-    if closed(came, family):
-        came.hits.internal += 1
-        return INTERNAL_NETWORK
-    for i in range(rules.n_excluded):
-        if within(&opening.target, &rules.excluded[i].prefix, rules.excluded[i].length):
-            rules.excluded[i].hits += 1
-            return WILL_PASS
-    if came.pools[family] or static_of(rules, &packet.source, True) != NULL:
-        if came.modes[family] != ROUTED:
-            hide(rules, packet, opening, came, family)
-    return WILL_PASS
-
-
-cdef int between(RuleTable* rules, const Packet* packet, Opening* opening, Interface* came, Interface* goes,
-                 uint32_t family) noexcept nogil:
-    """From a network to a network, perhaps the same."""
-    cdef bint moved = not same(&opening.target, &packet.target) or opening.target_port != packet.target_port
-    if came != goes:
-        if closed(came, family):
-            came.hits.internal += 1
-            return INTERNAL_NETWORK
-        if closed(goes, family):
-            goes.hits.internal += 1
-            return INTERNAL_NETWORK
-        if opening.rule == RULE_NONE and not open_directly(goes, family, packet):
-            goes.hits.other += 1
-            return OTHER_NETWORK
-    elif opening.rule == RULE_NONE and not came.icc:
-        came.hits.icc += 1
-        return ISOLATED_PORT
-    # Translated on one side, so on both: the answer has to come back here (RFC 4787, REQ-9a).
-    if moved:
-        hide(rules, packet, opening, came, family)
-    return WILL_PASS
-
-
-cdef int from_uplink(RuleTable* rules, const Packet* packet, Opening* opening, Interface* goes, uint32_t family) noexcept nogil:
-    if is_trusted(rules, packet):
-        return WILL_PASS
-    if closed(goes, family):
-        goes.hits.internal += 1
-        return INTERNAL_NETWORK
-    if opening.rule == RULE_NONE and not open_directly(goes, family, packet):
-        goes.hits.unpublished += 1
-        return NOT_PUBLISHED
-    return WILL_PASS
-
-
-cdef int rules_admit(RuleTable* rules, const Packet* packet, Opening* opening, uint16_t egress) noexcept nogil:
-    cdef uint32_t family = 0 if packet.version == 4 else 1
-    cdef uint32_t number = opening.rule & ((<uint32_t>1 << RULE_SHIFT) - 1)
-    cdef Interface* came
-    cdef Interface* goes
-    cdef int reason
-    if packet.interface >= rules.n_interfaces or egress >= rules.n_interfaces:
-        return NOT_PUBLISHED
-    came = &rules.interfaces[packet.interface]
-    goes = &rules.interfaces[egress]
-    if not came.used or not goes.used:
-        return NOT_PUBLISHED
-    if came.uplink:
-        reason = NOT_PUBLISHED if goes.uplink else from_uplink(rules, packet, opening, goes, family)
-    else:
-        opening.flags |= OPEN_MIDSTREAM
-        if goes.uplink:
-            reason = to_uplink(rules, packet, opening, came, family)
-        else:
-            reason = between(rules, packet, opening, came, goes, family)
-    if reason == WILL_PASS:
-        if opening.rule >> RULE_SHIFT == RULE_PUBLISHED:
-            rules.published.entries[number].hits += 1
-        elif opening.rule >> RULE_SHIFT == RULE_STATIC:
-            rules.statics[number].hits[0] += 1
-    return reason
 
 
 # -- for people ---------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from fastpath.ip cimport ERROR, FINE, WHOLE, Address, Packet, ip_read, ip_transp
 from fastpath.opening cimport OPEN_MIDSTREAM, Opening
 from fastpath.reassembly cimport reassembly_add
 from fastpath.routes cimport BROADCAST, LOCAL, Route, routes_find
+from fastpath.ruletable cimport RuleTable
 from fastpath.rules cimport TARGET_OWN, TARGET_REFUSED, WILL_PASS, Target, rules_admit, rules_target
 from fastpath.ways cimport fits, lower_ttl, pass_on, source_known, source_refused
 from fastpath.wire cimport wire_likely
@@ -110,8 +111,16 @@ cdef void go_on(Gateway* gateway, Packet* packet, const Address* goal) noexcept 
         drop(gateway.head, packet.frame, NO_SERVICE)
     elif route.kind == BROADCAST:
         drop(gateway.head, packet.frame, MARTIAN_TARGET)
+    elif gateway.rules != NULL and turns_back(gateway.rules, packet.interface, route.interface):
+        drop(gateway.head, packet.frame, NO_ROUTE)
     else:
         pass_on(gateway, packet, route, goal)
+
+
+cdef inline bint turns_back(const RuleTable* rules, uint16_t ingress, uint16_t egress) noexcept nogil:
+    """From outside to outside: the network that the flow leads to is gone, and an inside address must not leave by the uplink."""
+    return (ingress < rules.n_interfaces and rules.interfaces[ingress].uplink
+            and egress < rules.n_interfaces and rules.interfaces[egress].uplink)
 
 
 cdef void begin(Gateway* gateway, Packet* packet) noexcept nogil:

@@ -245,11 +245,15 @@ class Dataplane:
         """The stations that the gateway knows or asks for (gateway_tables.NEIGHBORS_DTYPE)."""
         return np.empty(0, NEIGHBORS_DTYPE) if self.gateway is None else gateway_tables.neighbors(self.gateway, self.engine.now)
 
-    def conntrack(self, **chosen: str | int | None) -> Rows:
+    def conntrack(self, *, limit: int | None = None, **chosen: str | int | None) -> Rows:
         """The gateway's flows (gateway_tables.FLOWS_DTYPE), of which all is true that is chosen. Errors: UserError."""
         if self.gateway is None:
             return np.empty(0, FLOWS_DTYPE)
-        return gateway_tables.chosen_flows(self.gateway, self.engine.now, chosen)
+        return gateway_tables.chosen_flows(self.gateway, self.engine.now, chosen, limit)
+
+    def count_flows(self, **chosen: str | int | None) -> int:
+        """How many that are, without a row for each."""
+        return 0 if self.gateway is None else gateway_tables.count_flows(self.gateway, self.engine.now, chosen)
 
     def flows_known(self) -> tuple[int, int]:
         """How many flows are known, and how many can be."""

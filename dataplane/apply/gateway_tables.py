@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
@@ -13,6 +14,7 @@ from fastpath.flowrows import FLOWS_DTYPE as OF_FLOWS
 from fastpath.flowrows import PROTOCOLS
 
 Rows = np.ndarray[Any, Any]
+Chosen = Mapping[str, str | int | None]
 ROUTES_DTYPE = np.dtype([("destination", "U43"), ("gateway", "U39"), ("interface", "U128")])
 NEIGHBORS_DTYPE = np.dtype([("address", "U39"), ("mac", "U17"), ("interface", "U128"), ("state", "U16")])
 NAT_DTYPE = np.dtype([("kind", "U4"), ("protocol", "U8"), ("inside", "U47"), ("outside", "U47"), ("flows", "<u8")])
@@ -52,18 +54,26 @@ def _mac(number: int) -> str:
     return number.to_bytes(6, "big").hex(":") if number else ""
 
 
-def chosen_flows(gateway: Gateway, now: int, chosen: dict[str, str | int | None]) -> Rows:
-    """The flows (FLOWS_DTYPE) of which all is true that is chosen. Errors: UserError for what is no address, and no protocol."""
-    table = gateway.flows.rows(now)
-    for name, value in settled(chosen).items():
-        table = table[table[name] == value]
+def chosen_flows(gateway: Gateway, now: int, chosen: Chosen, limit: int | None = None) -> Rows:
+    """The flows (FLOWS_DTYPE) of which all is true that is chosen, `limit` of them at most. Errors: UserError."""
+    wanted: dict[str, Any] = dict(settled(chosen))
+    state = wanted.pop("state", None)
+    table = gateway.flows.rows(now, limit=None if state else limit, **wanted)
+    if state is not None:
+        table = table[table["state"] == state][:limit]
     named = np.empty(len(table), FLOWS_DTYPE)
     for name in FLOWS_DTYPE.names or ():
         named[name] = PROTOCOL_NAMES[table[name]] if name == "protocol" else table[name]
     return named
 
 
-def settled(chosen: dict[str, str | int | None]) -> dict[str, str | int]:
+def count_flows(gateway: Gateway, now: int, chosen: Chosen) -> int:
+    """How many are chosen, without a row for each. Errors: UserError."""
+    wanted: dict[str, Any] = dict(settled(chosen))
+    return len(chosen_flows(gateway, now, chosen)) if "state" in wanted else gateway.flows.matching(now, **wanted)
+
+
+def settled(chosen: Chosen) -> dict[str, str | int]:
     """Addresses and protocols as fastpath's tables have them; what is not chosen left out."""
     found: dict[str, str | int] = {}
     for name, value in chosen.items():
@@ -110,7 +120,7 @@ def joined(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def forget(gateway: Gateway, now: int, chosen: dict[str, str | int | None]) -> int:
+def forget(gateway: Gateway, now: int, chosen: Chosen) -> int:
     """Delete the flows of which all is true that is chosen; how many that were."""
     wanted: dict[str, Any] = dict(settled(chosen))
     if "state" not in wanted:

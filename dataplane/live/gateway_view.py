@@ -36,10 +36,8 @@ def neighbor_rows(dataplane: Any) -> list[NeighborRow]:
 def flow_rows(dataplane: Any, chosen: dict[str, Any], limit: int) -> FlowsRow:
     """From ``Dataplane.conntrack``: at most ``limit`` of those that match."""
     known, most = dataplane.flows_known()
-    if not chosen and not limit:
-        return {"count": known, "known": known, "limit": most, "flows": []}  # a table may have a million, and traffic waits
-    table = dataplane.conntrack(**chosen)
-    return {"count": len(table), "known": known, "limit": most, "flows": [_flow(row) for row in table[:limit]]}
+    found = dataplane.conntrack(limit=limit, **chosen) if limit else ()
+    return {"count": dataplane.count_flows(**chosen), "known": known, "limit": most, "flows": [_flow(row) for row in found]}
 
 
 def _flow(row: Any) -> FlowRow:

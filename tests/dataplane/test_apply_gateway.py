@@ -160,6 +160,9 @@ def test_flows_can_be_forgotten(bench):
         bench.ask(sport=port)
     bench.call()
     assert bench.dataplane.flows_known() == (4, 65536)
+    assert [len(bench.dataplane.conntrack(limit=limit)) for limit in (0, 3, 9)] == [0, 3, 4]
+    assert (bench.dataplane.count_flows(), bench.dataplane.count_flows(source="10.0.0.3")) == (4, 3)
+    assert bench.dataplane.count_flows(state="nonsense") == len(bench.dataplane.conntrack(state="nonsense")) == 0
     assert bench.dataplane.forget_flows(source_port=4000) == 1
     assert bench.dataplane.forget_flows(source="10.0.0.3", protocol="udp") == 2
     state = bench.dataplane.conntrack()[0]["state"].item()

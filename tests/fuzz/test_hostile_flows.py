@@ -8,9 +8,9 @@ import random
 from ipaddress import ip_address
 
 import pytest
-from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import ICMPv6DestUnreach, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop
-from scapy.layers.l2 import GRE, Ether
+from scapy.layers.inet import ICMP, TCP, UDP
+from scapy.layers.inet6 import ICMPv6DestUnreach, IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop
+from scapy.layers.l2 import GRE
 from scapy.layers.sctp import SCTP
 from scapy.packet import Packet, Raw
 
@@ -120,11 +120,10 @@ def test_hostile_packets(mapping, filtering):
             assert word in WORDS
             continue
         assert len(out) == len(frame)
-        leaving = Ether(out)
-        if ingress == NETWORK and IP in leaving and leaving[IP].dst not in inside:
-            assert leaving[IP].src not in inside
-        if ingress == NETWORK and IPv6 in leaving and leaving[IPv6].dst not in inside:
-            assert leaving[IPv6].src not in inside
+        # By octets: a million times Scapy would take longer than all else. IPv4 addresses at 26 and 30, IPv6 at 22 and 38.
+        source, target = (slice(26, 30), slice(30, 34)) if out[12:14] == b"\x08\x00" else (slice(22, 38), slice(38, 54))
+        if ingress == NETWORK and out[target] not in packed:
+            assert out[source] not in packed
     assert "forward" in seen
     assert flows.delete() >= 0
     assert flows.count == 0
