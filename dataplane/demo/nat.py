@@ -94,7 +94,10 @@ def _start(page: Page, topology: Topology, world: World) -> Client:
     if shutil.which("nft"):
         page.runs(f"ip netns exec {world.name} nft list ruleset")
         page.output(world.run(["nft", "list", "ruleset"])[1])
-    page.ok(f"{topology.name} is up. Nothing else was changed outside the lab's own namespaces; all of it goes with the lab.")
+    page.ok(
+        f"{topology.name} is up. Forwarding aside, which is switched on by interface (sysctl), nothing else was changed outside "
+        "the lab's own namespaces; all of it goes with the lab."
+    )
     return client
 
 
