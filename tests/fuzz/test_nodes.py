@@ -6,6 +6,8 @@ import os
 import random
 import socket
 import threading
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 from files import ETHERNET, Files, virtio
@@ -23,10 +25,12 @@ from fastpath import (
     MemoryPort,
     Node,
     Outbox,
+    PacketPort,
     PcapPort,
     PcapWriter,
     Replay,
     TapPort,
+    open_packet,
 )
 from tests.fuzz.counted import FRAMES
 
@@ -187,14 +191,14 @@ def test_pcap_ports_with_guessed_offloads(reached):
     reached("PcapPort", sent)
 
 
-def tap(*, vnet: bool) -> int:
-    """A TAP in a network namespace of its own, which lasts as long as the descriptor."""
+def alone(make: Callable[[], int]) -> int:
+    """The descriptor that `make` opens in a network namespace of its own, which lasts as long as the descriptor."""
     made: list[int | OSError] = []
 
     def work() -> None:
         try:
             kernel.unshare(kernel.CLONE_NEWNET)
-            made.append(open_tap("eth0", vnet=vnet))
+            made.append(make())
         except OSError as error:
             made.append(error)
 
@@ -202,11 +206,11 @@ def tap(*, vnet: bool) -> int:
     thread.start()
     thread.join()
     if isinstance(made[0], OSError):
-        pytest.skip(f"no TAP: {made[0]}")
+        pytest.skip(f"no device: {made[0]}")
     return made[0]
 
 
-def behind(port: TapPort) -> socket.socket:
+def behind(port: TapPort | PacketPort) -> socket.socket:
     """From now on the port's descriptor is a socket, which hands over what no kernel would: the socket's other end."""
     theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for end in (theirs, ours):
@@ -219,15 +223,35 @@ def behind(port: TapPort) -> socket.socket:
 
 def test_tap_ports_believe_no_kernel(reached):
     """Any octets behind any virtio header of either size, or none, from port to port: with offloads, and segmented without."""
-    chance = random.Random(15)
     engine = Engine()
+    ports = []
+    kinds = (("all", True, True), ("tcp", True, ("csum", "tso4", "tso6")), ("none", True, False), ("plain", False, False))
+    for (name, vnet, offloads), mtu in zip(kinds, (600, 1500, 9000, 1500), strict=True):
+        opened = alone(partial(open_tap, "eth0", vnet=vnet))
+        port = TapPort(engine, name, opened, offloads=offloads, mtu=mtu)
+        ports.append((port, (24 if "tunnel" in port.offloads else 10) if vnet else 0))
+    between_devices(engine, ports)
+    reached("TapPort", engine.traffic()["in_frames"].sum())
+
+
+def test_packet_ports_believe_no_kernel(reached):
+    """The same by packet sockets, with virtio headers and without."""
+    engine = Engine()
+    ports = []
+    for name, offloads, mtu in (("all", True, 600), ("large", True, 9000), ("plain", False, 1500)):
+        port = PacketPort(engine, name, alone(partial(open_packet, "lo")), offloads=offloads, mtu=mtu)
+        ports.append((port, 10 if offloads else 0))
+    between_devices(engine, ports)
+    reached("PacketPort", engine.traffic()["in_frames"].sum())
+
+
+def between_devices(engine: Engine, ports: Sequence[tuple[TapPort | PacketPort, int]]) -> None:
+    """A bridge between ports, each with the size of its virtio header, whose outsides hand over FRAMES hostile frames in all."""
+    chance = random.Random(15)
     bridge = Bridge(engine, "bridge", limit=30)
     loop = Loop(engine)
     outsides, pools = [], []
-    kinds = (("all", True, True), ("tcp", True, ("csum", "tso4", "tso6")), ("none", True, False), ("plain", False, False))
-    for name, vnet, offloads in kinds:
-        port = TapPort(engine, name, tap(vnet=vnet), offloads=offloads, mtu=chance.choice([600, 1500, 9000]))
-        size = (24 if "tunnel" in port.offloads else 10) if vnet else 0
+    for port, size in ports:
         outsides.append(behind(port))
         port.lead_to(bridge, bridge.add_member(port))
         loop.add(port)
@@ -251,7 +275,6 @@ def test_tap_ports_believe_no_kernel(reached):
         thread.join(60)
     assert came
     assert reasons(engine) >= {"bad offload", "mtu", "runt", "invalid source"}
-    reached("TapPort", engine.traffic()["in_frames"].sum())
     for outside in outsides:
         outside.close()
 
@@ -274,4 +297,12 @@ def test_every_node_has_a_case():
         kinds += kind.__subclasses__()
         if kind.__module__ != "fastpath.testing":
             found.add(kind.__name__)
-    assert found - {"Node", "Port", "DevicePort"} == {"Bridge", "MemoryPort", "PcapPort", "Router", "TapPort", "DropNode"}
+    assert found - {"Node", "Port", "DevicePort"} == {
+        "Bridge",
+        "MemoryPort",
+        "PacketPort",
+        "PcapPort",
+        "Router",
+        "TapPort",
+        "DropNode",
+    }
