@@ -119,7 +119,10 @@ def test_reassembly(mtu):
     assert counters["expired"]
     assert stage.drops().keys() & {"fragment timeout", "fragment overlap"}
     if mtu:
-        assert all(len(octets) <= 14 + max(mtu, 0) or octets[12:14] == b"\x86\xdd" for octets in out if octets[6:7] == b"\2")
+        # Errors about fragments that timed out come from our own address, and are cut by the router, not here.
+        passed = [octets for octets in out if octets[6:7] == b"\2" and octets[26:30] != SOURCES[0][-4:]]
+        assert all(len(octets) <= 14 + mtu or octets[12:14] == b"\x86\xdd" for octets in passed)
+        assert passed
 
 
 def test_cutting():
