@@ -189,6 +189,16 @@ def tables(
     return shown
 
 
+def tell(result: dict[str, Any], shown: Iterable[Table], json_file: Path | None) -> None:
+    """Print the tables, and write the result where it is wanted."""
+    console = Console()
+    for table in shown:
+        table.show(console)
+    if json_file:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(result, indent=1) + "\n")
+
+
 @click.command()
 @click.argument("case", nargs=-1, type=click.Choice(list(SWITCHES)))
 @click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True)
@@ -199,12 +209,7 @@ def main(case: tuple[str, ...], rounds: int, seconds: float, json_file: Path | N
     # So that namespaces and switches are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     result = run(rounds, seconds, case or tuple(SWITCHES))
-    console = Console()
-    for table in tables(result):
-        table.show(console)
-    if json_file:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(result, indent=1) + "\n")
+    tell(result, tables(result), json_file)
 
 
 if __name__ == "__main__":

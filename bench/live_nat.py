@@ -9,14 +9,12 @@ As `bench.live`, with the kernel's bridge, masquerade and DNAT by nftables over 
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from bench import live
 from bench.gateways import CONNECTIONS, GATEWAYS
@@ -77,12 +75,7 @@ def main(case: tuple[str, ...], rounds: int, seconds: float, json_file: Path | N
     # So that namespaces and gateways are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     result = run(rounds, seconds, case)
-    console = Console()
-    for table in tables(result):
-        table.show(console)
-    if json_file:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(result, indent=1) + "\n")
+    live.tell(result, tables(result), json_file)
 
 
 if __name__ == "__main__":
