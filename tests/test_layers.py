@@ -48,6 +48,9 @@ ROUTING = {
     "endpoints",
     "claims",
     "igmp",
+    "igmpquery",
+    "igmpreport",
+    "igmpsay",
 }
 NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
