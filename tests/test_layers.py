@@ -22,6 +22,7 @@ GROUND = {
     "ip",
     "address",
     "ethernet",
+    "bucket",
 }  # what every node stands on
 PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
 TABLES = {"table", "fdb", "bridgerows", "routes", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
@@ -44,6 +45,12 @@ ROUTING = {
     "shortcut",
     "routebook",
     "routerrows",
+    "endpoints",
+    "claims",
+    "igmp",
+    "igmpquery",
+    "igmpreport",
+    "igmpsay",
 }
 NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
