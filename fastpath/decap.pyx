@@ -3,7 +3,9 @@
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+from fastpath.claims cimport claims_hear
 from fastpath.counters cimport ECN_LOST, INNER_VLAN, SOURCE_INVALID, UNKNOWN_PEER, UNKNOWN_VNI
+from fastpath.endpoints cimport may_ask
 from fastpath.ethernet cimport MAC_WORD
 from fastpath.frame cimport ETHERNET_HEADER, Frame
 from fastpath.graph cimport drop, emit
@@ -15,7 +17,7 @@ from fastpath.tunnels cimport (
     NO_OVERLAY, NO_TUNNEL, Overlay, Tunnel, heard_stamp, overlay_find, tunnels_find, tunnels_hear,
 )
 from fastpath.underlay cimport underlay_receive
-from fastpath.vxlan cimport ECN, PUSHED_IPV4, vxlan_ecn, vxlan_pop, vxlan_tagged
+from fastpath.vxlan cimport ECN, PUSHED_IPV4, vxlan_ecn, vxlan_plain, vxlan_pop, vxlan_tagged
 from fastpath.wire cimport fold, load16, wire_likely, wire_prefetch, wire_swap16, wire_unlikely
 
 cdef enum:
@@ -89,6 +91,8 @@ cdef void decap_packet(TunnelEnd* end, const Packet* packet, const Tunneled* tun
     if frame.head == length:
         frame.tail = NULL
     vxlan_pop(frame, tunneled.pushed)
+    if may_ask(frame):
+        claims_hear(&end.claims, tunnel.overlay, frame, end.gateway.head.core.now)
     if overlay.mss:
         clamp(end, frame, overlay.mss)
     tunnel.in_frames += 1
@@ -155,7 +159,9 @@ cdef inline bint short_way(TunnelEnd* end, Frame* frame, Tunnel** latest, uint32
         latest[0] = tunnel
     memcpy(&word, octets + PUSHED_IPV4 + 4, 8)
     word >>= 16
-    if wire_unlikely(word & 1 or word == 0 or vxlan_tagged(octets + PUSHED_IPV4) or not tunnel.direct or (end.strict and header & DECAP_RESERVED)):
+    if wire_unlikely(word & 1 or word == 0 or not tunnel.direct or (end.strict and header & DECAP_RESERVED)):
+        return False
+    if wire_unlikely(not vxlan_plain(octets + PUSHED_IPV4)):
         return False
     if wire_unlikely(kind >> 24 & ECN) and not vxlan_ecn(octets + PUSHED_IPV4, frame.head - PUSHED_IPV4, <uint8_t>(kind >> 24)):
         drop(end.gateway.head, frame, ECN_LOST)

@@ -4,7 +4,9 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from fastpath.arena cimport HEAD, clone
+from fastpath.claims cimport claims_hear
 from fastpath.counters cimport INNER_VLAN, NO_PEER, RUNT, TOO_BIG, TURN_BUDGET
+from fastpath.endpoints cimport may_ask
 from fastpath.flood cimport flood
 from fastpath.frame cimport ETHERNET_HEADER, GSO_TUNNEL_V4, GSO_TUNNEL_V6, MIN_FRAME, Frame
 from fastpath.gateway cimport generation_of
@@ -15,7 +17,7 @@ from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
 from fastpath.toobig cimport tell_too_big
 from fastpath.tunnels cimport FLOODS, HEARD, PEER, Overlay, Tunnel
 from fastpath.underlay cimport underlay_send
-from fastpath.vxlan cimport Inner, vxlan_inner, vxlan_port_of, vxlan_push, vxlan_strip, vxlan_tagged
+from fastpath.vxlan cimport Inner, vxlan_inner, vxlan_plain, vxlan_port_of, vxlan_push, vxlan_strip, vxlan_tagged
 from fastpath.wire cimport wire_likely, wire_prefetch, wire_unlikely
 
 cdef enum:
@@ -94,6 +96,8 @@ cdef void long_way(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
             tell_too_big(end, tunnel, frame)
         drop(end.gateway.head, frame, TOO_BIG)
         return
+    if tunnel.kind != FLOODS and may_ask(frame):
+        claims_hear(&end.claims, tunnel.overlay, frame, end.gateway.head.core.now)
     if overlay.mss and ip_read(&packet, frame) == FINE and ip_transport(&packet) == FINE and mss_clamp(&packet, overlay.mss):
         end.counters.clamped += 1
     if tunnel.kind == FLOODS:
@@ -112,7 +116,7 @@ cdef void encap_burst(TunnelEnd* end, Frame** burst, uint32_t n) noexcept nogil:
         frame = burst[i]
         tunnel = &end.tunnels.tunnels[frame.input]
         if wire_likely(frame.length <= tunnel.longest and frame.head >= MIN_FRAME and frame.room >= ROOM
-                       and tunnel.direct and not vxlan_tagged(frame.data)):
+                       and tunnel.direct and vxlan_plain(frame.data)):
             push_and_send(end, tunnel, frame)
         else:
             long_way(end, tunnel, frame)

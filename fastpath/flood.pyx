@@ -3,12 +3,13 @@
 from libc.stdint cimport uint32_t
 
 from fastpath.arena cimport clone
+from fastpath.bucket cimport bucket_take
+from fastpath.claims cimport claims_hear
 from fastpath.counters cimport FLOOD_LIMIT, NO_PEER, TURN_BUDGET, UNKNOWN_STATION
 from fastpath.encap cimport encap_into
+from fastpath.endpoints cimport endpoint_answer, may_ask
 from fastpath.frame cimport Frame
-from fastpath.graph cimport drop
-from fastpath.icmp cimport icmp_take
-from fastpath.ip cimport Address
+from fastpath.graph cimport drop, emit
 from fastpath.tunnels cimport Overlay, Tunnel
 from fastpath.wire cimport wire_unlikely
 
@@ -18,13 +19,30 @@ cdef void flood(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
     if not frame.data[0] & 1 and not overlay.unknown:
         drop(end.gateway.head, frame, UNKNOWN_STATION)
         return
-    if overlay.rate.interval and not icmp_take(&overlay.rate, end.gateway.head.core.now):
+    if may_ask(frame):
+        claims_hear(&end.claims, tunnel.overlay, frame, end.gateway.head.core.now)
+        if not overlay.unknown and answered(end, tunnel, frame):
+            return
+    if not bucket_take(&overlay.rate, end.gateway.head.core.now):
         drop(end.gateway.head, frame, FLOOD_LIMIT)
         return
     if tunnel.peer.high or tunnel.peer.low:
         encap_into(end, tunnel, frame)
     else:
         replicate(end, overlay, frame)
+
+
+cdef bint answered(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
+    """It asks who has an address that a programmed station has: told here, the question goes nowhere."""
+    cdef Frame* answer = endpoint_answer(&end.endpoints, &end.gateway.head.core.arena, tunnel.overlay, frame)
+    if answer == NULL:
+        return False
+    end.counters.answered += 1
+    end.gateway.head.counters.consumed += 1
+    end.gateway.head.counters.originated += 1
+    end.gateway.head.counters.left += 1
+    emit(&tunnel.edge, answer)
+    return True
 
 
 cdef void replicate(TunnelEnd* end, const Overlay* overlay, Frame* frame) noexcept nogil:

@@ -12,8 +12,11 @@ copied to the overlay's peers, or goes to its group (flood.pyx).
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
+from fastpath.claims cimport Claims
+from fastpath.endpoints cimport Endpoints
 from fastpath.gateway cimport Gateway
 from fastpath.icmp cimport Icmp
+from fastpath.igmp cimport Memberships
 from fastpath.tunnels cimport Tunnels
 
 cdef struct TunnelCounters:
@@ -32,6 +35,9 @@ cdef struct TunnelEnd:
     Gateway gateway               # interface 0
     Tunnels tunnels
     Icmp icmp                     # errors about inner packets
+    Endpoints endpoints           # programmed stations that have addresses
+    Claims claims                 # who says that an address is its own, by overlay
+    Memberships groups            # joined on the underlay
     uint64_t secret0              # of the hash of inner flows
     uint64_t secret1
     uint32_t mtu

@@ -14,8 +14,8 @@ Tunnels are found by VNI and outer source: of IPv4 exact, of IPv6 a keyed hash, 
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from fastpath.bucket cimport Bucket
 from fastpath.graph cimport Edge
-from fastpath.icmp cimport Icmp
 from fastpath.ip cimport Address, is_mapped, unmapped
 from fastpath.table cimport Table, table_mix
 from fastpath.vxlan cimport Outer
@@ -41,6 +41,7 @@ cdef struct Tunnel:               # three cache lines
     uint16_t member               # of the bridge
     uint8_t kind
     bint direct                   # PEER or HEARD, and no MSS to clamp: most frames need nothing but a header
+    bint given                    # by hand, as a peer
     bint flood                    # in the overlay's flood list
     uint32_t heard                # stamp of the latest frame from it
     uint32_t stations             # programmed there
@@ -70,7 +71,7 @@ cdef struct Overlay:
     bint permitted_only
     bint too_big                  # who sends what does not fit is told
     uint32_t mss
-    Icmp rate                     # of floods; its interval is 0 if they are not limited
+    Bucket rate                   # of floods
 
 cdef struct Tunnels:
     uint16_t port                 # of all that is sent and received

@@ -1,6 +1,6 @@
 """Frames from the underlay by the long way, and frames to it whose next hop has to be found."""
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from fastpath.address cimport LINK_LOCAL, MULTICAST, ORDINARY, Kind, kind_of
@@ -15,13 +15,16 @@ from fastpath.ethernet cimport MAC_WORD, group_mac
 from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, GSO_TUNNEL_V4, GSO_TUNNEL_V6, GSO_UDP_L4, Frame
 from fastpath.gateway cimport Gateway, Interface, generation_of
 from fastpath.graph cimport drop, emit
+from fastpath.igmp cimport memberships_hear
+from fastpath.igmpreport cimport REPORT_MAX
+from fastpath.igmpsay cimport memberships_next
 from fastpath.ip cimport FINE, PROTOCOL_ICMPV6, WHOLE, Address, Packet, ip_read, ip_transport, is_mapped, unmapped
 from fastpath.layout cimport PROTOCOL_UDP
 from fastpath.learn cimport arp_receive, nd_receive
 from fastpath.nd cimport NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION
 from fastpath.neighbor cimport Neighbor
 from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
-from fastpath.resolve cimport is_ours, resolve
+from fastpath.resolve cimport blank, is_ours, originate, resolve
 from fastpath.routes cimport BROADCAST, GATEWAY, LINK, Route, routes_find
 from fastpath.tunnels cimport FLOODS
 from fastpath.vxlan cimport OTHER_PORT, Tunneled, vxlan_macs, vxlan_read
@@ -100,6 +103,9 @@ cdef void receive_packet(TunnelEnd* end, Packet* packet) noexcept nogil:
         else:
             drop(gateway.head, packet.frame, NOT_OURS)
         return
+    if group and memberships_hear(&end.groups, packet.frame, gateway.head.core.now):
+        gateway.head.counters.consumed += 1
+        return
     if is_discovery(packet):
         nd_receive(gateway, 0, packet)
         return
@@ -158,6 +164,20 @@ cdef void underlay_send(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept n
     tunnel.generation = generation_of(gateway)
     gateway.head.counters.left += 1
     emit(&interface.edge, frame)
+
+
+cdef void underlay_say(TunnelEnd* end, int64_t now) noexcept nogil:
+    cdef Frame* frame
+    cdef uint32_t n
+    while True:
+        frame = blank(&end.gateway, REPORT_MAX)
+        if frame == NULL:
+            return
+        n = memberships_next(&end.groups, now, frame.data)
+        if n == 0:
+            return
+        frame.head = frame.length = n
+        originate(&end.gateway, &end.gateway.interfaces[0], frame)
 
 
 cdef void underlay_resume(void* gateway, Frame* frame, uint16_t interface, bint ours) noexcept nogil:

@@ -7,7 +7,7 @@ that came from a tunnel goes into one.
 
 cimport cython
 
-from libc.stdint cimport uint16_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
 from fastpath.graph cimport Node
 from fastpath.ip cimport Address

@@ -52,7 +52,7 @@ ROUTING = {
     "igmpreport",
     "igmpsay",
 }
-NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
+NODES = {"bridge", "router", "vtep", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
