@@ -277,20 +277,26 @@ def test_what_cannot_be_joined(group):
 @pytest.mark.parametrize("v", [4, 6])
 def test_many_groups_are_told_in_several_reports(v):
     host = Host(v)
-    groups = [(f"239.0.{n >> 8}.{n & 255}", f"ff15::{n + 1:x}")[v == 6] for n in range(4096)]
+    groups = [(f"239.0.{n >> 8}.{n & 255}", f"ff15::{n + 1:x}")[v == 6] for n in range(400)]
     for group in groups:
         host.members.join(group, host.now)
-    with pytest.raises(ValueError, match="4096 multicast groups are joined"):
-        host.members.join("239.77.0.1", host.now)
-    assert len(host.says(2)) == 8192
+    assert len(host.says(2)) == 800
     host.hears()
     answers = host.says(11)
     assert [record for _, one in answers for record in one.records] == [(IS_EXCLUDE, group, ()) for group in groups]
     assert len({at for at, _ in answers}) == 1
     for group in groups:
         host.members.leave(group, host.now)
-    assert len(host.says(2)) == 8192
+    assert len(host.says(2)) == 800
     assert host.members.due() is None
+
+
+def test_how_many_groups_may_be_joined():
+    host = Host(4)
+    for n in range(4096):
+        host.members.join(f"239.0.{n >> 8}.{n & 255}", host.now)
+    with pytest.raises(ValueError, match="4096 multicast groups are joined"):
+        host.members.join("239.77.0.1", host.now)
 
 
 def test_equal_seeds_say_the_same_at_the_same_times(host):
