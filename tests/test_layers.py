@@ -24,10 +24,21 @@ GROUND = {
     "ethernet",
     "bucket",
 }  # what every node stands on
-PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
+PACKETS = {
+    "identification",
+    "transport",
+    "icmp",
+    "mss",
+    "fragment",
+    "fragmentheader",
+    "datagrams",
+    "holes",
+    "abandon",
+    "reassembly",
+}
 TABLES = {"table", "fdb", "bridgerows", "routes", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
-             "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
+             "translate", "quote", "opening", "flowrows", "natrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
@@ -35,6 +46,7 @@ ROUTING = {
     "arp",
     "nd",
     "gateway",
+    "interfaces",
     "resolve",
     "learn",
     "egress",
