@@ -7,7 +7,7 @@ from libc.stdint cimport uint32_t
 from fastpath.address cimport address_text
 from fastpath.ip cimport is_mapped
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
-from fastpath.publish cimport ALL_CLIENTS, UPLINK_CLIENTS, Clients
+from fastpath.publish cimport ALL_CLIENTS, UPLINK_CLIENTS
 from fastpath.ruletable cimport ISOLATED, Interface, NAT_UNPROTECTED, ROUTED
 
 RULES_DTYPE = np.dtype([("network", "U64"), ("kind", "U10"), ("rule", "U160"), ("packets", "<u8")])

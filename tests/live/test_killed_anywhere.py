@@ -1,4 +1,4 @@
-"""kill -9 at any moment of a lab's life with a way out: `down` leaves the host as it was, also after `up` again; two labs at once."""
+"""kill -9 at any moment of a lab with a way out: `down` leaves the host as it was, also after `up` again; two labs at once."""
 
 from __future__ import annotations
 
