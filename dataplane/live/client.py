@@ -8,7 +8,7 @@ from typing import Any
 
 from dataplane.live.connection import Connection
 from dataplane.live.gateway_rows import FlowsRow, NatsRow, NeighborRow, PublishedRow, RouteRow, RuleRow
-from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow
+from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow, StepRow
 from dataplane.model import EMPTY
 
 
@@ -136,6 +136,11 @@ class Client:
     def stop(self, *, grace: float | None = None) -> None:
         """Ask the lab to end; ``grace``: seconds for every service instead of its own. Asked again it hurries."""
         self.connection.ask("POST", "stop", query={"grace": grace})
+
+    def stop_told(self) -> Iterator[StepRow]:
+        """The same, and what the lab does then, until nothing is left to do. UserError when it does not answer."""
+        for line in self.connection.lines("POST", "stop", query={"follow": 1}):
+            yield line["step"]
 
 
 def _quoted(name: str) -> str:
