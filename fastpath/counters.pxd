@@ -56,6 +56,7 @@ cpdef enum Reason:
     PORTS_EXHAUSTED
     FILTERED
     UNTRANSLATABLE
+    UDP_ONLY              # underlays
 
 cdef enum:
     REASONS_MAX = 64      # room for later issues; a node's drop counters are one array

@@ -51,6 +51,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("ports exhausted", "no port is free to translate the flow's source to"),
     ("filtered", "the mapping's filter does not let this remote endpoint in"),
     ("untranslatable", "the packet would have to be translated, and cannot be"),
+    ("udp only", "the underlay is a UDP socket, which sends whole UDP datagrams and nothing else"),
 )
 
 

@@ -29,7 +29,7 @@ CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes"
              "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
+PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket", "udpsocket", "udpmessages", "udpcontrol", "udparrived"}  # what ports have in common
 ROUTING = {
     "arp",
     "nd",
@@ -45,7 +45,7 @@ ROUTING = {
     "routebook",
     "routerrows",
 }
-NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
+NODES = {"bridge", "router", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
