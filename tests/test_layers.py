@@ -41,7 +41,7 @@ CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes"
              "translate", "quote", "opening", "flowrows", "natrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
+PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket", "udpsocket", "udpmessages", "udpcontrol", "udparrived"}  # what ports have in common
 ROUTING = {
     "arp",
     "nd",
@@ -65,7 +65,7 @@ ROUTING = {
     "igmpsay",
 }
 TUNNELS = {"vxlan", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pieces", "overlaybook", "vteprows"}
-NODES = {"bridge", "router", "vtep", "memory", "tap", "packet", "pcap", "testing"}
+NODES = {"bridge", "router", "vtep", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
