@@ -15,7 +15,7 @@ from dataplane.wiring import Link, NodeSpec, RuleSpec, Settings, Wiring, said, s
 # By kind of node: what may change in place.
 CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType({"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu"})})
 # What may not, of a link.
-FIXED = frozenset({"mac", "permanent"})
+FIXED = frozenset({"mac", "permanent", "vni", "local", "peer_limit"})
 
 
 def _change(old: Settings, new: Settings) -> str:

@@ -27,6 +27,7 @@ from dataplane.actions import (
 from dataplane.apply import gateway_tables
 from dataplane.apply.gateway import Gateway
 from dataplane.apply.gateway_tables import FLOWS_DTYPE, NEIGHBORS_DTYPE, ROUTES_DTYPE, RULES_DTYPE
+from dataplane.apply.vtep import TunnelEnd
 from dataplane.errors import UserError
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Wiring, titled
 from fastpath import REASONS, Bridge, Engine, Node, Port
@@ -56,6 +57,7 @@ class Dataplane:
     def __init__(self, ports: Ports, *, seed: int = 0, burst: int = 256) -> None:
         self.engine = Engine(seed=seed, burst=burst)
         self.gateway: Gateway | None = None
+        self.ends: dict[str, TunnelEnd] = {}
         self._seed = seed
         self._ports = ports
         self._nodes: dict[str, tuple[NodeSpec, Node]] = {}
@@ -96,18 +98,21 @@ class Dataplane:
                     self._apply_rule(action)
 
     def _apply_rule(self, action: AddRule | RemoveRule | ChangeRule) -> None:
-        assert self.gateway is not None
         match action:
             case AddRule(rule):
-                self.gateway.rule(rule)
+                self._owner(rule.node).rule(rule)
                 self._rules[rule.name] = rule
             case RemoveRule(rule):
                 del self._rules[rule.name]
-                self.gateway.unrule(rule)
+                self._owner(rule.node).unrule(rule)
             case ChangeRule(old, new):
-                self.gateway.unrule(old)
-                self.gateway.rule(new)
+                self._owner(old.node).unrule(old)
+                self._owner(new.node).rule(new)
                 self._rules[new.name] = new
+
+    def _owner(self, node: str) -> Gateway | TunnelEnd:
+        """Who has rules and links of its own."""
+        return self.ends[node] if node in self.ends else self._gateway()
 
     def _add(self, spec: NodeSpec) -> None:
         try:
@@ -130,6 +135,10 @@ class Dataplane:
             case "router":
                 self.gateway = Gateway(self.engine, spec, self._seed)
                 return self.gateway.router
+            case "vtep":
+                self.ends[spec.name] = end = TunnelEnd(self.engine, spec)
+                node: Node = end.vtep
+                return node
         raise ValueError(f"no such kind of node: {spec.kind}")
 
     def _remove(self, spec: NodeSpec) -> None:
@@ -139,6 +148,7 @@ class Dataplane:
         self.engine.remove(node)
         if spec.kind == "router":
             self.gateway = None
+        self.ends.pop(spec.name, None)
 
     def _change(self, spec: NodeSpec) -> None:
         _, node = self._nodes[spec.name]
@@ -150,7 +160,7 @@ class Dataplane:
 
     def _join(self, link: Link) -> int:
         if self._routed(link):
-            return self._gateway().join(link, self._nodes[link.far][1])
+            return self._owner(link.near).join(link, self._nodes[link.far][1])
         port, bridge = self._port(link.near), self._bridge(link.far)
         number = bridge.add_member(port, **_member(link))
         port.lead_to(bridge, number)
@@ -159,7 +169,7 @@ class Dataplane:
     def _change_link(self, old: Link, new: Link) -> None:
         _, number = self._links[new.near, new.far]
         if self._routed(new):
-            self._gateway().change(old, new, self._nodes[new.far][1])
+            self._owner(new.near).change(old, new, self._nodes[new.far][1])
         else:
             self._bridge(new.far).set_member(number, **_member(new))
         self._links[new.near, new.far] = new, number
@@ -167,13 +177,13 @@ class Dataplane:
     def _part(self, link: Link) -> None:
         _, number = self._links.pop((link.near, link.far))
         if self._routed(link):
-            self._gateway().part(link, self._nodes[link.far][1])
+            self._owner(link.near).part(link, self._nodes[link.far][1])
             return
         self._port(link.near).lead_to(None)
         self._bridge(link.far).remove_member(number)
 
     def _routed(self, link: Link) -> bool:
-        return self._nodes[link.near][0].kind == "router"
+        return self._nodes[link.near][0].kind in {"router", "vtep"}
 
     def _gateway(self) -> Gateway:
         assert self.gateway is not None
