@@ -95,6 +95,10 @@ def _restore_host(folder: Path) -> None:
         from dataplane.hostnet.undo import undo
 
         undo(folder)
+    if (folder / "underlay").exists():
+        from dataplane.hostnet.undo import undo_underlays
+
+        undo_underlays(folder)
 
 
 def _remove_namespaces(folder: Path) -> None:
