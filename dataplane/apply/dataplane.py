@@ -24,7 +24,7 @@ from dataplane.actions import (
     RemoveRule,
     diff,
 )
-from dataplane.apply import gateway_tables
+from dataplane.apply import bridge_tables, gateway_tables
 from dataplane.apply.gateway import Gateway
 from dataplane.apply.gateway_tables import FLOWS_DTYPE, NEIGHBORS_DTYPE, ROUTES_DTYPE, RULES_DTYPE
 from dataplane.apply.vtep import TunnelEnd
@@ -37,8 +37,10 @@ SENTENCES = dict(REASONS)
 DROPS_DTYPE = np.dtype(
     [("scope", "U4"), ("name", "U128"), ("reason", "U24"), ("count", "<u8"), ("sentence", f"U{max(map(len, SENTENCES.values()))}")]
 )
-BRIDGE_COUNTERS = ("stations", "learned", "moved", "aged", "flushed", "refused", "flooded")
-BRIDGES_DTYPE = np.dtype([("network", "U128")] + [(name, "<u8") for name in BRIDGE_COUNTERS])
+
+
+IN_PLACE = frozenset({"peer", "station"})
+"""Rules that take the place of what they say anew: nothing is forgotten meanwhile."""
 
 
 class Ports(Protocol):
@@ -106,7 +108,8 @@ class Dataplane:
                 del self._rules[rule.name]
                 self._owner(rule.node).unrule(rule)
             case ChangeRule(old, new):
-                self._owner(old.node).unrule(old)
+                if new.kind not in IN_PLACE:
+                    self._owner(old.node).unrule(old)
                 self._owner(new.node).rule(new)
                 self._rules[new.name] = new
 
@@ -218,34 +221,37 @@ class Dataplane:
 
     def fdb(self, network: str) -> Rows:
         """The stations that the network's bridge knows, by port and address: mac, port, age (s), static. Errors: UserError."""
+        self._require_network(network)
+        return bridge_tables.fdb(self.stations(network), self.member_names(network))
+
+    def _require_network(self, network: str) -> None:
         bridges = [name for name, (spec, _) in self._nodes.items() if spec.kind == "bridge"]
         if f"bridge {network}" not in bridges:
             known = ", ".join(name.removeprefix("bridge ") for name in bridges)
             raise UserError(
                 f"there is no bridge network {network!r}", mend=f"the networks are {known}" if known else "this lab has none"
             )
-        bridge = self._bridge(f"bridge {network}")
-        stations = bridge.stations(self.engine.now)
-        # The gateway's own address is no station that was learned; `graph` shows it.
-        stations = stations[stations["static"] == 0]
-        names = np.array([name or "" for name in bridge.names] or [""])
-        ranks = np.argsort(np.argsort(names, kind="stable"))
-        stations = stations[np.lexsort((stations["mac"], ranks[stations["member"]]))]
-        rows = np.empty(len(stations), dtype=[("mac", "U17"), ("port", names.dtype), ("age", "<f8"), ("static", "?")])
-        rows["mac"] = _mac_texts(stations["mac"])
-        rows["port"] = names[stations["member"]]
-        rows["age"] = stations["age_ns"] / 1e9
-        rows["static"] = stations["static"]
+
+    def stations(self, network: str) -> Rows:
+        """The same as the bridge has it, with numbers of members: mac, member, age_ns, static."""
+        return self._bridge(f"bridge {network}").stations(self.engine.now)
+
+    def moving(self, network: str) -> Rows:
+        """Stations that keep moving: mac, moves, and from and to which member the latest was."""
+        rows: Rows = self._bridge(f"bridge {network}").moving(self.engine.now)
         return rows
+
+    def member_names(self, network: str) -> list[str]:
+        """What the members of a network's bridge are called: ports, the router, and other VTEPs by their addresses."""
+        names = [name or "" for name in self._bridge(f"bridge {network}").names]
+        for name, end in self.ends.items():
+            for member, peer in end.members(network, self.engine.now).items():
+                names[member] = f"{name} {peer}"
+        return names
 
     def bridges(self) -> Rows:
         """A row a bridge network: stations known, learned, moved, aged, flushed, refused by a limit; frames flooded."""
-        rows = [
-            (name.removeprefix("bridge "), *(node.named_counters()[column] for column in BRIDGE_COUNTERS))
-            for name, (_, node) in self._nodes.items()
-            if isinstance(node, Bridge)
-        ]
-        return np.array(rows, dtype=BRIDGES_DTYPE)
+        return bridge_tables.bridges({name: node for name, (_, node) in self._nodes.items() if isinstance(node, Bridge)})
 
     def routes(self) -> Rows:
         """The gateway's routes (gateway_tables.ROUTES_DTYPE)."""
@@ -281,16 +287,6 @@ class Dataplane:
         """Rules in force (gateway_tables.RULES_DTYPE), of one network or of all."""
         rows = np.empty(0, RULES_DTYPE) if self.gateway is None else gateway_tables.rules(self.gateway)
         return rows if network is None else rows[rows["network"] == network]
-
-
-def _mac_texts(macs: Rows) -> Rows:
-    """Numbers as 02:42:0a:00:00:02, all at once: a table may have a million."""
-    octets = macs.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 2:]
-    letters = np.full((len(macs), 17), ord(":"), dtype="<u4")
-    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
-    letters[:, 0::3] = digits[octets >> 4]
-    letters[:, 1::3] = digits[octets & 15]
-    return letters.view("<U17").reshape(-1)
 
 
 def _member(link: Link) -> dict[str, Any]:

@@ -98,6 +98,14 @@ class TunnelEnd:
         """Networks by the number of their overlay."""
         return {number: _name(far) for far, number in self._overlays.items()}
 
+    def members(self, network: str, now: int) -> dict[int, str]:
+        """The addresses of other VTEPs by their member of the network's bridge; nothing where it has no overlay here."""
+        number = self._overlays.get(f"bridge {network}")
+        if number is None:
+            return {}
+        rows = (row for row in self.vtep.tunnels(now) if int(row["overlay"]) == number)
+        return {int(row["member"]): str(row["peer"]) for row in rows if row["peer"]}
+
 
 def _overlay(settings: Settings) -> dict[str, Any]:
     """What may change while it runs."""

@@ -37,7 +37,10 @@ def with_vteps(wiring: Wiring, plan: Plan, *, arp: bool) -> Wiring:
         carried = [network for network in networks if overlays[network.key].port == port]
         name = f"{VTEP}{port.removeprefix(UNDERLAY)}"
         _require_distinct(plan, carried, overlays)
-        nodes += [NodeSpec(name, VTEP, _vtep(below, carried, overlays, arp)), NodeSpec(port, "port", _outside(below))]
+        nodes += [
+            NodeSpec(name, VTEP, _vtep(below, carried, overlays, arp)),
+            NodeSpec(port, "port", _outside(below, [overlays[n.key] for n in carried])),
+        ]
         links += [Link(name, port), *(Link(name, f"bridge {n.key}", _carried(overlays[n.key], n)) for n in carried)]
         rules += [*_ways(name, port, below, arp)]
         for network in carried:
@@ -73,7 +76,7 @@ def _vtep(below: Underlay, networks: list[Network], overlays: dict[str, Overlay]
     }
 
 
-def _outside(below: Underlay) -> Settings:
+def _outside(below: Underlay, overlays: list[Overlay]) -> Settings:
     """The port's settings are the outside's own; of a network of others, none. Of sockets: what they are bound to."""
     tap, udp = below.kind == "tap", below.kind == "udp"
     return {
@@ -82,9 +85,10 @@ def _outside(below: Underlay) -> Settings:
         "ipv4": f"{below.gateway4}/{below.ipv4.network.prefixlen}" if tap and below.ipv4 and below.gateway4 else "",
         "ipv6": f"{below.gateway6}/{below.ipv6.network.prefixlen}" if tap and below.ipv6 and below.gateway6 else "",
         "kind": below.kind,
-        "accepts": (below.mac or "") if below.kind == "packet" else "",
+        "accepts": "" if tap else below.mac or "",
         "sockets": " ".join(str(one.ip) for one in (below.ipv4, below.ipv6) if one is not None) if udp else "",
         "udp_port": below.port if udp else "",
+        "groups": " ".join(sorted({str(one.group) for one in overlays if one.group is not None})) if udp else "",
         "netns": below.netns or "",
         "mtu": below.mtu,
     }

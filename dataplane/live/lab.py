@@ -26,6 +26,7 @@ from dataplane.live.order import stop_levels
 from dataplane.live.rows import StepRow
 from dataplane.live.sandbox import Sandbox, make_sandbox, remove_sandbox
 from dataplane.live.supervisor import FAILED, Supervisor
+from dataplane.live.underlay import close_all
 from dataplane.model import Instance, Plan, Topology
 from dataplane.netns.step import Step
 from dataplane.proc.helper import Helper
@@ -158,7 +159,7 @@ class Lab:
         new_uplink = self.host.uplink is None
         uplink = await self.host.make(plan, _stepping(tell, "host"), _stepping(tell))
         made: dict[str, Sandbox] = {}
-        below: dict[str, int] = {}
+        below: dict[str, int | tuple[int, ...]] = {}
         new_below: set[str] = set()
         try:
             below = await self.host.underlays.make(plan, _stepping(tell, "host"), _stepping(tell))
@@ -170,8 +171,9 @@ class Lab:
             uplink, below = {}, {}
             await self._rewire(self._wired(plan), given, tell if again else None)
         except BaseException:
-            for fd in (*uplink.values(), *below.values()):
+            for fd in uplink.values():
                 os.close(fd)
+            close_all(below)
             await self._rewire(remaining, {}, None)
             await self.host.underlays.drop(new_below)
             for name, one in made.items():
@@ -225,7 +227,7 @@ class Lab:
         for one in fresh.values():
             one.start()
 
-    async def _rewire(self, wanted: Wiring, taps: Mapping[str, int], tell: Tell | None) -> None:
+    async def _rewire(self, wanted: Wiring, taps: Mapping[str, int | tuple[int, ...]], tell: Tell | None) -> None:
         actions = await self.engine.change_to(wanted, taps)
         self.wiring = wanted
         for action in actions if tell is not None else ():

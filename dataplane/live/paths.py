@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dataplane.errors import UserError
+from dataplane.hostnet import place
+from dataplane.live.holder import holder
 from dataplane.live.site import Site
 from dataplane.model import IPAddress, Network, Plan
 from dataplane.options import integer
@@ -16,9 +20,28 @@ ASKED = 64
 """Peers whose way is looked at; of more, the first ones."""
 
 
-def open_sockets(path: str | None, below: Underlay, where: str) -> int:
-    """The receiving socket of an underlay of kind udp."""
-    raise UserError(f"an underlay of kind {below.kind} is not in this version", where=f"{where}.kind", mend="kind: tap", status=1)
+def open_sockets(site: Site, below: Underlay, groups: Iterable[str], where: str) -> tuple[int, ...]:
+    """The sockets of an underlay of kind udp. UserError names who has the port, where somebody has it."""
+    from dataplane.apply import sockets
+
+    addresses = [str(one.ip) for one in (below.ipv4, below.ipv6) if one is not None]
+    try:
+        return place.inside(site.path, lambda: sockets.open_sockets(addresses, below.port, tuple(groups)))
+    except OSError as error:
+        words = os.strerror(error.errno or 0)
+        if error.errno == errno.EADDRINUSE:
+            raise UserError(
+                f"UDP port {below.port} is taken: {holder(site, below.port)} has it",
+                where=f"{where}.port",
+                mend=f"end that, or write another address, or another port: on all hosts (see: ss -lnup 'sport = :{below.port}')",
+                status=1,
+            ) from None
+        raise UserError(
+            f"no sockets at {', '.join(addresses)}: {words[:1].lower()}{words[1:]}",
+            where=where,
+            mend="ulimit -n 4096, if there are too many open files; else another address",
+            status=1,
+        ) from None
 
 
 def too_narrow(site: Site, port: str, below: Underlay, plan: Plan) -> tuple[str, ...]:
@@ -35,8 +58,8 @@ def too_narrow(site: Site, port: str, below: Underlay, plan: Plan) -> tuple[str,
                 if mtu < wanted:
                     fits = mtu - OVERHEAD[one.local.version]
                     found[
-                        f"network {network.key}: its packets of {mtu_of(network)} leave by {name} as {wanted} octets, and the MTU "
-                        f"there is {mtu}: larger ones than {fits} will not cross (write mtu: {mtu} on the underlay, or "
+                        f"network {network.key}: its packets of {mtu_of(network)} octets leave by {name} as packets of {wanted}, "
+                        f"and the MTU there is {mtu}: larger ones than {fits} will not cross (write mtu: {mtu} on the underlay, or "
                         f"{MTU}: {fits} on the network)"
                     ] = None
     return tuple(found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,11 +25,14 @@ from dataplane.live.site import Site
 from dataplane.live.uplink import make_tap, told
 from dataplane.model import Plan, Uplink
 from dataplane.netns.step import Step, entering, ip_step
+from dataplane.overlays import is_overlay, overlay
 from dataplane.proc.helper import Helper
 from dataplane.underlay import Underlay
 
 Tell = Callable[[Step], None]
 Warn = Callable[[str], None]
+Descriptors = int | tuple[int, ...]
+"""Of one port: a TAP or packet socket; or sockets."""
 
 
 class Underlays:
@@ -41,15 +44,17 @@ class Underlays:
         self._lab, self._folder, self._helper = lab, folder, helper
         self._change, self._root = change, root
         self._sites: dict[str, Site] = {}
+        self._groups: dict[str, tuple[str, ...]] = {}
         self._warned: set[str] = set()
 
     def replaced(self, plan: Plan) -> set[str]:
         """Ports of underlays that the plan has no more, or otherwise. Peers come and go without that."""
-        return {
-            port
-            for port, below in self.made.items()
-            if port not in plan.underlays or _outside(plan.underlays[port]) != _outside(below)
-        }
+        return {port for port, below in self.made.items() if self._differs(port, below, plan)}
+
+    def _differs(self, port: str, below: Underlay, plan: Plan) -> bool:
+        if port not in plan.underlays or _outside(plan.underlays[port]) != _outside(below):
+            return True
+        return below.kind == "udp" and self._groups[port] != groups(plan, port)
 
     async def drop(self, ports: Iterable[str]) -> None:
         """The engine has closed their descriptors, with which a TAP ends."""
@@ -60,22 +65,22 @@ class Underlays:
             if site is not None:
                 await asyncio.to_thread(site.close)
 
-    async def make(self, plan: Plan, tell: Tell, detail: Tell) -> dict[str, int]:
+    async def make(self, plan: Plan, tell: Tell, detail: Tell) -> dict[str, Descriptors]:
         """Descriptors for the engine, by port, of those that it has not yet. ``detail``: steps of little interest."""
-        descriptors: dict[str, int] = {}
+        descriptors: dict[str, Descriptors] = {}
         try:
             for port, below in plan.underlays.items():
                 if port not in self.made:
-                    descriptors[port] = await self._make(port, below, tell, detail)
+                    descriptors[port] = await self._make(port, below, groups(plan, port), tell, detail)
                 self.made[port] = below
+                self._groups[port] = groups(plan, port)
         except BaseException:
-            for port, fd in descriptors.items():
-                os.close(fd)
-                await self.drop([port])
+            close_all(descriptors)
+            await self.drop(descriptors)
             raise
         return descriptors
 
-    async def _make(self, port: str, below: Underlay, tell: Tell, detail: Tell) -> int:
+    async def _make(self, port: str, below: Underlay, joined: tuple[str, ...], tell: Tell, detail: Tell) -> Descriptors:
         where = f"x-dataplane.{port}"
         if not self._root and (below.kind != "udp" or below.netns is not None):
             raise UserError(
@@ -88,17 +93,18 @@ class Underlays:
         try:
             facts = await asyncio.to_thread(site.facts)
             _require_addresses(where, below, facts)
-            fd = await asyncio.to_thread(self._open, site, below, facts, where, detail)
+            if below.kind == "udp":
+                fds: Descriptors = await asyncio.to_thread(paths.open_sockets, site, below, joined, where)
+            else:
+                fds = await asyncio.to_thread(self._open, site, below, facts, where, detail)
         except BaseException:
             await asyncio.to_thread(site.close)
             raise
         self._sites[port] = site
         tell(_told(below, site))
-        return fd
+        return fds
 
     def _open(self, site: Site, below: Underlay, facts: Facts, where: str, detail: Tell) -> int:
-        if below.kind == "udp":
-            return paths.open_sockets(site.path, below, where)
         try:
             if below.kind == "packet":
                 return open_packet(site.path, as_uplink(below))
@@ -169,6 +175,19 @@ class Underlays:
         await self.drop(list(self.made))
         for words in await asyncio.to_thread(undo_underlays, self._folder):
             tell(Step("as it was before", words))
+
+
+def close_all(descriptors: Mapping[str, Descriptors]) -> None:
+    """Those that the engine will not have."""
+    for fds in descriptors.values():
+        for fd in fds if isinstance(fds, tuple) else (fds,):
+            os.close(fd)
+
+
+def groups(plan: Plan, port: str) -> tuple[str, ...]:
+    """Multicast groups that the overlays of an underlay are in."""
+    overlays = (overlay(network, plan.topology) for network in plan.networks.values() if is_overlay(network))
+    return tuple(sorted({str(one.group) for one in overlays if one.port == port and one.group is not None}))
 
 
 def _obstacles(tap: str) -> list[Obstacle]:

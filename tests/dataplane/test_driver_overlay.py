@@ -114,9 +114,9 @@ def test_with_a_group_peers_get_no_copies():
 def test_a_tap_has_the_hosts_end_for_its_next_hop():
     wiring = wired(TAP, arp=False)
     assert wiring.nodes["vtep"].settings["permanent"] is True
-    assert dict(wiring.nodes["underlay"].settings) | {"sockets": "", "udp_port": ""} == {
+    assert dict(wiring.nodes["underlay"].settings) | {"sockets": "", "udp_port": "", "groups": ""} == {
         "interface": "dpu-lab", "mac": "02:42:c0:00:02:81", "ipv4": "192.0.2.129/30", "ipv6": "", "kind": "tap", "accepts": "",
-        "sockets": "", "udp_port": "", "netns": "", "mtu": 1500,
+        "sockets": "", "udp_port": "", "groups": "", "netns": "", "mtu": 1500,
     }  # fmt: skip
     assert rules(wiring)["vtep route 0.0.0.0/0"] == {"destination": "0.0.0.0/0", "gateway": "192.0.2.129"}
     assert rules(wiring)["vtep neighbor 192.0.2.129"] == {"address": "192.0.2.129", "mac": "02:42:c0:00:02:81"}
