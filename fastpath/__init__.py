@@ -29,6 +29,7 @@ from fastpath.replay import OwnerError, Replay
 from fastpath.router import Router
 from fastpath.rules import Rules
 from fastpath.tap import OFFLOADS, TapPort
+from fastpath.vtep import Vtep
 from fastpath.writer import DropWriter, PcapWriter
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Router",
     "Rules",
     "TapPort",
+    "Vtep",
     "open_packet",
     "reason_name",
     "sentence",

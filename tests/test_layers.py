@@ -22,9 +22,10 @@ GROUND = {
     "ip",
     "address",
     "ethernet",
+    "bucket",
 }  # what every node stands on
 PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
-TABLES = {"table", "fdb", "routes", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
+TABLES = {"table", "fdb", "bridgerows", "routes", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
@@ -44,8 +45,14 @@ ROUTING = {
     "shortcut",
     "routebook",
     "routerrows",
+    "endpoints",
+    "claims",
+    "igmp",
+    "igmpquery",
+    "igmpreport",
+    "igmpsay",
 }
-NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
+NODES = {"bridge", "router", "vtep", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
