@@ -9,6 +9,7 @@ from typing import Any
 from dataplane.live.connection import Connection
 from dataplane.live.gateway_rows import FlowsRow, NatsRow, NeighborRow, PublishedRow, RouteRow, RuleRow
 from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow, StepRow
+from dataplane.live.vtep_rows import VtepsRow
 from dataplane.model import EMPTY
 
 
@@ -99,6 +100,11 @@ class Client:
     def published(self) -> list[PublishedRow]:
         """Published ports."""
         found: list[PublishedRow] = self.connection.ask("GET", "published")
+        return found
+
+    def vteps(self, network: str | None = None, *, limit: int | None = None) -> VtepsRow:
+        """Overlays, the VTEPs that they reach, what looks wrong; of one network also who is behind those, ``limit`` at most."""
+        found: VtepsRow = self.connection.ask("GET", "vteps", query={"network": network, "limit": limit})
         return found
 
     def logs(self, *services: str, follow: bool = False, tail: int | None = None, since: int | None = None) -> Iterator[LogRow]:
