@@ -304,5 +304,6 @@ def test_every_node_has_a_case():
         "PcapPort",
         "Router",
         "TapPort",
+        "Vtep",
         "DropNode",
     }
