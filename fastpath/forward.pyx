@@ -16,7 +16,7 @@ from fastpath.egress cimport complain, send_ours
 from fastpath.ethernet cimport MAC_WORD
 from fastpath.flows cimport flows_hash, flows_prefetch
 from fastpath.frame cimport ETHERNET_HEADER, Frame
-from fastpath.gateway cimport SOURCE_BITS, WAY_BITS, Gateway, Interface, Way, generation_of, place_of
+from fastpath.gateway cimport SOURCE_BITS, WAY_BITS, Gateway, Interface, Way, generation_of, place_of, routes_of
 from fastpath.graph cimport drop
 from fastpath.icmp cimport LIFETIME, NO_HOST, NO_WAY
 from fastpath.ip cimport (
@@ -83,7 +83,7 @@ cdef void receive_group(Gateway* gateway, Packet* packet) noexcept nogil:
     cdef const Route* route
     cdef uint8_t kind
     if kind_of(&packet.target) == ORDINARY or kind_of(&packet.target) == LINK_LOCAL:
-        route = routes_find(&gateway.routes, &packet.target)
+        route = routes_find(routes_of(gateway, packet.interface), &packet.target)
         if route == NULL or route.kind != BROADCAST:
             drop(gateway.head, packet.frame, GROUP_FRAME)
             return
@@ -108,7 +108,7 @@ cdef void forward(Gateway* gateway, Packet* packet) noexcept nogil:
         drop(gateway.head, packet.frame, <Reason>reason)
         return
     if target == ORDINARY:
-        route = routes_find(&gateway.routes, &packet.target)
+        route = routes_find(routes_of(gateway, packet.interface), &packet.target)
         if route != NULL and route.kind == LOCAL:
             deliver(gateway, packet)
             return
@@ -126,7 +126,7 @@ cdef void forward(Gateway* gateway, Packet* packet) noexcept nogil:
         complain(gateway, packet, NO_WAY, 0)
         drop(gateway.head, packet.frame, NO_ROUTE)
     else:
-        pass_on(gateway, packet, route, &packet.target)
+        pass_on(gateway, packet, route, &packet.target, True)
 
 
 cdef void forward_resume(void* gateway, Frame* frame, uint16_t interface, bint ours) noexcept nogil:
@@ -158,7 +158,7 @@ cdef inline Address target_of(const Frame* frame) noexcept nogil:
     return mapped(word)
 
 
-cdef inline void fetch(const Gateway* gateway, const Frame* frame) noexcept nogil:
+cdef inline void fetch(const Gateway* gateway, const Interface* interface, const Frame* frame) noexcept nogil:
     """Have what is kept for the frame's target and source fetched, and what a look-up would read if there is nothing."""
     cdef Address target = target_of(frame)
     cdef Address source
@@ -168,9 +168,9 @@ cdef inline void fetch(const Gateway* gateway, const Frame* frame) noexcept nogi
         source = mapped(word)
     else:
         memcpy(&source, frame.data + 22, 16)
-    wire_prefetch(&gateway.ways[place_of(gateway, &target)])
+    wire_prefetch(&interface.ways[place_of(gateway, &target)])
     wire_prefetch(&gateway.sources[place_of(gateway, &source) >> (WAY_BITS - SOURCE_BITS)])
-    routes_prefetch(&gateway.routes, &target)
+    routes_prefetch(routes_of(gateway, frame.input), &target)
 
 
 cdef void fetch_routes(const Gateway* gateway, Frame** burst, uint32_t n) noexcept nogil:
@@ -180,9 +180,9 @@ cdef void fetch_routes(const Gateway* gateway, Frame** burst, uint32_t n) noexce
     cdef uint32_t i
     for i in range(n):
         target = target_of(burst[i])
-        way = &gateway.ways[place_of(gateway, &target)]
+        way = &gateway.interfaces[burst[i].input].ways[place_of(gateway, &target)]
         if not same(&way.target, &target) or way.generation != generation_of(gateway):
-            routes_prefetch_route(&gateway.routes, &target)
+            routes_prefetch_route(routes_of(gateway, burst[i].input), &target)
 
 
 cdef inline bint read_ahead(Gateway* gateway, Packet* packet, Frame* frame) noexcept nogil:
@@ -235,7 +235,7 @@ cdef inline void forward_some(Gateway* gateway, Frame** burst, uint32_t n) noexc
             memcpy(&pair, burst[i].data + 26, 8)
             if pair != before:
                 before = pair
-                fetch(gateway, burst[i])
+                fetch(gateway, &gateway.interfaces[burst[i].input], burst[i])
         if gateway.routes.count >= LARGE:
             fetch_routes(gateway, burst, n)
     for i in range(n):
@@ -249,9 +249,9 @@ cdef inline void forward_some(Gateway* gateway, Frame** burst, uint32_t n) noexc
         done = False
         if wire_likely((word ^ interface.mac_word) & MAC_WORD == 0 and frame.head >= ETHERNET_HEADER + IPV4_HEADER):
             if kind & 0xFFFFFF == PLAIN_IPV4:
-                done = short_ipv4(gateway, frame, &latest)
+                done = short_ipv4(gateway, interface.ways, frame, &latest)
             elif kind & 0xF0FFFF == PLAIN_IPV6 and frame.head >= ETHERNET_HEADER + IPV6_HEADER:
-                done = short_ipv6(gateway, frame)
+                done = short_ipv6(gateway, interface.ways, frame)
         if wire_likely(done):
             passed += 1
         else:

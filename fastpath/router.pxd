@@ -11,6 +11,7 @@ from fastpath.flows cimport Flows
 from fastpath.gateway cimport Gateway, Interface
 from fastpath.graph cimport Node
 from fastpath.routebook cimport RouteBook
+from fastpath.routingtable cimport RoutingTables
 from fastpath.rules cimport Rules
 
 @cython.final
@@ -20,7 +21,8 @@ cdef class Router(Node):
     cdef readonly Rules rules     # or None
     cdef readonly list names      # of the interfaces, by number; None where free
     cdef readonly uint32_t icmp_rate
-    cdef RouteBook book
+    cdef RouteBook book           # the main table's
+    cdef RoutingTables tables     # the others
     cdef void arm(self) noexcept nogil
     cdef void expire_flows(self, int64_t now) noexcept nogil
     cdef Interface* interface(self, object number) except NULL

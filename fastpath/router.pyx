@@ -30,6 +30,7 @@ from fastpath.resolve cimport resolve_expire
 from fastpath.routebook cimport RouteBook
 from fastpath.routerrows cimport gateway_counters, neighbor_rows, route_rows
 from fastpath.routes cimport routes_free, routes_init
+from fastpath.routingtable cimport RoutingTable, RoutingTables
 from fastpath.rules cimport Rules
 
 cdef enum:
@@ -75,6 +76,10 @@ cdef class Router(Node):
         self.names = []
         self.book = RouteBook()
         self.book.routes = &gateway.routes
+        self.tables = RoutingTables()
+        self.tables.gateway = gateway
+        self.tables.main = self.book
+        self.tables.limit, self.tables.seed = routes, seed
         super().__init__(graph, name)
 
     def __dealloc__(self):
@@ -141,6 +146,7 @@ cdef class Router(Node):
         memset(&interfaces[n], 0, (number + 1 - n) * sizeof(Interface))
         while n <= number:
             interfaces[n].edge = self.head.core.void_edge
+            interfaces[n].ways = self.gateway.ways
             self.names.append(None)
             n += 1
         self.gateway.n_interfaces = n
@@ -161,8 +167,11 @@ cdef class Router(Node):
         return &self.gateway.interfaces[<uint32_t>number]
 
     def add_interface(self, str name not None, *, uint64_t mac, uint32_t mtu=1500, addresses=(), bint reverse_path=True, bint arp=True,
-                      bint proxy_arp=False) -> int:
-        """A new interface; its number is the input that its frames must come by. It leads nowhere until `lead`."""
+                      bint proxy_arp=False, uint32_t table=0) -> int:
+        """A new interface; its number is the input that its frames must come by. It leads nowhere until `lead`.
+
+        `table`: the number of the routing table (add_route) that what comes by it is routed by; 0: the main one.
+        """
         cdef uint32_t number = self.names.index(None) if None in self.names else len(self.names)
         cdef Interface* interface
         if mac == 0 or mac & GROUP or mac >> 48:
@@ -170,8 +179,10 @@ cdef class Router(Node):
         if not 68 <= mtu <= 65535:
             raise ValueError("mtu: 68 to 65535 octets")
         self.expect(<uint16_t>min(number, <uint32_t>INTERFACES_MAX))
+        self.tables.book_of(table)
         interface = &self.gateway.interfaces[number]
         memset(interface, 0, sizeof(Interface))
+        interface.ways = self.gateway.ways
         interface.edge = self.head.core.void_edge
         interface.mac = mac
         interface.mac_word = mac_word(mac)
@@ -182,6 +193,7 @@ cdef class Router(Node):
         icmp_init(&interface.icmp, self.icmp_rate, ICMP_BURST, <uint16_t>(self.gateway.secret >> (number & 31)))
         self.assign(interface, <uint16_t>number, addresses)
         interface.used = True
+        self.tables.join(<uint16_t>number, table)
         self.names[number] = name
         self.gateway.interface_generation += 1
         return number
@@ -191,7 +203,8 @@ cdef class Router(Node):
         self.connect(&self.interface(number).edge, target, target_input)
         self.gateway.interface_generation += 1
 
-    def set_interface(self, number: int, *, mtu: int | None = None, addresses=None, reverse_path: bool | None = None) -> None:
+    def set_interface(self, number: int, *, mtu: int | None = None, addresses=None, reverse_path: bool | None = None,
+                      table: int | None = None) -> None:
         """Other settings from the next frame on; neighbors stay."""
         cdef Interface* interface = self.interface(number)
         if mtu is not None and not 68 <= mtu <= 65535:
@@ -202,6 +215,9 @@ cdef class Router(Node):
             interface.mtu = mtu
         if reverse_path is not None:
             interface.reverse_path = reverse_path
+        if table is not None:
+            self.tables.join(number, table)
+            self.tables.tidy()
         self.gateway.interface_generation += 1
 
     def remove_interface(self, number: int) -> None:
@@ -213,7 +229,9 @@ cdef class Router(Node):
         reassembly_forget(&self.gateway.reassembly, &self.head, number, FRAGMENT_LIMIT)
         memset(interface, 0, sizeof(Interface))
         interface.edge = self.head.core.void_edge
+        interface.ways = self.gateway.ways
         self.names[number] = None
+        self.tables.tidy()
         self.gateway.interface_generation += 1
         self.arm()
 
@@ -246,21 +264,40 @@ cdef class Router(Node):
 
     # -- routes ---------------------------------------------------------------------------------------------------------
 
-    def add_route(self, str prefix not None, *, int interface, str gateway=None) -> None:
+    def add_route(self, str prefix not None, *, int interface, str gateway=None, uint32_t table=0) -> None:
         """Packets to the prefix leave by the interface, to the gateway or, without one, to the target itself. Replaces one that is there.
 
-        Errors: ValueError; OverflowError if the table is full.
+        `table`: only packets that come by its interfaces see the route. Errors: ValueError; OverflowError if the table is full.
         """
         self.interface(interface)
-        self.book.add(prefix, <uint16_t>interface, gateway)
+        try:
+            self.tables.book_of(table).add(prefix, <uint16_t>interface, gateway)
+        finally:
+            self.tables.tidy()
+        self.gateway.interface_generation += 1
 
-    def remove_route(self, str prefix not None) -> bool:
+    def remove_route(self, str prefix not None, *, uint32_t table=0) -> bool:
         """Take out what `add_route` put in; False if it did not."""
-        return self.book.remove(prefix)
+        if table not in self.tables:
+            return False
+        removed = self.tables.book_of(table).remove(prefix)
+        self.tables.tidy()
+        self.gateway.interface_generation += 1
+        return removed
 
-    def routes(self):
+    def routes(self, *, uint32_t table=0):
         """The table as it is, longest prefixes first: a NumPy array of ROUTES_DTYPE."""
-        return route_rows(&self.gateway.routes)
+        cdef RoutingTable one
+        if table == 0:
+            return route_rows(&self.gateway.routes)
+        if table not in self.tables:
+            raise ValueError(f"{self.name} has no table {table}")
+        one = self.tables.by_number[table]
+        return route_rows(&one.routes)
+
+    def routing_tables(self) -> tuple[int, ...]:
+        """The numbers of the tables that there are, the main one's first."""
+        return tuple(self.tables)
 
     # -- neighbors ------------------------------------------------------------------------------------------------------
 
