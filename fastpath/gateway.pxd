@@ -93,7 +93,6 @@ cdef struct Gateway:
     Interface* interfaces
     uint32_t n_interfaces         # places in use or free
     uint32_t interface_generation
-    uint32_t n_tables             # besides the main one
     Routes routes                 # the main table
     Neighbors neighbors
     Reassembly reassembly
@@ -108,6 +107,7 @@ cdef struct Gateway:
     uint64_t expired_turn
     uint32_t identification       # of the latest packet that we fragmented and named ourselves
     GatewayCounters counters
+    uint32_t n_tables             # besides the main one
     waited_function resume        # what becomes of a packet that waited for its neighbor
     waited_function unreachable   # and of one that waited in vain: an error about it
 
