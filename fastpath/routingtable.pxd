@@ -7,7 +7,7 @@ without any leads to connected subnets and nowhere else.
 A table is there from its first interface or route on until it has neither.
 """
 
-from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint16_t, uint32_t
 
 from fastpath.gateway cimport Gateway, Interface, Way
 from fastpath.routebook cimport RouteBook
@@ -26,7 +26,6 @@ cdef class RoutingTables:
     cdef Gateway* gateway
     cdef RouteBook main
     cdef uint32_t limit           # routes of a table
-    cdef uint64_t seed
     cdef dict by_number
     # The book of the table of that number, which is made if need be. Errors: ValueError, MemoryError, OverflowError.
     cdef RouteBook book_of(self, uint32_t number)

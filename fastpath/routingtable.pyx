@@ -52,7 +52,7 @@ cdef class RoutingTables:
             return table.book
         if number >= TABLES_MAX:
             raise ValueError(f"table {number}: 0 to {TABLES_MAX - 1}")
-        table = RoutingTable(self.limit, self.seed + number)
+        table = RoutingTable(self.limit, self.gateway.routes.seed + number)
         for at in range(self.gateway.n_interfaces):
             if self.gateway.interfaces[at].used:
                 table.book.derive(&self.gateway.interfaces[at], at, True)

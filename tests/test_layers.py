@@ -23,10 +23,21 @@ GROUND = {
     "address",
     "ethernet",
 }  # what every node stands on
-PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
+PACKETS = {
+    "identification",
+    "transport",
+    "icmp",
+    "mss",
+    "fragment",
+    "fragmentheader",
+    "datagrams",
+    "holes",
+    "abandon",
+    "reassembly",
+}
 TABLES = {"table", "fdb", "routes", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
-             "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
+             "translate", "quote", "opening", "flowrows", "natrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
 PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
@@ -34,6 +45,7 @@ ROUTING = {
     "arp",
     "nd",
     "gateway",
+    "interfaces",
     "resolve",
     "learn",
     "egress",

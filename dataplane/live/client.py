@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dataplane.live.connection import Connection
-from dataplane.live.gateway_rows import FlowsRow, NatRow, NeighborRow, PublishedRow, RouteRow, RuleRow
+from dataplane.live.gateway_rows import FlowsRow, NatsRow, NeighborRow, PublishedRow, RouteRow, RuleRow
 from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow
 from dataplane.model import EMPTY
 
@@ -86,9 +86,9 @@ class Client:
         """Forget those that are chosen, all where nothing is; how many that were."""
         return int(self.connection.ask("DELETE", "flows", query=chosen)["deleted"])
 
-    def nat(self) -> list[NatRow]:
-        """Translations in use."""
-        found: list[NatRow] = self.connection.ask("GET", "nat")
+    def nat(self, *, limit: int | None = None, **chosen: str | None) -> NatsRow:
+        """Translations in use: kind, protocol, inside, outside choose."""
+        found: NatsRow = self.connection.ask("GET", "nat", query={**chosen, "limit": limit})
         return found
 
     def rules(self, network: str | None = None) -> list[RuleRow]:
