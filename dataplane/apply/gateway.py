@@ -171,6 +171,7 @@ class Gateway:
             target_port=int(settings["target_port"]),
             address=str(settings["address"]) or None,
             name=str(settings["network"]),
+            clients=str(settings["clients"] or "all"),
         )
 
     # -- tables -----------------------------------------------------------------------------------------------------------
