@@ -68,6 +68,7 @@ cpdef enum Reason:
     NO_PEER
     NOT_OURS
     UDP_ONLY              # underlays
+    OTHER_UPLINK
 
 cdef enum:
     REASONS_MAX = 64      # room for later issues; a node's drop counters are one array

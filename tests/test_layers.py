@@ -57,6 +57,7 @@ ROUTING = {
     "shortcut",
     "routebook",
     "routerrows",
+    "routingtable",
     "endpoints",
     "claims",
     "igmp",
