@@ -31,6 +31,7 @@ from fastpath.rules import Rules
 from fastpath.tap import OFFLOADS, TapPort
 from fastpath.udp import UdpPort
 from fastpath.udpsocket import open_udp
+from fastpath.vtep import Vtep
 from fastpath.writer import DropWriter, PcapWriter
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Rules",
     "TapPort",
     "UdpPort",
+    "Vtep",
     "open_packet",
     "open_udp",
     "reason_name",

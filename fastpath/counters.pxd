@@ -56,6 +56,17 @@ cpdef enum Reason:
     PORTS_EXHAUSTED
     FILTERED
     UNTRANSLATABLE
+    SPLIT_HORIZON         # from here on: tunnels
+    VXLAN_HEADER
+    UNKNOWN_VNI
+    UNKNOWN_PEER
+    OUTER_FRAGMENT
+    ECN_LOST
+    INNER_VLAN
+    UNKNOWN_STATION
+    FLOOD_LIMIT
+    NO_PEER
+    NOT_OURS
     UDP_ONLY              # underlays
 
 cdef enum:
