@@ -47,6 +47,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("other network", "networks do not reach one another's endpoints, only what they publish"),
     ("internal network", "the network is internal: nothing enters or leaves"),
     ("not published", "the endpoint is not reached from outside but by its published ports"),
+    ("other uplink", "the target is behind an uplink by which the sender's network does not leave"),
     ("invalid state", "the packet does not fit the state of its flow, or begins none"),
     ("flow limit", "the table of flows is full, and holds none that may go"),
     ("ports exhausted", "no port is free to translate the flow's source to"),

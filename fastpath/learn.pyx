@@ -8,7 +8,7 @@ from fastpath.arp cimport ARP_FRAME, ARP_REPLY, ARP_REQUEST, Arp, arp_read, arp_
 from fastpath.counters cimport ARP_INVALID, ND_INVALID
 from fastpath.ethernet cimport group_mac
 from fastpath.frame cimport Frame
-from fastpath.gateway cimport Gateway, Interface
+from fastpath.gateway cimport Gateway, Interface, routes_of
 from fastpath.graph cimport drop
 from fastpath.ip cimport FINE, Address, Packet, same
 from fastpath.nd cimport FROM_ROUTER, ND_FRAME, NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION, OVERRIDE, SOLICITED, Nd, nd_read, nd_write
@@ -57,7 +57,7 @@ cdef bint answers_for(Gateway* gateway, uint16_t number, const Address* sender, 
     cdef const Route* route
     if not gateway.interfaces[number].proxy_arp or same(sender, target) or kind_of(target) != ORDINARY:
         return False
-    route = routes_find(&gateway.routes, target)
+    route = routes_find(routes_of(gateway, number), target)
     return route != NULL and route.kind != LOCAL and route.kind != BROADCAST and route.interface != number
 
 

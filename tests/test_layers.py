@@ -56,6 +56,7 @@ ROUTING = {
     "shortcut",
     "routebook",
     "routerrows",
+    "routingtable",
 }
 NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
