@@ -56,6 +56,18 @@ cpdef enum Reason:
     PORTS_EXHAUSTED
     FILTERED
     UNTRANSLATABLE
+    SPLIT_HORIZON         # from here on: tunnels
+    VXLAN_HEADER
+    UNKNOWN_VNI
+    UNKNOWN_PEER
+    OUTER_FRAGMENT
+    ECN_LOST
+    INNER_VLAN
+    UNKNOWN_STATION
+    FLOOD_LIMIT
+    NO_PEER
+    NOT_OURS
+    NOT_VXLAN
 
 cdef enum:
     REASONS_MAX = 64      # room for later issues; a node's drop counters are one array

@@ -23,7 +23,18 @@ GROUND = {
     "address",
     "ethernet",
 }  # what every node stands on
-PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
+PACKETS = {
+    "transport",
+    "icmp",
+    "mss",
+    "vxlan",
+    "fragment",
+    "fragmentheader",
+    "datagrams",
+    "holes",
+    "abandon",
+    "reassembly",
+}  # of a gateway
 TABLES = {"table", "fdb", "routes", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
@@ -45,7 +56,7 @@ ROUTING = {
     "routebook",
     "routerrows",
 }
-NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
+NODES = {"bridge", "router", "codec", "memory", "tap", "packet", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
