@@ -67,6 +67,7 @@ cpdef enum Reason:
     FLOOD_LIMIT
     NO_PEER
     NOT_OURS
+    UDP_ONLY              # underlays
     NOT_VXLAN
 
 cdef enum:

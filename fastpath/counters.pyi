@@ -62,7 +62,8 @@ class Reason(enum.IntEnum):
     FLOOD_LIMIT = 58
     NO_PEER = 59
     NOT_OURS = 60
-    NOT_VXLAN = 61
+    UDP_ONLY = 61
+    NOT_VXLAN = 62
 
 REASONS: tuple[tuple[str, str], ...]
 

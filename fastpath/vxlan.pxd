@@ -82,6 +82,12 @@ cdef inline bint vxlan_tagged(const uint8_t* octets) noexcept nogil:
     memcpy(&kind, octets + 12, 2)
     return kind == 0x0081 or kind == 0xA888 or kind == 0x0091
 
+cdef inline bint vxlan_plain(const uint8_t* octets) noexcept nogil:
+    """The frame has no tag, and is no message about addresses: IPv4, or IPv6 with something other than ICMP in it."""
+    cdef uint16_t kind
+    memcpy(&kind, octets + 12, 2)
+    return kind == 0x0008 or (kind == 0xDD86 and octets[20] != 58)
+
 cdef inline void vxlan_inner(Inner* inner, const uint8_t* octets, uint32_t own, uint64_t secret0, uint64_t secret1) noexcept nogil:
     """What to know of an inner frame of which `own` octets, at least 14, may be read: plain IPv4 here, all else by the long way."""
     cdef uint32_t kind, ports

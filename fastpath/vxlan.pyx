@@ -41,7 +41,7 @@ cdef void vxlan_prepare(Outer* outer, const Address* source, const Address* targ
     memset(outer, 0, sizeof(Outer))
     outer.service = service
     outer.flags = flags
-    end[-8] = 0x08
+    (end - 8)[0] = 0x08
     store32(end - 4, vni << 8)
     store16(end - 14, port)
     outer.udp_sum = sum_octets(end - 16, 16, wire_swap16(PROTOCOL_UDP))

@@ -30,6 +30,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "conntrack": "Show, count or forget the gateway's connections.",
         "routes": "Show where a lab's gateway sends packets.",
         "neighbors": "Show the stations that a lab's gateway knows.",
+        "vtep": "Show overlays, the VTEPs they reach, and who is behind those.",
     },
     "Without a lab": {
         "replay": "Send capture files through a file's network.",
