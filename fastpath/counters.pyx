@@ -65,6 +65,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("not ours", "a packet on the underlay for somebody else: a VTEP forwards none"),
     ("udp only", "the underlay is a UDP socket, which sends whole UDP datagrams and nothing else"),
     ("other uplink", "the target is behind an uplink by which the sender's network does not leave"),
+    ("no vxlan", "the packet is no VXLAN to the UDP port that was said"),
 )
 
 
