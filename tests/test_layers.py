@@ -25,7 +25,20 @@ GROUND = {
     "bucket",
 }  # what every node stands on
 PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
-TABLES = {"table", "fdb", "bridgerows", "routes", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
+TABLES = {
+    "table",
+    "fdb",
+    "bridgerows",
+    "routes",
+    "neighbor",
+    "waiting",
+    "index",
+    "rules",
+    "admission",
+    "ruletable",
+    "rulerows",
+    "publish",
+}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
