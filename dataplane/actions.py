@@ -13,7 +13,9 @@ from types import MappingProxyType
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Settings, Wiring, said, shown, titled
 
 # By kind of node: what may change in place.
-CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType({"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu"})})
+CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu"}), "router": frozenset({"mss", "icmp_rate"})}
+)
 # What may not, of a link.
 FIXED = frozenset({"mac", "permanent", "vni", "local", "peer_limit"})
 

@@ -81,7 +81,8 @@ class Uplink:
 class Nat:
     """How the lab's gateway translates (``x-dataplane.nat``). ``timeouts``: seconds by kind, those of the RFCs where it is silent;
     ``linux``: Linux's instead. ``addresses``: sources are translated to these, on a packet uplink; else to the uplink's own.
-    ``static``: (outside, inside) one to one. ``exclude``: what goes there is not translated."""
+    ``static``: (outside, inside) one to one. ``exclude``: what goes there is not translated. ``mss``: what SYNs may announce at
+    most, ``clamp`` for what both links take, 0 for anything. ``icmp_rate``: ICMP errors a second of an interface."""
 
     mapping: str = "endpoint-independent"
     filtering: str = "address-and-port-dependent"
@@ -92,6 +93,8 @@ class Nat:
     addresses: tuple[IPAddress, ...] = ()
     static: tuple[tuple[IPAddress, IPAddress], ...] = ()
     exclude: tuple[IPNetwork, ...] = ()
+    mss: int | str = 0
+    icmp_rate: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,8 @@ from fastpath.replay import OwnerError, Replay
 from fastpath.router import Router
 from fastpath.rules import Rules
 from fastpath.tap import OFFLOADS, TapPort
+from fastpath.udp import UdpPort
+from fastpath.udpsocket import open_udp
 from fastpath.vtep import Vtep
 from fastpath.writer import DropWriter, PcapWriter
 
@@ -56,8 +58,10 @@ __all__ = [
     "Router",
     "Rules",
     "TapPort",
+    "UdpPort",
     "Vtep",
     "open_packet",
+    "open_udp",
     "reason_name",
     "sentence",
 ]

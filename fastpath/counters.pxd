@@ -67,6 +67,7 @@ cpdef enum Reason:
     FLOOD_LIMIT
     NO_PEER
     NOT_OURS
+    UDP_ONLY              # underlays
 
 cdef enum:
     REASONS_MAX = 64      # room for later issues; a node's drop counters are one array

@@ -62,6 +62,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("flood limit", "the overlay floods more frames a second than it may"),
     ("no peer", "the overlay has no peer to flood the frame to"),
     ("not ours", "a packet on the underlay for somebody else: a VTEP forwards none"),
+    ("udp only", "the underlay is a UDP socket, which sends whole UDP datagrams and nothing else"),
 )
 
 

@@ -7,7 +7,7 @@ The router's way with packets that it does not deliver itself, in sub-bursts of 
     3  in order:
        flows_find        KNOWN: the flow, judged and refreshed; NONE; or REFUSED, table.reason says why to drop
        (NONE) rules_target, route, rules_admit (rules.pxd), then
-       flows_open        a new flow, translated as the Opening says: KNOWN or REFUSED
+       flows_open        a new flow, translated as the Opening says: KNOWN or REFUSED (opening.pxd)
        flows_goal        where a packet of a KNOWN flow goes after translation: route this
        flows_way         a number that the router may keep by flow and direction, so as not to route again
        (TTL, MTU: errors quote the packet as it came)
@@ -23,25 +23,18 @@ Nothing but flows_expire removes flows for their age; the router calls it when d
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 
-from fastpath.flowtable cimport Flow, FlowTable, reply_source
+from fastpath.flowtable cimport Flow, FlowTable, Found, reply_source
 from fastpath.index cimport Probe, index_next, index_prefetch, index_probe
 from fastpath.ip cimport ERROR, NO_FLOW, Address, Packet
 from fastpath.layout cimport PROTOCOL_TCP
-from fastpath.opening cimport KEEP, OPEN_MAPPING, OPEN_MIDSTREAM, OPEN_PORT_STAYS, Opening
 from fastpath.tuples cimport tuple_hash
 from fastpath.wire cimport wire_likely, wire_prefetch
-
-cdef enum Found:
-    NONE                          # no flow yet
-    KNOWN
-    REFUSED
 
 cdef class Flows:
     """The table with its Python face."""
     cdef FlowTable table
 
 cdef Found flows_find(FlowTable* table, Packet* packet, int64_t now) noexcept nogil
-cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, int64_t now) noexcept nogil
 cdef bint flows_translate(FlowTable* table, Packet* packet) noexcept nogil
 # Removes at most 64 flows whose time is over. When to call next; NEVER if there is no flow.
 cdef int64_t flows_expire(FlowTable* table, int64_t now) noexcept nogil

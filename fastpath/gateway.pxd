@@ -23,6 +23,7 @@ from fastpath.flowtable cimport FlowTable
 from fastpath.frame cimport Frame
 from fastpath.graph cimport Edge, Head
 from fastpath.icmp cimport Icmp
+from fastpath.identification cimport Identifications
 from fastpath.ip cimport Address, is_mapped, unmapped
 from fastpath.neighbor cimport Neighbors
 from fastpath.reassembly cimport Reassembly
@@ -35,6 +36,7 @@ cdef enum:
     INTERFACES_MAX = 0xFFFF
     WAY_BITS = 14                 # targets in use at a time; fewer than 2^16, as flows keep the number
     WAYS = 1 << WAY_BITS
+    CLAMP = 0xFFFFFFFF            # Gateway.mss: to what both links take
     SOURCE_BITS = 12
     SOURCES = 1 << SOURCE_BITS
 
@@ -94,12 +96,13 @@ cdef struct Gateway:
     Source* sources               # SOURCES of them
     uint64_t secret
     uint32_t largest              # of a packet that we put together, being worked on: the largest fragment; else 0
-    uint32_t mss                  # to clamp to; 0: not
+    uint32_t icmp_rate            # errors a second of an interface
+    uint32_t mss                  # SYNs may announce so much at most; 0: anything
     bint opened                   # a flow was opened, so that when one ends has to be looked up
     int64_t flows_due             # when flows_expire wants to be called
     int64_t expired_at            # when it was, and in which turn, counted from 1
     uint64_t expired_turn
-    uint32_t identification       # of the latest packet that we fragmented and named ourselves
+    Identifications identifications    # of packets of our own, and of those that we fragment and name ourselves
     GatewayCounters counters
     waited_function resume        # what becomes of a packet that waited for its neighbor
     waited_function unreachable   # and of one that waited in vain: an error about it
@@ -116,3 +119,16 @@ cdef inline uint32_t place_of(const Gateway* gateway, const Address* address) no
     if is_mapped(address):
         return place_of_ipv4(gateway, unmapped(address))
     return <uint32_t>(table_mix(address.high ^ gateway.secret, address.low ^ <uint64_t>0x9E3779B97F4A7C15) >> (64 - WAY_BITS))
+
+# All of it for the node, which the Gateway lies in: tables of these sizes, keyed from `seed`; no interface yet. Errors: ValueError,
+# MemoryError.
+cdef int gateway_init(Gateway* gateway, Head* head, uint64_t seed, uint32_t neighbors, uint32_t routes,
+                      waited_function resume, waited_function unreachable) except -1
+cdef void gateway_free(Gateway* gateway) noexcept
+# There are places for interfaces up to this number from now on. Errors: ValueError, MemoryError.
+cdef int gateway_expect(Gateway* gateway, uint16_t number) except -1
+# Nothing leads to the node any longer.
+cdef void gateway_disconnect(Gateway* gateway, const Head* target) noexcept
+# Have the node called when something is due next; and do what is due.
+cdef void gateway_arm(Gateway* gateway) noexcept nogil
+cdef void gateway_expire(Gateway* gateway, int64_t now) noexcept nogil

@@ -15,6 +15,11 @@ cdef enum:
     NOT_PUBLISHED_HERE = 0xFFFFFFFF
     PUBLICATIONS_MAX = 1 << 20
 
+cdef enum Clients:                # who may make use of a publication
+    ALL_CLIENTS
+    UPLINK_CLIENTS                # what comes in by an uplink
+    TRUSTED_CLIENTS               # trusted sources: the host itself
+
 cdef struct Publication:
     Address address               # where it is published; any: 0.0.0.0 or ::
     Address target
@@ -24,6 +29,7 @@ cdef struct Publication:
     uint16_t target_port          # what `first` leads to; the others follow
     uint16_t pool                 # its clients' sources are translated to, or 0
     uint8_t protocol
+    Clients clients
     bint any
     bint used
 

@@ -6,6 +6,7 @@ from fastpath.flows import Flows
 from fastpath.rulerows import RULES_DTYPE as ROWS
 
 RULES_DTYPE = ROWS
+CLIENTS: tuple[str, ...]
 MODES: tuple[str, ...]
 PROTOCOLS: dict[str, int]
 
@@ -39,6 +40,7 @@ class Rules:
         address: object = None,
         name: str = "",
         pool: int = 0,
+        clients: str = "all",
     ) -> int: ...
     def unpublish(self, number: int) -> None: ...
     def set_local(self, addresses: str | Iterable[object]) -> None: ...

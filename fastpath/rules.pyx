@@ -11,18 +11,25 @@ from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.mapping cimport mapping_open_to
 from fastpath.opening cimport OPEN_MAPPING
 from fastpath.publish cimport (
-    NOT_PUBLISHED_HERE, Publication, any_address, publications_add, publications_find, publications_remove,
+    ALL_CLIENTS, NOT_PUBLISHED_HERE, TRUSTED_CLIENTS, UPLINK_CLIENTS, Clients, Publication, any_address, publications_add,
+    publications_find, publications_remove,
 )
 from fastpath.rulerows cimport rule_rows
 from fastpath.rulerows import RULES_DTYPE as ROWS
 from fastpath.ruletable cimport (
-    Interface, Mode, RULE_HOST, RULE_MAPPING, RULE_PUBLISHED, RULE_SHIFT, RULE_STATIC, Static, is_local, rules_add_static,
-    rules_exclude, rules_interface, rules_make, rules_remove_static, rules_set_locals, rules_trust, rules_unmake, static_of,
+    Interface, Mode, RULE_HOST, RULE_MAPPING, RULE_PUBLISHED, RULE_SHIFT, RULE_STATIC, Static, is_local, is_trusted, is_uplink,
+    rules_add_static, rules_exclude, rules_interface, rules_make, rules_remove_static, rules_set_locals, rules_trust, rules_unmake,
+    static_of,
 )
 from fastpath.wire cimport wire_swap16
 
 
 # -- where it really goes -----------------------------------------------------------------------------------------------
+
+cdef inline bint meant_for(const RuleTable* rules, const Packet* packet, Clients clients) noexcept nogil:
+    return (clients == ALL_CLIENTS or (clients == UPLINK_CLIENTS and is_uplink(rules, packet.interface))
+            or (clients == TRUSTED_CLIENTS and is_trusted(rules, packet)))
+
 
 cdef bint lead_published(RuleTable* rules, const Packet* packet, const Address* address, Opening* opening) noexcept nogil:
     cdef uint16_t port = wire_swap16(packet.target_port)
@@ -31,7 +38,7 @@ cdef bint lead_published(RuleTable* rules, const Packet* packet, const Address* 
     if number == NOT_PUBLISHED_HERE:
         return False
     entry = &rules.published.entries[number]
-    if is_mapped(&entry.target) != is_mapped(&packet.target):
+    if is_mapped(&entry.target) != is_mapped(&packet.target) or not meant_for(rules, packet, entry.clients):
         return False
     opening.target = entry.target
     opening.target_port = wire_swap16(<uint16_t>(entry.target_port + port - entry.first))
@@ -80,7 +87,7 @@ cdef Target rules_target(RuleTable* rules, const Packet* packet, bint ours, Open
         rules.reason = FILTERED
         return TARGET_REFUSED
     if (ours and rules.has_host[family] and packet.interface < rules.n_interfaces
-            and not rules.interfaces[packet.interface].uplink and packet.protocol in (PROTOCOL_TCP, PROTOCOL_UDP)):
+            and not is_uplink(rules, packet.interface) and packet.protocol in (PROTOCOL_TCP, PROTOCOL_UDP)):
         opening.target = rules.hosts[family]
         opening.rule = RULE_HOST << RULE_SHIFT
         return TARGET_LED
@@ -90,6 +97,7 @@ cdef Target rules_target(RuleTable* rules, const Packet* packet, bint ours, Open
 # -- for people ---------------------------------------------------------------------------------------------------------
 
 RULES_DTYPE = ROWS
+CLIENTS = ("all", "uplink", "trusted")
 MODES = ("nat", "nat-unprotected", "routed", "isolated")
 PROTOCOLS = {"tcp": PROTOCOL_TCP, "udp": PROTOCOL_UDP, "sctp": PROTOCOL_SCTP}
 
@@ -156,10 +164,11 @@ cdef class Rules:
         del self.names[number]
 
     def publish(self, protocol, uint32_t first_port, uint32_t last_port, *, target, uint32_t target_port, address=None,
-                str name="", uint32_t pool=0) -> int:
+                str name="", uint32_t pool=0, str clients="all") -> int:
         """Ports first to last at `address` (None: any of ours) lead to the target's from `target_port` on; returns the rule's id.
 
-        `pool`: sources are translated too. Where address and ports are the target's own, they are open in a network of mode routed.
+        `pool`: sources are translated too. `clients`: who may use them: all, uplink (what comes in there), trusted sources; others
+        meet what they would without the rule. Where address and ports are the target's own, they are open in a network of mode routed.
         """
         cdef Publication entry
         cdef uint32_t number
@@ -167,7 +176,10 @@ cdef class Rules:
             raise ValueError(f"ports {first_port} to {last_port}, at {target_port}: 1 to 65535, first to last")
         if pool and (pool >= self.table.flows.n_pools or not self.table.flows.pools[pool].used):
             raise ValueError(f"there is no pool {pool}")
+        if clients not in CLIENTS:
+            raise ValueError(f"clients: one of {', '.join(CLIENTS)}, not {clients}")
         memset(&entry, 0, sizeof(Publication))
+        entry.clients = <Clients><int>CLIENTS.index(clients)
         address_read(target, &entry.target)
         entry.any = address is None
         if not entry.any:

@@ -9,17 +9,19 @@ from fastpath.counters cimport (
 )
 from fastpath.deliver cimport deliver
 from fastpath.egress cimport complain, link_size
-from fastpath.flows cimport KNOWN, NONE, REFUSED, Found, flows_find, flows_goal, flows_open, flows_translate, flows_way
+from fastpath.flows cimport flows_find, flows_goal, flows_translate, flows_way
+from fastpath.flowtable cimport KNOWN, NONE, REFUSED, Found
 from fastpath.frame cimport ETHERNET_HEADER, Frame
 from fastpath.gateway cimport Gateway, Way, generation_of
 from fastpath.graph cimport Edge, drop, emit
 from fastpath.icmp cimport LIFETIME, NO_WAY, PROHIBITED
 from fastpath.ip cimport ERROR, FINE, WHOLE, Address, Packet, ip_read, ip_transport, same
-from fastpath.opening cimport OPEN_MIDSTREAM, Opening
+from fastpath.opening cimport OPEN_MIDSTREAM, Opening, flows_open
 from fastpath.reassembly cimport reassembly_add
 from fastpath.routes cimport BROADCAST, LOCAL, Route, routes_find
 from fastpath.ruletable cimport RuleTable
 from fastpath.rules cimport TARGET_OWN, TARGET_REFUSED, WILL_PASS, Target, rules_admit, rules_target
+from fastpath.shortcut cimport is_syn
 from fastpath.ways cimport fits, lower_ttl, pass_on, source_known, source_refused
 from fastpath.wire cimport wire_likely
 
@@ -81,7 +83,8 @@ cdef void track_whole(Gateway* gateway, Packet* packet) noexcept nogil:
         way = &gateway.ways[number - 1]
         # What the long way would do, without asking again.
         if wire_likely(same(&way.target, &goal) and way.generation == generation_of(gateway) and packet.ttl > 1
-                       and link_size(packet.frame, packet.length) <= way.mtu and not gateway.largest and not gateway.mss):
+                       and link_size(packet.frame, packet.length) <= way.mtu and not gateway.largest
+                       and not (gateway.mss and is_syn(packet.frame, packet.protocol, packet.transport))):
             if not flows_translate(gateway.flows, packet):
                 drop(gateway.head, packet.frame, UNTRANSLATABLE)
                 return

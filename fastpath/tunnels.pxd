@@ -88,6 +88,8 @@ cdef int tunnels_init(Tunnels* tunnels, uint32_t capacity, uint64_t seed) except
 cdef void tunnels_free(Tunnels* tunnels) noexcept
 # A free number, or OverflowError.
 cdef uint16_t tunnels_take(Tunnels* tunnels) except 0
+# So many are left.
+cdef uint32_t tunnels_free_numbers(const Tunnels* tunnels) noexcept
 # The number by which frames of the peer are known, or NO_TUNNEL.
 cdef uint16_t tunnels_find(const Tunnels* tunnels, uint32_t vni, const Address* peer) noexcept nogil
 # The tunnel is to this peer from now on; False if the table cannot take it.

@@ -4,11 +4,12 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
+from fastpath.frame cimport ETHERNET_HEADER
 from fastpath.graph cimport forget_behind
-from fastpath.ip cimport Address, is_mapped, same
+from fastpath.ip cimport Address, same
 from fastpath.pages cimport pages, unpages
 from fastpath.table cimport table_erase, table_find, table_free, table_home, table_init, table_insert
-from fastpath.vxlan cimport PUSHED_IPV4, PUSHED_IPV6, vxlan_prepare
+from fastpath.vxlan cimport vxlan_prepare
 
 cdef enum:
     SILENT = 4                    # stamps, about a second: who was heard since is not given up for another
@@ -54,6 +55,14 @@ cdef uint16_t tunnels_take(Tunnels* tunnels) except 0:
     return <uint16_t>number
 
 
+cdef uint32_t tunnels_free_numbers(const Tunnels* tunnels) noexcept:
+    cdef uint32_t number
+    cdef uint32_t n = tunnels.capacity - tunnels.used
+    for number in range(1, tunnels.used):
+        n += tunnels.tunnels[number].kind == FREE
+    return n
+
+
 cdef int numbers_add(uint16_t** numbers, uint32_t* n, uint16_t number) except -1:
     cdef uint16_t* more = <uint16_t*>realloc(numbers[0], (n[0] + 1) * sizeof(uint16_t))
     if more == NULL:
@@ -77,7 +86,8 @@ cdef void tunnel_prepare(const Tunnels* tunnels, Tunnel* tunnel) noexcept nogil:
     cdef const Overlay* overlay = &tunnels.overlays[tunnel.overlay]
     vxlan_prepare(&tunnel.outer, &overlay.local, &tunnel.peer, overlay.vni, tunnels.port, overlay.ttl, overlay.service, overlay.flags)
     tunnel.generation = 0
-    tunnel.longest = overlay.inner_mtu + 14
+    tunnel.longest = overlay.inner_mtu + ETHERNET_HEADER
+    tunnel.direct = tunnel.kind != FLOODS and overlay.mss == 0
 
 
 # -- by peer --------------------------------------------------------------------------------------------------------------

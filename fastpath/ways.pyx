@@ -9,12 +9,12 @@ from fastpath.ethernet cimport store48
 from fastpath.flows cimport flows_translate, flows_way
 from fastpath.fragment cimport KEEP_ID
 from fastpath.frame cimport ETHERNET_HEADER
-from fastpath.gateway cimport SOURCE_BITS, WAY_BITS, Gateway, Interface, Source, Way, generation_of, place_of
+from fastpath.gateway cimport CLAMP, SOURCE_BITS, WAY_BITS, Gateway, Interface, Source, Way, generation_of, place_of
 from fastpath.graph cimport drop
 from fastpath.icmp cimport BIG
 from fastpath.ip cimport ERROR, FINE, NO_FLOW, WHOLE, Address, Packet, ip_transport
 from fastpath.layout cimport PROTOCOL_TCP
-from fastpath.mss cimport mss_clamp
+from fastpath.mss cimport mss_clamp, mss_of
 from fastpath.neighbor cimport STALE, Neighbor
 from fastpath.resolve cimport resolve
 from fastpath.routes cimport BROADCAST, GATEWAY, LOCAL, Route, routes_find
@@ -54,6 +54,12 @@ cdef bint fits(Gateway* gateway, Packet* packet, uint32_t mtu) noexcept nogil:
     return True
 
 
+cdef inline uint32_t mss_between(const Gateway* gateway, const Packet* packet, uint16_t egress) noexcept nogil:
+    if gateway.mss != CLAMP:
+        return gateway.mss
+    return mss_of(packet.version, min(gateway.interfaces[packet.interface].mtu, gateway.interfaces[egress].mtu))
+
+
 cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Address* goal) noexcept nogil:
     cdef uint16_t egress = route.interface
     cdef uint32_t mtu = gateway.interfaces[egress].mtu
@@ -71,7 +77,7 @@ cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Ad
         drop(gateway.head, packet.frame, UNTRANSLATABLE)
         return
     if gateway.mss and packet.protocol == PROTOCOL_TCP and packet.fragment == WHOLE and ip_transport(packet) == FINE:
-        mss_clamp(packet, gateway.mss)
+        mss_clamp(packet, mss_between(gateway, packet, egress))
     lower_ttl(packet.frame.data + ETHERNET_HEADER, packet.version)
     gateway.counters.forwarded += 1
     # Behind one address two hosts' identifications could meet (RFC 6864, 5.3.1).

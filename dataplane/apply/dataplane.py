@@ -158,6 +158,8 @@ class Dataplane:
             node.set_mtu(int(spec.settings["mtu"]))
         elif isinstance(node, Bridge):
             node.set_ageing(int(spec.settings["ageing_ns"]))
+        else:
+            self._gateway().set(spec)
         self._nodes[spec.name] = spec, node
 
     def _join(self, link: Link) -> int:
@@ -276,11 +278,14 @@ class Dataplane:
 
     def forget_flows(self, **chosen: str | int | None) -> int:
         """Forget the chosen flows; how many that were. Errors: UserError."""
-        return 0 if self.gateway is None else gateway_tables.forget(self.gateway, self.engine.now, chosen)
+        return 0 if self.gateway is None else gateway_tables.forget(self.gateway, chosen)
 
-    def nat(self) -> Rows:
-        """Translations in use (gateway_tables.NAT_DTYPE)."""
-        return gateway_tables.translations(self.conntrack())
+    def nat(self, *, limit: int | None = None, **chosen: str | int | None) -> tuple[Rows, int]:
+        """Translations in use (gateway_tables.NAT_DTYPE) of which all is true that is chosen; `limit` of them at most, and how many
+        flows have another. Errors: UserError."""
+        if self.gateway is None:
+            return np.empty(0, gateway_tables.NAT_DTYPE), 0
+        return gateway_tables.translations(self.gateway, self.engine.now, chosen, limit)
 
     def rules(self, network: str | None = None) -> Rows:
         """Rules in force (gateway_tables.RULES_DTYPE), of one network or of all."""

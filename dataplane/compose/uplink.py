@@ -58,6 +58,7 @@ def nat(at: At | None) -> Nat:
     linux = timeouts is not None and isinstance(timeouts.value, str)
     if linux and timeouts is not None and timeouts.text() != "linux":
         raise timeouts.wrong(f'"{timeouts.text()}" is not linux', "write linux, or seconds by kind: {udp: 300}")
+    mss, icmp_rate = at.get("mss"), at.get("icmp_rate")
     seconds = {} if linux or timeouts is None else {key: within(entry, 1, 10**7) for key, entry in timeouts.items()}
     default = Nat()
     return Nat(
@@ -70,7 +71,18 @@ def nat(at: At | None) -> Nat:
         addresses=tuple(address(entry) for entry in elements(at, "addresses")),
         static=tuple(_pair(outside, entry) for outside, entry in _items(at, "static")),
         exclude=tuple(subnet(entry) for entry in elements(at, "exclude")),
+        mss=_segment(mss) if mss else default.mss,
+        icmp_rate=within(icmp_rate, 0, 10**6) if icmp_rate else default.icmp_rate,
     )
+
+
+def _segment(at: At) -> int | str:
+    """``clamp``, or octets."""
+    if isinstance(at.value, str) and not at.value.isdecimal():
+        if at.text() != "clamp":
+            raise at.wrong(f'"{at.text()}" is not clamp', "write clamp, or octets: 1360")
+        return at.text()
+    return within(at, 64, 65535)
 
 
 def check_nat(file: At, way: Uplink | None, translation: Nat) -> None:

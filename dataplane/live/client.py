@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dataplane.live.connection import Connection
-from dataplane.live.gateway_rows import FlowsRow, NatRow, NeighborRow, PublishedRow, RouteRow, RuleRow
-from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow
+from dataplane.live.gateway_rows import FlowsRow, NatsRow, NeighborRow, PublishedRow, RouteRow, RuleRow
+from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow, StepRow
 from dataplane.live.vtep_rows import VtepsRow
 from dataplane.model import EMPTY
 
@@ -87,9 +87,9 @@ class Client:
         """Forget those that are chosen, all where nothing is; how many that were."""
         return int(self.connection.ask("DELETE", "flows", query=chosen)["deleted"])
 
-    def nat(self) -> list[NatRow]:
-        """Translations in use."""
-        found: list[NatRow] = self.connection.ask("GET", "nat")
+    def nat(self, *, limit: int | None = None, **chosen: str | None) -> NatsRow:
+        """Translations in use: kind, protocol, inside, outside choose."""
+        found: NatsRow = self.connection.ask("GET", "nat", query={**chosen, "limit": limit})
         return found
 
     def rules(self, network: str | None = None) -> list[RuleRow]:
@@ -142,6 +142,11 @@ class Client:
     def stop(self, *, grace: float | None = None) -> None:
         """Ask the lab to end; ``grace``: seconds for every service instead of its own. Asked again it hurries."""
         self.connection.ask("POST", "stop", query={"grace": grace})
+
+    def stop_told(self) -> Iterator[StepRow]:
+        """The same, and what the lab does then, until nothing is left to do. UserError when it does not answer."""
+        for line in self.connection.lines("POST", "stop", query={"follow": 1}):
+            yield line["step"]
 
 
 def _quoted(name: str) -> str:
