@@ -18,9 +18,11 @@ def undo(folder: Path) -> list[str]:
     if found is None:
         return done
     path = place.find(found.inode)
-    if path is not None and found.table:
-        place.inside(path, lambda: nft.load(removal(found.table)))
-        done.append(f"nft delete table inet {found.table}")
-    done += [f"sysctl -w {write.key[1]}={write.new}" for write in shared.release(folder.name)]
+    try:
+        if path is not None and found.table:
+            place.inside(path, lambda: nft.load(removal(found.table)))
+            done.append(f"nft delete table inet {found.table}")
+    finally:  # whatever becomes of the table
+        done += [f"sysctl -w {write.key[1]}={write.new}" for write in shared.release(folder.name)]
     (folder / record.FILE).unlink(missing_ok=True)
     return done
