@@ -44,6 +44,7 @@ cpdef enum Reason:
     FRAGMENT_OVERLAP
     FRAGMENT_LIMIT
     FRAGMENT_TIMEOUT
+    HEADER_CHAIN
     TRANSPORT_HEADER
     TRANSPORT_CHECKSUM
     NO_SERVICE
@@ -56,9 +57,23 @@ cpdef enum Reason:
     PORTS_EXHAUSTED
     FILTERED
     UNTRANSLATABLE
+    SPLIT_HORIZON         # from here on: tunnels
+    VXLAN_HEADER
+    UNKNOWN_VNI
+    UNKNOWN_PEER
+    OUTER_FRAGMENT
+    ECN_LOST
+    INNER_VLAN
+    UNKNOWN_STATION
+    FLOOD_LIMIT
+    NO_PEER
+    NOT_OURS
+    UDP_ONLY              # underlays
+    OTHER_UPLINK
+    NOT_VXLAN
 
 cdef enum:
-    REASONS_MAX = 64      # room for later issues; a node's drop counters are one array
+    REASONS_MAX = 80      # room for later issues; a node's drop counters are one array
 
 cdef struct Counters:
     uint64_t entered      # "in" is a word of Python's

@@ -39,6 +39,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("fragment overlap", "fragments of one packet overlap: all of it is dropped (RFC 5722)"),
     ("fragment limit", "too many fragments wait for the rest of their packets"),
     ("fragment timeout", "the rest of the packet did not come in time"),
+    ("header chain", "the first fragment does not hold all headers up to the transport's (RFC 7112)"),
     ("bad transport", "the TCP, UDP or ICMP header is wrong, or cut short"),
     ("bad checksum", "the checksum of the TCP, UDP or ICMP message is wrong"),
     ("no service", "the packet is for the gateway itself, and nothing serves it there"),
@@ -51,6 +52,20 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("ports exhausted", "no port is free to translate the flow's source to"),
     ("filtered", "the mapping's filter does not let this remote endpoint in"),
     ("untranslatable", "the packet would have to be translated, and cannot be"),
+    ("split horizon", "both members are tunnels of one overlay, and what came from a tunnel goes into none (RFC 7348, 4.2)"),
+    ("bad vxlan header", "no VXLAN header, or one without its I flag; with strict also one with reserved bits (RFC 7348, 5)"),
+    ("unknown vni", "no overlay here has this VNI at this address"),
+    ("unknown peer", "the overlay takes frames from permitted peers only, and the outer source is none of them"),
+    ("outer fragment", "a fragment of a tunnel packet: a VTEP puts none together (RFC 7348, 4.3)"),
+    ("congestion lost", "the outer header says congestion (CE) and the inner one cannot carry it (RFC 6040, 4.2)"),
+    ("inner vlan", "the inner frame has a VLAN tag, and the overlay is not set to keep it (RFC 7348, 6.1)"),
+    ("unknown station", "nobody knows where the destination is, and the overlay is told not to ask all peers"),
+    ("flood limit", "the overlay floods more frames a second than it may"),
+    ("no peer", "the overlay has no peer to flood the frame to"),
+    ("not ours", "a packet on the underlay for somebody else: a VTEP forwards none"),
+    ("udp only", "the underlay is a UDP socket, which sends whole UDP datagrams and nothing else"),
+    ("other uplink", "the target is behind an uplink by which the sender's network does not leave"),
+    ("no vxlan", "the packet is no VXLAN to the UDP port that was said"),
 )
 
 

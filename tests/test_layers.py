@@ -22,18 +22,56 @@ GROUND = {
     "ip",
     "address",
     "ethernet",
+    "bucket",
 }  # what every node stands on
-PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
-TABLES = {"table", "fdb", "routes", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
+PACKETS = {
+    "identification",
+    "transport",
+    "icmp",
+    "mss",
+    "fragment",
+    "fragmentheader",
+    "datagrams",
+    "holes",
+    "abandon",
+    "reassembly",
+}
+TABLES = {
+    "table",
+    "fdb",
+    "bridgerows",
+    "routes",
+    "neighbor",
+    "waiting",
+    "index",
+    "rules",
+    "admission",
+    "ruletable",
+    "rulerows",
+    "publish",
+}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
-             "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
+             "translate", "quote", "opening", "flowrows", "natrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
+PORT_BASES = {
+    "port",
+    "device",
+    "facts",
+    "offload",
+    "vnet",
+    "packetsocket",
+    "udpsocket",
+    "udpmessages",
+    "udpcontrol",
+    "udparrived",
+    "merge",
+}  # what ports have in common
 ROUTING = {
     "arp",
     "nd",
     "gateway",
+    "interfaces",
     "resolve",
     "learn",
     "egress",
@@ -44,13 +82,21 @@ ROUTING = {
     "shortcut",
     "routebook",
     "routerrows",
+    "routingtable",
+    "endpoints",
+    "claims",
+    "igmp",
+    "igmpquery",
+    "igmpreport",
+    "igmpsay",
 }
-NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
+TUNNELS = {"vxlan", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pieces", "overlaybook", "vteprows"}
+NODES = {"bridge", "router", "vtep", "codec", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
-PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplinks", "sandbox", "names", "portnames",
+PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplinks", "underlay", "underlays", "overlays", "sandbox", "names", "portnames",
         "options", "wiring", "actions", "drawing", "drivers")  # fmt: skip
 HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
@@ -91,7 +137,7 @@ def sources(part: str) -> list[Path]:
 
 
 def test_every_module_of_fastpath_has_its_layer():
-    layers = [GROUND, TABLES, PACKETS, ROUTING, PORT_BASES, NODES, CAPTURES, RUNNERS]
+    layers = [GROUND, TABLES, PACKETS, ROUTING, TUNNELS, PORT_BASES, NODES, CAPTURES, RUNNERS]
     assert sum(map(len, layers)) == len(set().union(*layers))
     assert set(MODULES) <= set().union(*layers)
 
@@ -125,6 +171,12 @@ def test_what_is_done_with_packets_knows_no_node(module):
 def test_routing_knows_no_node(module):
     """The router is the node; what it consists of is handed a Gateway."""
     assert of_fastpath(module) <= GROUND | TABLES | PACKETS | ROUTING | {"offload"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m in TUNNELS])
+def test_tunnels_know_no_node(module):
+    """The VTEP is the node; a tunnel knows its bridge as an edge."""
+    assert of_fastpath(module) <= GROUND | TABLES | PACKETS | ROUTING | TUNNELS | {"offload"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m in CAPTURES])

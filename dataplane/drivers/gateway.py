@@ -59,6 +59,8 @@ def _translation(plan: Plan) -> Settings:
         "strict": nat.strict,
         "linux": nat.linux,
         "timeouts": ", ".join(f"{kind} {seconds}" for kind, seconds in nat.timeouts.items()),
+        "mss": nat.mss or "",
+        "icmp_rate": nat.icmp_rate,
     }
 
 

@@ -25,6 +25,7 @@ from dataplane.live.packet import open_packet
 from dataplane.live.ports import HeldPorts, explained
 from dataplane.live.rows import AS_BEFORE
 from dataplane.live.site import Site
+from dataplane.live.underlay import Underlays
 from dataplane.live.uplink import make_tap, told
 from dataplane.model import IPNetwork, Plan, Topology, Uplink
 from dataplane.netns.step import Step
@@ -46,6 +47,7 @@ class Host:
         self.uplink: Uplink | None = None
         self.facts = NOTHING
         self.ports = HeldPorts(lab)
+        self.underlays = Underlays(lab, folder, helper, change=change, root=way_out)
         self._helper = helper
         self._rules = RuleSetter(folder, change=change)
         self._site: Site | None = None

@@ -108,6 +108,11 @@ def _restore_host(folder: Path, tell: Callable[[str], None]) -> None:
 
         for command in undo(folder):
             tell(command)
+    if (folder / "underlay").exists():
+        from dataplane.hostnet.undo import undo_underlays
+
+        for command in undo_underlays(folder):
+            tell(command)
 
 
 def _remove_namespaces(folder: Path) -> None:

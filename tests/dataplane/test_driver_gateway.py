@@ -244,6 +244,8 @@ def test_how_it_translates_is_the_routers_own():
         timeouts={"udp": 30, "icmp": 5},
         static=((ip_address("192.0.2.7"), ip_address("10.0.0.2")),),
         exclude=(ip_network("10.9.0.0/16"),),
+        mss="clamp",
+        icmp_rate=1000,
     )
     wiring = wired(FRONT, uplink=PACKET, nat=nat)
     assert dict(wiring.nodes["router"].settings) == {
@@ -254,6 +256,8 @@ def test_how_it_translates_is_the_routers_own():
         "strict": True,
         "linux": False,
         "timeouts": "udp 30, icmp 5",
+        "mss": "clamp",
+        "icmp_rate": 1000,
     }
     assert rules(wiring, "static") == {"192.0.2.7": {"outside": "192.0.2.7", "inside": "10.0.0.2"}}
     assert rules(wiring, "exclude") == {"10.9.0.0/16": {"prefix": "10.9.0.0/16"}}
