@@ -41,6 +41,8 @@ TABLES = {
     "fdb",
     "bridgerows",
     "routes",
+    "dense",
+    "hops",
     "neighbor",
     "waiting",
     "index",
