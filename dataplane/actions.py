@@ -13,9 +13,11 @@ from types import MappingProxyType
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Settings, Wiring, said, shown, titled
 
 # By kind of node: what may change in place.
-CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType({"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu"})})
+CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu"}), "router": frozenset({"mss", "icmp_rate"})}
+)
 # What may not, of a link.
-FIXED = frozenset({"mac", "permanent"})
+FIXED = frozenset({"mac", "permanent", "vni", "local", "peer_limit"})
 
 
 def _change(old: Settings, new: Settings) -> str:

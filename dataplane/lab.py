@@ -89,9 +89,11 @@ class Lab:
         `protocol`, `source`, `target`, `source_port`, `target_port`, `state` choose. Errors: UserError."""
         return self._dataplane.conntrack(limit=limit, **chosen)
 
-    def nat(self) -> Rows:
-        """A row a translation in use: kind (snat, dnat), protocol, inside, outside, flows."""
-        return self._dataplane.nat()
+    def nat(self, *, limit: int | None = None, **chosen: str | int | None) -> Rows:
+        """A row a translation in use: kind (snat, dnat), protocol, inside, outside, flows; `limit` of them at most.
+
+        `kind`, `protocol`, `inside`, `outside` choose. Errors: UserError."""
+        return self._dataplane.nat(limit=limit, **chosen)[0]
 
     def rules(self, network: str | None = None) -> Rows:
         """A row a rule in force, of one network or of all: network, kind (isolation, snat, dnat), rule, hits."""

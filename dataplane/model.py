@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from types import MappingProxyType
 
+from dataplane.underlay import Peer, Underlay
+
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 Options = Mapping[str, str]
@@ -33,7 +35,9 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """A network of the file. ``key`` is its key there (ports are named after it), ``name`` the name outside (``name:``)."""
+    """A network of the file. ``key`` is its key there (ports are named after it), ``name`` the name outside (``name:``).
+
+    Of an overlay: ``underlay`` None where it is the lab's; ``peers`` None where they are the underlay's."""
 
     key: str
     name: str
@@ -47,6 +51,8 @@ class Network:
     labels: Options = field(default_factory=lambda: EMPTY)
     external: bool = False
     gateway_mac: str | None = None
+    underlay: Underlay | None = None
+    peers: tuple[Peer, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,8 @@ class Uplink:
 class Nat:
     """How the lab's gateway translates (``x-dataplane.nat``). ``timeouts``: seconds by kind, those of the RFCs where it is silent;
     ``linux``: Linux's instead. ``addresses``: sources are translated to these, on a packet uplink; else to the uplink's own.
-    ``static``: (outside, inside) one to one. ``exclude``: what goes there is not translated."""
+    ``static``: (outside, inside) one to one. ``exclude``: what goes there is not translated. ``mss``: what SYNs may announce at
+    most, ``clamp`` for what both links take, 0 for anything. ``icmp_rate``: ICMP errors a second of an interface."""
 
     mapping: str = "endpoint-independent"
     filtering: str = "address-and-port-dependent"
@@ -86,13 +93,14 @@ class Nat:
     addresses: tuple[IPAddress, ...] = ()
     static: tuple[tuple[IPAddress, IPAddress], ...] = ()
     exclude: tuple[IPNetwork, ...] = ()
+    mss: int | str = 0
+    icmp_rate: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortBinding:
-    """An entry of ``ports``: ``target`` to ``target_last`` in the container, ``first`` to ``last`` on the host.
-
-    ``first`` 0: any free one. More host ports than the one target: the first of them that is free. ``host_ip`` None: every one."""
+    """An entry of ``ports``: ``target`` to ``target_last`` in the container, ``first`` to ``last`` on the host; ``first`` 0: any
+    free one. More host ports than the one target: the first of them that is free. ``host_ip`` None: every one."""
 
     target: int
     target_last: int
@@ -134,9 +142,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Healthcheck:
-    """``test`` runs in the service's namespaces; times in nanoseconds, Compose's defaults.
-
-    It is ``("CMD", program, …)`` or ``("CMD-SHELL", line)``."""
+    """``test`` (``("CMD", program, …)`` or ``("CMD-SHELL", line)``) runs in the service's namespaces; times in ns, Compose's."""
 
     test: tuple[str, ...]
     interval_ns: int = 30_000_000_000
@@ -166,12 +172,9 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A service of the file. ``network_mode``: ``""`` (attachments), ``none``, ``host``, ``service:X``,
-    ``container:X`` or ``netns:PATH`` (which may stand beside attachments).
-
-    ``scaled``: scale or replicas was written, so instances are numbered.
-    ``links``: (service, alias) pairs, names that hold for this service alone.
-    """
+    """A service of the file. ``network_mode``: ``""`` (attachments), ``none``, ``host``, ``service:X``, ``container:X`` or
+    ``netns:PATH`` (which may stand beside attachments). ``scaled``: scale or replicas was written, so instances are numbered.
+    ``links``: (service, alias) pairs, names that hold for this service alone."""
 
     name: str
     attachments: tuple[Attachment, ...] = ()
@@ -208,6 +211,7 @@ class Topology:
     warnings: tuple[str, ...] = ()
     uplink: Uplink | None = None
     nat: Nat = Nat()
+    underlay: Underlay | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +283,7 @@ class Plan:
     """A Topology with every address decided: what drivers turn into a Wiring and the runtime into namespaces and processes.
 
     ``networks`` have their pools filled in (subnet and gateway chosen where the file is silent), and their gateway's MAC.
-    ``uplink`` None: the lab has no way out."""
+    ``uplink`` None: the lab has no way out. ``underlays``: by the name of their port, those that an overlay uses."""
 
     name: str
     topology: Topology
@@ -287,11 +291,12 @@ class Plan:
     instances: Mapping[str, Instance]
     uplink: Uplink | None = None
     published: tuple[Published, ...] = ()
+    underlays: Mapping[str, Underlay] = field(default_factory=lambda: MappingProxyType({}))
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every endpoint, in the file's order."""
         return tuple(e for i in self.instances.values() for e in i.endpoints)
 
     def ports(self) -> tuple[str, ...]:
-        """The names of all ports, in the file's order; the uplink is the last."""
-        return (*(e.port for e in self.endpoints()), *((UPLINK,) if self.uplink is not None else ()))
+        """The names of all ports, in the file's order; the uplink and the underlays are the last."""
+        return (*(e.port for e in self.endpoints()), *((UPLINK,) if self.uplink is not None else ()), *self.underlays)

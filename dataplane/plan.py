@@ -16,8 +16,10 @@ from dataplane.interfaces import interface_names, place
 from dataplane.ipam import AddressSpace, Leases
 from dataplane.macs import assign_macs
 from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, Plan, Pool, Topology, Uplink
+from dataplane.overlays import is_overlay, stations, with_mtu
 from dataplane.publish import Taken, published
 from dataplane.sandbox import require_distinct_interfaces, require_sandboxes
+from dataplane.underlays import underlays
 from dataplane.uplinks import decided
 
 
@@ -54,6 +56,7 @@ def make_plan(
     drafts = {name: _drafts(topology, instance) for name, instance in instances.items()}
     _refuse_collisions(topology, drafts)
     require_distinct_interfaces(topology, {instances[n].service.name: [e.interface for e in row] for n, row in drafts.items()})
+    _claim_stations(topology, leases)
     _claim_given(topology, instances, drafts, leases)
     if previous is not None:
         drafts = _keep_addresses(drafts, leases, previous)
@@ -66,13 +69,15 @@ def make_plan(
         name: replace(instance, endpoints=endpoints[name], routes=default_routes(endpoints[name], networks))
         for name, instance in instances.items()
     }
+    way = decided(topology, networks, occupied, previous=previous.uplink if previous else None, way_out=way_out)
     return Plan(
         name=topology.name,
         topology=topology,
         networks=networks,
         instances=done,
-        uplink=decided(topology, networks, occupied, previous=previous.uplink if previous else None, way_out=way_out),
+        uplink=way,
         published=published(done.values(), networks, topology.source, previous.published if previous else (), taken),
+        underlays=underlays(topology, networks, way),
     )
 
 
@@ -125,7 +130,7 @@ def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork], previous: Pl
     leases = {}
     for key, chosen in pools.items():
         with _standing(f"{topology.source}: networks.{key}.ipam"):
-            leases[key] = [Leases(pool) for pool in chosen]
+            leases[key] = [Leases(pool, gateway=not is_overlay(topology.networks[key])) for pool in chosen]
     return leases
 
 
@@ -133,7 +138,7 @@ def _with_gateways(topology: Topology, network: Network, leases: list[Leases]) -
     decided = replace(network, pools=tuple(replace(lease.pool, gateway=lease.gateway) for lease in leases))
     with _standing(f"{topology.source}: networks.{network.key}"):
         gateway(decided)  # its options can be read
-    return decided
+        return with_mtu(decided, topology) if is_overlay(decided) else decided
 
 
 # -- endpoints ----------------------------------------------------------------------------------------------------------
@@ -186,6 +191,15 @@ def _claim_given(
             for address in (draft.ipv4, draft.ipv6):
                 if address is not None:
                     _lease_of(address, draft.network, leases[draft.network]).claim(address)
+
+
+def _claim_stations(topology: Topology, leases: Mapping[str, list[Leases]]) -> None:
+    """The file's endpoints behind other VTEPs have theirs already."""
+    for network in filter(is_overlay, topology.networks.values()):
+        with _standing(f"{topology.source}: networks.{network.key}"):
+            for _, station in stations(network, topology):
+                for address in station.addresses:
+                    _lease_of(address, network.key, leases[network.key]).claim(address)
 
 
 def _lease_of(address: IPAddress, network: str, leases: list[Leases]) -> Leases:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from dataplane.errors import UserError
 from dataplane.model import UPLINK, Plan
+from dataplane.underlay import UNDERLAY
 
 
 def resolve_port(plan: Plan, text: str) -> str:
@@ -17,6 +18,10 @@ def resolve_port(plan: Plan, text: str) -> str:
     if text in names:
         return text
     found = [e.port for e in endpoints if text in {e.instance, plan.instances[e.instance].service.name}]
+    if text == UNDERLAY and not found:
+        found = [*plan.underlays]
+        if not found:
+            raise UserError("this lab has no underlay", mend="write a network of driver: overlay, and x-dataplane: {underlay: …}")
     if len(found) == 1:
         return found[0]
     if found:

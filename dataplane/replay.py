@@ -6,16 +6,24 @@ is ever overwritten.
 
 from __future__ import annotations
 
-import resource
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
-from io import FileIO
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataplane import compose
+from dataplane.capturefiles import (
+    KINDS,
+    STDIN,
+    Fault,
+    PortTraffic,
+    Summary,
+    allow_descriptors,
+    opened,
+    require_apart,
+    summed,
+    telling_write_errors,
+)
 from dataplane.drivers import wire
 from dataplane.errors import UserError
 from dataplane.model import Plan, Topology
@@ -25,55 +33,9 @@ from dataplane.portnames import resolve_port
 if TYPE_CHECKING:
     from dataplane.apply.captures import CaptureDataplane, Input
 
+__all__ = ["Fault", "PortTraffic", "Summary", "replay"]
+
 AUTO = "auto"
-STDIN = "-"
-SPARE_DESCRIPTORS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class PortTraffic:
-    """One port: frames and octets that came in from its captures and went out to its file."""
-
-    port: str
-    file: str
-    in_frames: int
-    in_octets: int
-    out_frames: int
-    out_octets: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """An input that could not be read to its end: all records before `record`, which begins at `offset`, were replayed."""
-
-    file: str
-    what: str
-    record: int
-    offset: int
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.what} (record {self.record}, offset {self.offset})"
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What came of a replay. `dropped`: frames by reason. `ns_per_frame`: real time a record, reading and writing included."""
-
-    records: int
-    frames_in: int
-    octets_in: int
-    frames_out: int
-    octets_out: int
-    dropped: Mapping[str, int]
-    steps_back: int
-    ns_per_frame: float
-    seed: int
-    ports: tuple[PortTraffic, ...]
-    faults: tuple[Fault, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values for `--json`."""
-        return asdict(self)
 
 
 def replay(
@@ -104,16 +66,16 @@ def replay(
     owners = _owners(plan) if any(port is None for port, _ in places) else {}
     written = [folder / f"{port}.pcap" for port in plan.ports()] + ([dropped] if dropped else [])
     _require_apart([path for _, path in places], written)
-    _allow_descriptors(len(written) + len(places))
+    allow_descriptors(len(written) + len(places))
     with ExitStack() as files:
-        opened = [Input(port, files.enter_context(_open(path)), path) for port, path in places]
-        with _telling_write_errors(folder):
+        sources = [Input(port, files.enter_context(opened(path, "check the path after --in PORT=")), path) for port, path in places]
+        with telling_write_errors(folder, "give a folder with --out that can be written to and has room"):
             folder.mkdir(parents=True, exist_ok=True)
             dataplane = CaptureDataplane(
                 wire(plan, arp=arp), folder, seed=seed, complete_checksums=complete_checksums, segment=segment, drops=dropped
             )
             try:
-                faults = _run(dataplane, opened, owners, speed, plan)
+                faults = _run(dataplane, sources, owners, speed, plan)
             finally:
                 dataplane.close()
     return _summary(dataplane, folder, seed, faults)
@@ -145,44 +107,7 @@ def _require_apart(inputs: Sequence[str], written: Sequence[Path]) -> None:
     """No input may be written over, nor may standard input be read twice."""
     if inputs.count(STDIN) > 1:
         raise UserError("standard input can be read once", where="--in PORT=-", mend="give one input as -, the others as files")
-    existing = [path for path in written if path.exists()]
-    for name in inputs:
-        path = Path(name)
-        if name != STDIN and path.exists() and any(path.samefile(other) for other in existing):
-            raise UserError("the replay would write over its own input", where=name, mend="give another folder with --out")
-
-
-@contextmanager
-def _open(path: str) -> Iterator[FileIO]:
-    """The capture, unbuffered, since the reader has a buffer of its own. Errors: UserError if it cannot be opened."""
-    try:
-        file = FileIO(0 if path == STDIN else path, closefd=path != STDIN)
-    except OSError as error:
-        raise UserError(f"cannot read the capture: {error.strerror}", where=path, mend="check the path after --in PORT=") from None
-    with file:
-        yield file
-
-
-def _allow_descriptors(files: int) -> None:
-    """Every port's file is open at once: ask for as many descriptors as that takes, as far as we may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = files + SPARE_DESCRIPTORS
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-
-
-@contextmanager
-def _telling_write_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"cannot write: {error.strerror}",
-            where=str(error.filename or folder),
-            mend="give a folder with --out that can be written to and has room",
-            status=1,
-        ) from None
+    require_apart(inputs, written, "replay", "give another folder with --out")
 
 
 def _run(
@@ -193,8 +118,7 @@ def _run(
     try:
         faults = dataplane.run(opened, owners, speed=speed)
     except CaptureError as error:
-        mend = "give a pcap or pcapng file of Ethernet, raw IP or Linux cooked frames"
-        raise UserError(error.what, where=error.name, mend=mend) from None
+        raise UserError(error.what, where=error.name, mend=KINDS) from None
     except OwnerError as error:
         names = ", ".join(plan.ports())
         raise UserError(
@@ -218,21 +142,13 @@ def _summary(dataplane: CaptureDataplane, folder: Path, seed: int, faults: tuple
         )
         for row in dataplane.dataplane.traffic()
     )
-    dropped: Counter[str] = Counter()
-    for row in dataplane.dataplane.drops():
-        if row["scope"] == "node":
-            dropped[str(row["reason"])] += int(row["count"])
     done = dataplane.replay
-    return Summary(
+    return summed(
+        ports,
+        dataplane.dataplane.drops(),
+        faults,
         records=done.records,
-        frames_in=sum(port.in_frames for port in ports),
-        octets_in=sum(port.in_octets for port in ports),
-        frames_out=sum(port.out_frames for port in ports),
-        octets_out=sum(port.out_octets for port in ports),
-        dropped=dict(dropped.most_common()),
         steps_back=done.steps_back,
-        ns_per_frame=done.spent / done.records if done.records else 0.0,
+        spent=done.spent,
         seed=seed,
-        ports=ports,
-        faults=faults,
     )

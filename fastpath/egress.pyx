@@ -3,12 +3,13 @@
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 
 from fastpath.address cimport LINK_LOCAL, kind_of
-from fastpath.counters cimport NO_ROUTE, TURN_BUDGET, Reason
+from fastpath.counters cimport IP_HEADER, NO_ROUTE, TURN_BUDGET, Reason
 from fastpath.fragment cimport KEEP_ID, Fragmenter, fragmenter_begin, fragmenter_next
 from fastpath.frame cimport ETHERNET_HEADER, Frame
-from fastpath.gateway cimport Gateway
+from fastpath.gateway cimport Gateway, routes_of
 from fastpath.graph cimport drop
 from fastpath.icmp cimport Trouble, icmp_error
+from fastpath.identification cimport identification_next
 from fastpath.ip cimport FINE, Address, Packet, ip_read, is_mapped
 from fastpath.neighbor cimport Neighbor
 from fastpath.offload cimport WILL_DO, Segmenter, segmenter_begin, segmenter_next
@@ -42,13 +43,15 @@ cdef void send_fragments(Gateway* gateway, uint16_t egress, const Neighbor* neig
                          bint lasting) noexcept nogil:
     """`lasting`: the frame stays as it is for the turn; a segment does not."""
     cdef Fragmenter fragmenter
+    cdef Packet packet
     cdef Frame* fragment
     cdef int reason
     if identification == OWN_ID or frame.data[ETHERNET_HEADER] >> 4 == 6:
-        gateway.identification += 1
-        identification = gateway.identification
-        if frame.data[ETHERNET_HEADER] >> 4 == 4:
-            identification &= 0xFFFF
+        # As the packet leaves, translated: it is outside that two must not meet (RFC 6864, 5.3.1).
+        if ip_read(&packet, frame) != FINE:
+            drop(gateway.head, frame, IP_HEADER)
+            return
+        identification = identification_next(&gateway.identifications, &packet.source, &packet.target, packet.protocol)
     reason = fragmenter_begin(&fragmenter, frame, ETHERNET_HEADER, mtu, identification)
     if reason != WILL_DO:
         drop(gateway.head, frame, <Reason>reason)
@@ -75,7 +78,7 @@ cdef void send_ours(Gateway* gateway, Frame* frame, uint16_t interface) noexcept
         return
     hop = &packet.target
     if is_mapped(hop) or kind_of(hop) != LINK_LOCAL:
-        route = routes_find(&gateway.routes, hop)
+        route = routes_find(routes_of(gateway, interface), hop)
         if route == NULL or (route.kind != LINK and route.kind != GATEWAY):
             drop(gateway.head, frame, NO_ROUTE)
             return

@@ -5,6 +5,6 @@ from libc.stdint cimport int64_t
 from fastpath.flowtable cimport FlowTable
 
 # Filters are on the original tuple; None: any.
-cdef object flow_rows(const FlowTable* table, int64_t now, limit, protocol, source, target, source_port, target_port)
-cdef object flow_count(const FlowTable* table, int64_t now, protocol, source, target, source_port, target_port)
-cdef object flow_delete(FlowTable* table, protocol, source, target, source_port, target_port)
+cdef object flow_rows(const FlowTable* table, int64_t now, limit, protocol, source, target, source_port, target_port, state)
+cdef object flow_count(const FlowTable* table, int64_t now, protocol, source, target, source_port, target_port, state)
+cdef object flow_delete(FlowTable* table, protocol, source, target, source_port, target_port, state)

@@ -18,6 +18,12 @@ FLOWS_DTYPE = np.dtype([
     ("idle_ns", "<i8"), ("expires_ns", "<i8"), ("assured", "?"),
 ])
 PROTOCOLS = {"tcp": PROTOCOL_TCP, "udp": PROTOCOL_UDP, "icmp": PROTOCOL_ICMP, "icmpv6": PROTOCOL_ICMPV6, "sctp": PROTOCOL_SCTP}
+OTHER_STATES = ("unanswered", "answered")
+
+cdef enum:                        # states of flows that are not TCP's
+    UNANSWERED = 256
+    IS_ANSWERED
+    UNKNOWN                       # no flow's
 
 
 cdef struct Filter:               # on the original tuple
@@ -26,13 +32,22 @@ cdef struct Filter:               # on the original tuple
     Address* target
     int source_port               # as it lies in memory; -1: any
     int target_port
+    int state                     # of TCP, or one of those below; -1: any
     Address[2] addresses
 
 
-cdef int filter_read(Filter* wanted, protocol, source, target, source_port, target_port) except -1:
+cdef inline int state_of(const Flow* flow) noexcept nogil:
+    """A number for what `row` says."""
+    if flow.protocol == PROTOCOL_TCP:
+        return flow.state
+    return IS_ANSWERED if flow.flags & REPLIED else UNANSWERED
+
+
+cdef int filter_read(Filter* wanted, protocol, source, target, source_port, target_port, state) except -1:
     """Errors: ValueError."""
     wanted.protocol = wanted.source_port = wanted.target_port = -1
     wanted.source = wanted.target = NULL
+    wanted.state = -1
     if protocol is not None:
         wanted.protocol = PROTOCOLS[protocol] if protocol in PROTOCOLS else int(protocol)
     if source is not None:
@@ -45,6 +60,12 @@ cdef int filter_read(Filter* wanted, protocol, source, target, source_port, targ
         wanted.source_port = wire_swap16(<uint16_t>source_port)
     if target_port is not None:
         wanted.target_port = wire_swap16(<uint16_t>target_port)
+    if state is not None:
+        wanted.state = UNKNOWN
+        if state in OTHER_STATES:
+            wanted.state = UNANSWERED + OTHER_STATES.index(state)
+        elif state in STATES:
+            wanted.state = STATES.index(state)
     return 0
 
 
@@ -53,6 +74,7 @@ cdef bint matches(const Filter* wanted, const Flow* flow) noexcept nogil:
     return (flow.delta != 0 and (wanted.protocol < 0 or flow.protocol == wanted.protocol)
             and (wanted.source_port < 0 or flow.source_port == wanted.source_port)
             and (wanted.target_port < 0 or flow.target_port == wanted.target_port)
+            and (wanted.state < 0 or state_of(flow) == wanted.state)
             and (wanted.source == NULL or same(&flow.source, wanted.source))
             and (wanted.target == NULL or same(&flow.target, wanted.target)))
 
@@ -71,12 +93,12 @@ cdef tuple row(const FlowTable* table, const Flow* flow, uint32_t tick):
     )
 
 
-cdef object flow_rows(const FlowTable* table, int64_t now, limit, protocol, source, target, source_port, target_port):
+cdef object flow_rows(const FlowTable* table, int64_t now, limit, protocol, source, target, source_port, target_port, state):
     cdef uint32_t number
     cdef uint32_t tick = flow_tick(now)
     cdef Filter wanted
     cdef int64_t left = table.capacity if limit is None else limit
-    filter_read(&wanted, protocol, source, target, source_port, target_port)
+    filter_read(&wanted, protocol, source, target, source_port, target_port, state)
     rows = []
     for number in range(table.untouched):
         if left <= 0:
@@ -87,22 +109,22 @@ cdef object flow_rows(const FlowTable* table, int64_t now, limit, protocol, sour
     return np.array(rows, dtype=FLOWS_DTYPE)
 
 
-cdef object flow_count(const FlowTable* table, int64_t now, protocol, source, target, source_port, target_port):
+cdef object flow_count(const FlowTable* table, int64_t now, protocol, source, target, source_port, target_port, state):
     cdef uint32_t number
     cdef uint32_t tick = flow_tick(now)
     cdef uint32_t n = 0
     cdef Filter wanted
-    filter_read(&wanted, protocol, source, target, source_port, target_port)
+    filter_read(&wanted, protocol, source, target, source_port, target_port, state)
     for number in range(table.untouched):
         n += matches(&wanted, &table.flows[number]) and not flow_old(table, &table.flows[number], tick)
     return n
 
 
-cdef object flow_delete(FlowTable* table, protocol, source, target, source_port, target_port):
+cdef object flow_delete(FlowTable* table, protocol, source, target, source_port, target_port, state):
     cdef uint32_t number
     cdef uint32_t deleted = 0
     cdef Filter wanted
-    filter_read(&wanted, protocol, source, target, source_port, target_port)
+    filter_read(&wanted, protocol, source, target, source_port, target_port, state)
     for number in range(table.untouched):
         if matches(&wanted, &table.flows[number]):
             flow_end(table, number)

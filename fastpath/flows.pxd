@@ -7,7 +7,7 @@ The router's way with packets that it does not deliver itself, in sub-bursts of 
     3  in order:
        flows_find        KNOWN: the flow, judged and refreshed; NONE; or REFUSED, table.reason says why to drop
        (NONE) rules_target, route, rules_admit (rules.pxd), then
-       flows_open        a new flow, translated as the Opening says: KNOWN or REFUSED
+       flows_open        a new flow, translated as the Opening says: KNOWN or REFUSED (opening.pxd)
        flows_goal        where a packet of a KNOWN flow goes after translation: route this
        flows_way         a number that the router may keep by flow and direction, so as not to route again
        (TTL, MTU: errors quote the packet as it came)
@@ -23,25 +23,18 @@ Nothing but flows_expire removes flows for their age; the router calls it when d
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 
-from fastpath.flowtable cimport Flow, FlowTable, reply_source
+from fastpath.flowtable cimport Flow, FlowTable, Found, reply_source, reply_target
 from fastpath.index cimport Probe, index_next, index_prefetch, index_probe
 from fastpath.ip cimport ERROR, NO_FLOW, Address, Packet
 from fastpath.layout cimport PROTOCOL_TCP
-from fastpath.opening cimport KEEP, OPEN_MAPPING, OPEN_MIDSTREAM, OPEN_PORT_STAYS, Opening
 from fastpath.tuples cimport tuple_hash
 from fastpath.wire cimport wire_likely, wire_prefetch
-
-cdef enum Found:
-    NONE                          # no flow yet
-    KNOWN
-    REFUSED
 
 cdef class Flows:
     """The table with its Python face."""
     cdef FlowTable table
 
 cdef Found flows_find(FlowTable* table, Packet* packet, int64_t now) noexcept nogil
-cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, int64_t now) noexcept nogil
 cdef bint flows_translate(FlowTable* table, Packet* packet) noexcept nogil
 # Removes at most 64 flows whose time is over. When to call next; NEVER if there is no flow.
 cdef int64_t flows_expire(FlowTable* table, int64_t now) noexcept nogil
@@ -70,6 +63,11 @@ cdef inline void flows_prefetch(const FlowTable* table, const Packet* packet) no
 cdef inline void flows_goal(const FlowTable* table, const Packet* packet, Address* goal) noexcept nogil:
     cdef const Flow* flow = &table.flows[packet.flow >> 1]
     goal[0] = flow.source if packet.flow & 1 else reply_source(table, flow)[0]
+
+cdef inline void flows_source(const FlowTable* table, const Packet* packet, Address* source) noexcept nogil:
+    """What the source of a KNOWN packet is after translation (an ICMP error's: of who sends such packets)."""
+    cdef const Flow* flow = &table.flows[packet.flow >> 1]
+    source[0] = flow.target if packet.flow & 1 else reply_target(table, flow)[0]
 
 cdef inline uint16_t* flows_way(FlowTable* table, const Packet* packet) noexcept nogil:
     """Of a KNOWN packet: the number that the router keeps for its flow and direction; 0 in a new flow. ICMP errors go another way."""

@@ -33,6 +33,7 @@ class Flows:
         target: object = None,
         source_port: int | None = None,
         target_port: int | None = None,
+        state: str | None = None,
     ) -> np.ndarray: ...
     def matching(
         self,
@@ -43,6 +44,7 @@ class Flows:
         target: object = None,
         source_port: int | None = None,
         target_port: int | None = None,
+        state: str | None = None,
     ) -> int: ...
     def delete(
         self,
@@ -52,7 +54,18 @@ class Flows:
         target: object = None,
         source_port: int | None = None,
         target_port: int | None = None,
+        state: str | None = None,
     ) -> int: ...
+    def translations(
+        self,
+        now: int,
+        *,
+        limit: int,
+        kind: str | None = None,
+        protocol: int | str | None = None,
+        inside: object = None,
+        outside: object = None,
+    ) -> tuple[np.ndarray, int]: ...
     @property
     def count(self) -> int: ...
     @property

@@ -1,40 +1,35 @@
-"""Finding, opening, following flows. The parts are in modules of their own: see flows.pxd for the order in which they are used."""
+"""Finding and following flows. The parts are in modules of their own: see flows.pxd for the order in which they are used."""
 
 import math
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from fastpath.arena cimport HEAD
-from fastpath.counters cimport FLOW_INVALID, FLOW_LIMIT, ICMP_UNMATCHED, TRANSPORT_HEADER, Reason
+from fastpath.counters cimport FLOW_INVALID, ICMP_UNMATCHED, TRANSPORT_HEADER, Reason
 from fastpath.flowtable cimport (
-    ANSWERED, ECHOES, Filtering, Flow, FLOW_TICK, FLOWS_MAX, LIST, NOBODY, OPENING, OTHERS, OTHERS_ANSWERED, QUERIES, REPLIED, REVERSED,
-    flow_old, flow_tick, table_make, table_octets, table_unmake,
+    ANSWERED, FLOW_TICK, FLOWS_MAX, KNOWN, LIST, NONE, OTHERS, OTHERS_ANSWERED, QUERIES, REPLIED, REVERSED, Filtering, Flow, flow_old,
+    flow_tick, refuse, table_make, table_octets, table_unmake,
 )
 from fastpath.flowrows cimport flow_count, flow_delete, flow_rows
 from fastpath.flowrows import FLOWS_DTYPE as ROWS
 from fastpath.frame cimport NEEDS_CSUM, OUTER_CSUM, SHARED
-from fastpath.ip cimport ANSWER, PORTS, PROTOCOL_SCTP, QUERY, same
-from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
-from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end, flow_enter, flow_give_back, flow_take, next_expiry
+from fastpath.ip cimport PORTS, PROTOCOL_SCTP, same
+from fastpath.layout cimport PROTOCOL_TCP
+from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end, next_expiry
 from fastpath.lists cimport flow_refresh, list_move
 from fastpath.lookup cimport flow_lookup
-from fastpath.mapping cimport Choice, mapping_join
-from fastpath.opening cimport FILLED, opening_fill, opening_fill_reversed
+from fastpath.natrows cimport translation_rows
 from fastpath.pools cimport pool_add, pool_remove
 from fastpath.quote cimport QUOTED, Quote, quote_read, quote_translate
 from fastpath.timeouts import LIST_TIMEOUTS, resolve
 from fastpath.tcpstate cimport (
-    Segment, TCP_MAY_NOT, TCP_PASSES, TCP_REOPENS, TCP_RESUMES, TCP_STAYS, Verdict, segment_read, tcp_begin, tcp_first, tcp_list, tcp_next,
+    TCP_PASSES, TCP_REOPENS, TCP_STAYS, Segment, Verdict, segment_read, tcp_list, tcp_next,
 )
-from fastpath.translate cimport Rewrite, deltas_make, rewrite_of, translate_addresses, translate_plain, translate_transport
+from fastpath.translate cimport Rewrite, rewrite_of, translate_addresses, translate_plain, translate_transport
 from fastpath.wire cimport wire_likely, wire_unlikely
 
 cdef enum:
     TRANSPORT_OCTETS = 20         # of a transport header that a translation may write
-
-cdef inline Found refuse(FlowTable* table, Reason reason) noexcept nogil:
-    table.reason = reason
-    return REFUSED
 
 
 # -- look-up ------------------------------------------------------------------------------------------------------------
@@ -137,55 +132,6 @@ cdef Found follow_tcp(FlowTable* table, Packet* packet, const Segment* segment, 
     return KNOWN
 
 
-# -- new flows ----------------------------------------------------------------------------------------------------------
-
-cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, int64_t now) noexcept nogil:
-    cdef uint32_t tick = flow_tick(now)
-    cdef uint32_t number, which
-    cdef bint reverse = opening.flags & (OPEN_MAPPING | OPEN_PORT_STAYS) == OPEN_MAPPING and opening.pool == KEEP
-    cdef Segment segment
-    cdef Choice choice
-    cdef Flow* flow
-    cdef int first, reason
-    if packet.kind == ERROR or packet.kind == ANSWER:
-        table.counters.invalid += 1
-        return refuse(table, ICMP_UNMATCHED if packet.kind == ERROR else FLOW_INVALID)
-    if packet.protocol == PROTOCOL_TCP:
-        # flows_find has seen that the header is good.
-        segment_read(&segment, packet.frame.data + packet.transport, packet.length - (packet.transport - packet.network), 60)
-        first = tcp_first(&segment)
-        if first == TCP_MAY_NOT or (first == TCP_RESUMES and (table.strict or not opening.flags & OPEN_MIDSTREAM)):
-            table.counters.invalid += 1
-            return refuse(table, FLOW_INVALID)
-    number = flow_take(table, tick)
-    if number == NOBODY:
-        return refuse(table, FLOW_LIMIT)
-    flow = &table.flows[number]
-    choice = Choice(NOBODY, 0, 0, False)
-    if reverse:
-        reason = opening_fill_reversed(table, flow, packet, tick, &choice)
-    else:
-        reason = opening_fill(table, flow, packet, opening, tick, &choice)
-    if reason != FILLED:
-        flow_give_back(table, number)
-        return refuse(table, <Reason>reason)
-    flow.protocol = packet.protocol
-    flow.seen = tick
-    deltas_make(table, flow)
-    if packet.protocol == PROTOCOL_TCP:
-        tcp_begin(flow, &table.links[number], &segment, reverse)
-        which = OPENING
-    elif packet.protocol == PROTOCOL_UDP:
-        which = QUERIES
-    else:
-        which = ECHOES if packet.kind == QUERY else OTHERS
-    if choice.mapped:
-        mapping_join(table, number, choice.flow)
-    flow_enter(table, number, which)
-    packet.flow = number << 1 | reverse
-    return KNOWN
-
-
 # -- packets of known flows ---------------------------------------------------------------------------------------------
 
 cdef bint flows_translate(FlowTable* table, Packet* packet) noexcept nogil:
@@ -269,17 +215,22 @@ cdef class Flows:
         """No new flow takes addresses from the pool; those that did go on. Errors: ValueError."""
         pool_remove(&self.table, number)
 
-    def rows(self, int64_t now, *, limit=None, protocol=None, source=None, target=None, source_port=None, target_port=None):
+    def rows(self, int64_t now, *, limit=None, protocol=None, source=None, target=None, source_port=None, target_port=None,
+             state=None):
         """The flows, up to `limit`, that are not expired and whose original tuple has these: a NumPy array of FLOWS_DTYPE."""
-        return flow_rows(&self.table, now, limit, protocol, source, target, source_port, target_port)
+        return flow_rows(&self.table, now, limit, protocol, source, target, source_port, target_port, state)
 
-    def matching(self, int64_t now, *, protocol=None, source=None, target=None, source_port=None, target_port=None) -> int:
+    def matching(self, int64_t now, *, protocol=None, source=None, target=None, source_port=None, target_port=None, state=None) -> int:
         """How many rows there would be."""
-        return flow_count(&self.table, now, protocol, source, target, source_port, target_port)
+        return flow_count(&self.table, now, protocol, source, target, source_port, target_port, state)
 
-    def delete(self, *, protocol=None, source=None, target=None, source_port=None, target_port=None) -> int:
+    def delete(self, *, protocol=None, source=None, target=None, source_port=None, target_port=None, state=None) -> int:
         """End the flows whose original tuple has these; returns how many. Protocols are numbers or names (flowrows.PROTOCOLS)."""
-        return flow_delete(&self.table, protocol, source, target, source_port, target_port)
+        return flow_delete(&self.table, protocol, source, target, source_port, target_port, state)
+
+    def translations(self, int64_t now, *, uint32_t limit, kind=None, protocol=None, inside=None, outside=None):
+        """Up to `limit` translations in use (natrows.TRANSLATIONS_DTYPE), and how many other flows have one that is chosen."""
+        return translation_rows(&self.table, now, limit, kind, protocol, inside, outside)
 
     @property
     def count(self) -> int:

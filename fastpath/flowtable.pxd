@@ -61,6 +61,11 @@ cdef enum Filtering:              # who may send to a mapping (RFC 4787, 5)
     ADDRESS_DEPENDENT
     INDEPENDENT                   # anybody
 
+cdef enum Found:                  # what looking a packet's flow up, or opening one, ends in
+    NONE                          # no flow yet
+    KNOWN
+    REFUSED                       # table.reason says why
+
 cdef enum:                        # lists; those below ANSWERED may be recycled for a newcomer, in this order
     OPENING                       # TCP, timeout tcp_transitory
     QUERIES                       # UDP without a reply, timeout udp
@@ -170,6 +175,10 @@ cdef inline uint32_t original_hash(const FlowTable* table, const Flow* flow) noe
 cdef inline uint32_t reply_hash(const FlowTable* table, const Flow* flow) noexcept nogil:
     return tuple_hash(&table.secrets, reply_source(table, flow), reply_target(table, flow), flow.new_target_port,
                       flow.new_source_port, flow.protocol, 0)
+
+cdef inline Found refuse(FlowTable* table, Reason reason) noexcept nogil:
+    table.reason = reason
+    return REFUSED
 
 # Errors: MemoryError.
 cdef int table_make(FlowTable* table, uint32_t capacity, uint64_t seed, bint dependent, Filtering filtering, bint strict) except -1

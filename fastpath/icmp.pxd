@@ -10,6 +10,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from fastpath.arena cimport Arena
 from fastpath.frame cimport Frame
+from fastpath.identification cimport Identifications
 from fastpath.ip cimport Address, Packet
 
 cdef enum:
@@ -28,18 +29,21 @@ cdef enum Trouble:            # why: type and code follow from it and from the p
     REASSEMBLY_TIME           # 11/1, 3/1   fragments are missing
     BAD_FIELD                 # 12/0, 4/0   parameter: offset of the octet in the packet
     BAD_OPTION                # 12/0, 4/2   the same; IPv6: an option whose type demands an answer (RFC 8200, 4.2)
+    CUT_CHAIN                 # -, 4/3      the first fragment does not hold all headers (RFC 7112, 5)
 
 cdef struct Icmp:
     int64_t interval          # ns in which one message is earned; negative: none is ever
     int64_t depth             # ns that may be saved up
     int64_t spent             # what is earned up to this time is spent
-    uint16_t id               # of the next IPv4 packet of our own
+    Identifications* identifications    # of packets of our own
     uint64_t sent
     uint64_t limited          # not sent: too many
     uint64_t silent           # not sent: no error may be sent about such a packet
 
-# `rate`: errors a second, 0: none; `burst`: at least 1. `id`: where IPv4 identifications begin.
-cdef void icmp_init(Icmp* icmp, uint32_t rate, uint32_t burst, uint16_t id) noexcept nogil
+# `rate`: errors a second, 0: none; `burst`: at least 1.
+cdef void icmp_init(Icmp* icmp, uint32_t rate, uint32_t burst, Identifications* identifications) noexcept nogil
+# Another rate from now on; what was spent stays spent.
+cdef void icmp_limit(Icmp* icmp, uint32_t rate, uint32_t burst) noexcept nogil
 # Spend one message's worth; False: the limit is reached.
 cdef bint icmp_take(Icmp* icmp, int64_t now) noexcept nogil
 # May an error be sent about this packet (RFC 1122, 3.2.2; RFC 1812, 4.3.2.7; RFC 4443, 2.4 e)? Directed broadcasts are the caller's

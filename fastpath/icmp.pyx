@@ -7,6 +7,7 @@ from fastpath.address cimport MULTICAST, RESERVED, kind_of
 from fastpath.arena cimport HEAD, Arena
 from fastpath.counters cimport NO_SERVICE, TRANSPORT_CHECKSUM, TRANSPORT_HEADER, UNTRANSLATABLE
 from fastpath.frame cimport NEEDS_CSUM, SHARED, Frame
+from fastpath.identification cimport identification_next
 from fastpath.ip cimport ANSWER, LATER, PROTOCOL_ICMP, PROTOCOL_ICMPV6, Address, Packet
 from fastpath.offload cimport WILL_DO, Segmenter, segmenter_begin, segmenter_next
 from fastpath.transport cimport ANSWER_TTL, one_host, transport_answer, transport_copy, transport_good, transport_pseudo, transport_sum
@@ -23,21 +24,25 @@ cdef enum:
     CONTROL = 0xC0            # precedence 6, "internetwork control" (RFC 1812, 4.3.2.5)
 
 # Type and code by Trouble.
-cdef uint8_t[10] TYPES = [3, 3, 3, 3, 3, 3, 11, 11, 12, 12]
-cdef uint8_t[10] CODES = [0, 1, 2, 3, 4, 13, 0, 1, 0, 0]
-cdef uint8_t[10] TYPES_V6 = [1, 1, 4, 1, 2, 1, 3, 3, 4, 4]
-cdef uint8_t[10] CODES_V6 = [0, 3, 1, 4, 0, 1, 0, 1, 0, 2]
+cdef uint8_t[11] TYPES = [3, 3, 3, 3, 3, 3, 11, 11, 12, 12, 12]
+cdef uint8_t[11] CODES = [0, 1, 2, 3, 4, 13, 0, 1, 0, 0, 0]
+cdef uint8_t[11] TYPES_V6 = [1, 1, 4, 1, 2, 1, 3, 3, 4, 4, 4]
+cdef uint8_t[11] CODES_V6 = [0, 3, 1, 4, 0, 1, 0, 1, 0, 2, 3]
 
 
 # -- the rate ---------------------------------------------------------------------------------------------------------------
 
 
-cdef void icmp_init(Icmp* icmp, uint32_t rate, uint32_t burst, uint16_t id) noexcept nogil:
+cdef void icmp_init(Icmp* icmp, uint32_t rate, uint32_t burst, Identifications* identifications) noexcept nogil:
+    icmp_limit(icmp, rate, burst)
+    icmp.spent = -(<int64_t>1 << 62)
+    icmp.identifications = identifications
+    icmp.sent = icmp.limited = icmp.silent = 0
+
+
+cdef void icmp_limit(Icmp* icmp, uint32_t rate, uint32_t burst) noexcept nogil:
     icmp.interval = SECOND // rate if rate else -1
     icmp.depth = icmp.interval * max(burst, <uint32_t>1)
-    icmp.spent = -(<int64_t>1 << 62)
-    icmp.id = id
-    icmp.sent = icmp.limited = icmp.silent = 0
 
 
 cdef bint icmp_take(Icmp* icmp, int64_t now) noexcept nogil:
@@ -101,6 +106,7 @@ cdef Frame* icmp_error(Icmp* icmp, Arena* arena, const Packet* packet, Trouble t
     cdef uint8_t* message = NULL
     cdef uint64_t total = 0
     cdef uint16_t checksum
+    cdef int identification = 0
     cdef uint32_t n
     cdef Frame* frame
     if not icmp_may(packet, trouble):
@@ -109,10 +115,12 @@ cdef Frame* icmp_error(Icmp* icmp, Arena* arena, const Packet* packet, Trouble t
     if not icmp_take(icmp, now):
         return NULL
     n = quote(quoted, packet, (SHORT - 20 if old else ICMP_QUOTED - 40) - HEADER)
-    frame = transport_answer(arena, packet, source, protocol, service, icmp.id, HEADER + n, &message)
+    if old:
+        # Shorter than any link's MTU has to be, it may still be cut (RFC 1812, 4.3.2.3).
+        identification = <int>identification_next(icmp.identifications, source, &packet.source, protocol)
+    frame = transport_answer(arena, packet, source, protocol, service, identification, HEADER + n, &message)
     if frame == NULL:
         return NULL
-    icmp.id += 1
     icmp.sent += 1
     memcpy(message + HEADER, quoted, n)
     message[0] = TYPES[<uint32_t>trouble] if old else TYPES_V6[<uint32_t>trouble]
@@ -176,8 +184,7 @@ cdef int icmp_echo(Icmp* icmp, Packet* packet, const Address* source) noexcept n
         memcpy(ip + 24, &packet.target, 16)
         return WILL_DO
     # It may be fragmented on its way, so it gets an identification of our own.
-    store16(ip + 4, icmp.id)
-    icmp.id += 1
+    store16(ip + 4, <uint16_t>identification_next(icmp.identifications, &packet.source, &packet.target, PROTOCOL_ICMP))
     store16(ip + 6, 0)
     ip[8] = ANSWER_TTL
     memcpy(ip + 12, <const uint8_t*>&packet.source + 12, 4)

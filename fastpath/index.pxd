@@ -86,6 +86,8 @@ cdef inline Probe index_probe(const Index* index, uint32_t hash) noexcept nogil:
     cdef Probe probe
     probe.at = index_home(index, hash)
     probe.tag = index_tag(hash)
+    # gcc follows no further than this that nobody reads them before index_next says True.
+    probe.slot = probe.reference = 0
     probe.mask = index_match(index.buckets[probe.at].tags, probe.tag)
     return probe
 

@@ -1,10 +1,9 @@
 """What shall become of a new flow, as rules say it, and the record filled accordingly."""
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
-from fastpath.flowtable cimport Flow, FlowTable
+from fastpath.flowtable cimport FlowTable, Found
 from fastpath.ip cimport Address, Packet
-from fastpath.mapping cimport Choice
 
 cdef enum:                        # Opening.pool
     KEEP = 0                      # the source stays as it is
@@ -23,11 +22,5 @@ cdef struct Opening:              # what shall become of a new flow; rules_targe
     uint32_t rule                 # of rules.pxd: what it was that led elsewhere
     uint8_t flags
 
-cdef enum:
-    FILLED = -1                   # no Reason to drop
-
-# The record's tuples for a packet that goes the original way: FILLED, or the Reason to drop it for. Afterwards addresses are in use.
-cdef int opening_fill(FlowTable* table, Flow* flow, const Packet* packet, const Opening* opening, uint32_t tick,
-                      Choice* choice) noexcept nogil
-# The same of a packet from outside that an open mapping lets in: the record is that of a packet from inside to its source.
-cdef int opening_fill_reversed(FlowTable* table, Flow* flow, const Packet* packet, uint32_t tick, Choice* choice) noexcept nogil
+# A new flow for a packet that flows_find knows none for, translated as the opening says: KNOWN or REFUSED.
+cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, int64_t now) noexcept nogil

@@ -1,15 +1,20 @@
-"""Filling the record of a new flow: what its source and target become, and which port is free for it."""
+"""Opening flows: what their source and target become, and which port is free for it."""
 
-from libc.stdint cimport uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t
 
 from fastpath.addresses cimport addresses_release, addresses_use
-from fastpath.counters cimport FILTERED, FLOW_INVALID, FLOW_LIMIT, PORTS_EXHAUSTED
-from fastpath.flowtable cimport MAPPED, NOBODY, OPENING, REVERSED
-from fastpath.ip cimport OTHER, QUERY, same
-from fastpath.layout cimport PROTOCOL_TCP
-from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end
-from fastpath.mapping cimport Endpoint, mapping_choose, mapping_choose_at, mapping_open_to, tuple_known
+from fastpath.counters cimport FILTERED, FLOW_INVALID, FLOW_LIMIT, ICMP_UNMATCHED, PORTS_EXHAUSTED, Reason
+from fastpath.flowtable cimport ECHOES, KNOWN, MAPPED, NOBODY, OPENING, OTHERS, QUERIES, REVERSED, Flow, flow_tick, refuse
+from fastpath.ip cimport ANSWER, ERROR, OTHER, QUERY, same
+from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
+from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end, flow_enter, flow_give_back, flow_take
+from fastpath.mapping cimport Choice, Endpoint, mapping_choose, mapping_choose_at, mapping_join, mapping_open_to, tuple_known
+from fastpath.tcpstate cimport TCP_MAY_NOT, TCP_RESUMES, Segment, segment_read, tcp_begin, tcp_first
+from fastpath.translate cimport deltas_make
 from fastpath.wire cimport wire_swap16
+
+cdef enum:
+    FILLED = -1                   # no Reason to drop
 
 
 cdef bint choose(FlowTable* table, const Packet* packet, const Opening* opening, Choice* choice) noexcept nogil:
@@ -110,3 +115,50 @@ cdef int opening_fill_reversed(FlowTable* table, Flow* flow, const Packet* packe
     flow.new_source_port = choice.port
     flow.new_target_port = packet.source_port
     return FILLED
+
+
+cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, int64_t now) noexcept nogil:
+    cdef uint32_t tick = flow_tick(now)
+    cdef uint32_t number, which
+    cdef bint reverse = opening.flags & (OPEN_MAPPING | OPEN_PORT_STAYS) == OPEN_MAPPING and opening.pool == KEEP
+    cdef Segment segment
+    cdef Choice choice
+    cdef Flow* flow
+    cdef int first, reason
+    if packet.kind == ERROR or packet.kind == ANSWER:
+        table.counters.invalid += 1
+        return refuse(table, ICMP_UNMATCHED if packet.kind == ERROR else FLOW_INVALID)
+    if packet.protocol == PROTOCOL_TCP:
+        # flows_find has seen that the header is good.
+        segment_read(&segment, packet.frame.data + packet.transport, packet.length - (packet.transport - packet.network), 60)
+        first = tcp_first(&segment)
+        if first == TCP_MAY_NOT or (first == TCP_RESUMES and (table.strict or not opening.flags & OPEN_MIDSTREAM)):
+            table.counters.invalid += 1
+            return refuse(table, FLOW_INVALID)
+    number = flow_take(table, tick)
+    if number == NOBODY:
+        return refuse(table, FLOW_LIMIT)
+    flow = &table.flows[number]
+    choice = Choice(NOBODY, 0, 0, False)
+    if reverse:
+        reason = opening_fill_reversed(table, flow, packet, tick, &choice)
+    else:
+        reason = opening_fill(table, flow, packet, opening, tick, &choice)
+    if reason != FILLED:
+        flow_give_back(table, number)
+        return refuse(table, <Reason>reason)
+    flow.protocol = packet.protocol
+    flow.seen = tick
+    deltas_make(table, flow)
+    if packet.protocol == PROTOCOL_TCP:
+        tcp_begin(flow, &table.links[number], &segment, reverse)
+        which = OPENING
+    elif packet.protocol == PROTOCOL_UDP:
+        which = QUERIES
+    else:
+        which = ECHOES if packet.kind == QUERY else OTHERS
+    if choice.mapped:
+        mapping_join(table, number, choice.flow)
+    flow_enter(table, number, which)
+    packet.flow = number << 1 | reverse
+    return KNOWN

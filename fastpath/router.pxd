@@ -5,12 +5,11 @@ Interfaces are its inputs: frames that come by input n came by interface n, and 
 
 cimport cython
 
-from libc.stdint cimport int64_t, uint16_t, uint32_t
-
 from fastpath.flows cimport Flows
 from fastpath.gateway cimport Gateway, Interface
 from fastpath.graph cimport Node
 from fastpath.routebook cimport RouteBook
+from fastpath.routingtable cimport RoutingTables
 from fastpath.rules cimport Rules
 
 @cython.final
@@ -19,9 +18,6 @@ cdef class Router(Node):
     cdef readonly Flows flows     # or None
     cdef readonly Rules rules     # or None
     cdef readonly list names      # of the interfaces, by number; None where free
-    cdef readonly uint32_t icmp_rate
-    cdef RouteBook book
-    cdef void arm(self) noexcept nogil
-    cdef void expire_flows(self, int64_t now) noexcept nogil
+    cdef RouteBook book           # the main table's
+    cdef RoutingTables tables     # the others
     cdef Interface* interface(self, object number) except NULL
-    cdef int assign(self, Interface* interface, uint16_t number, object addresses) except -1

@@ -7,6 +7,7 @@ from libc.stdint cimport uint32_t
 from fastpath.address cimport address_text
 from fastpath.ip cimport is_mapped
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
+from fastpath.publish cimport ALL_CLIENTS, UPLINK_CLIENTS
 from fastpath.ruletable cimport ISOLATED, Interface, NAT_UNPROTECTED, ROUTED
 
 RULES_DTYPE = np.dtype([("network", "U64"), ("kind", "U10"), ("rule", "U160"), ("packets", "<u8")])
@@ -82,4 +83,6 @@ cdef str publication(const RuleTable* rules, uint32_t number):
     at = "any address" if rules.published.entries[number].any else address_text(&rules.published.entries[number].address)
     ports = f"{first}" if first == last else f"{first}-{last}"
     to = f"{target_port}" if first == last else f"{target_port}-{target_port + last - first}"
-    return f"{name} {at} port {ports}: to {target}:{to}"
+    clients = rules.published.entries[number].clients
+    whose = "" if clients == ALL_CLIENTS else " from the uplink" if clients == UPLINK_CLIENTS else " from the host"
+    return f"{name} {at} port {ports}{whose}: to {target}:{to}"

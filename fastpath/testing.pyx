@@ -10,9 +10,10 @@ from fastpath.fragment cimport Fragmenter, fragmenter_begin, fragmenter_next
 from fastpath.frame cimport Frame
 from fastpath.graph cimport Edge, Graph, Head, Node, drop, emit, set_due
 from fastpath.icmp cimport (
-    BAD_FIELD, BAD_OPTION, BIG, LIFETIME, NO_HOST, NO_PORT, NO_PROTOCOL, NO_WAY, PROHIBITED, REASSEMBLY_TIME, Icmp, Trouble, icmp_echo,
+    BAD_FIELD, BAD_OPTION, BIG, CUT_CHAIN, LIFETIME, NO_HOST, NO_PORT, NO_PROTOCOL, NO_WAY, PROHIBITED, REASSEMBLY_TIME, Icmp, Trouble, icmp_echo,
     icmp_error, icmp_init,
 )
+from fastpath.identification cimport Identifications, identifications_init
 from fastpath.ip cimport FINE, Address, Packet, ip_read, ip_transport
 from fastpath.mss cimport mss_clamp
 from fastpath.offload cimport WILL_DO
@@ -24,6 +25,7 @@ from fastpath.transport cimport transport_good, transport_reset
 TROUBLES = {
     "no way": NO_WAY, "no host": NO_HOST, "no protocol": NO_PROTOCOL, "no port": NO_PORT, "big": BIG, "prohibited": PROHIBITED,
     "lifetime": LIFETIME, "reassembly time": REASSEMBLY_TIME, "bad field": BAD_FIELD, "bad option": BAD_OPTION,
+    "cut chain": CUT_CHAIN,
 }
 ANSWERS = ("error", "echo", "reset", "clamp", "good")
 
@@ -53,6 +55,7 @@ cdef class OneWay(Node):
 cdef class Answerer(OneWay):
     """Answers every packet: `answer` is one of ANSWERS; an "error" is for one of TROUBLES, from `sources` (one for each family)."""
     cdef Icmp icmp
+    cdef Identifications identifications
     cdef uint32_t answer
     cdef Trouble trouble
     cdef uint32_t parameter
@@ -68,7 +71,8 @@ cdef class Answerer(OneWay):
         self.source_given = sources is not None
         for n, octets in enumerate(sources or ()):
             memcpy(&self.sources[n], <const char*>octets, 16)
-        icmp_init(&self.icmp, rate, burst, 1)
+        identifications_init(&self.identifications, 0)
+        icmp_init(&self.icmp, rate, burst, &self.identifications)
 
     def named_counters(self) -> dict[str, int]:
         """Of the errors."""
@@ -119,6 +123,7 @@ cdef class Reassembler(OneWay):
     """Puts datagrams together, and with an `mtu` cuts them again; of one that is not whole in time an error is sent."""
     cdef Reassembly reassembly
     cdef Icmp icmp
+    cdef Identifications identifications
     cdef Address[2] sources
     cdef uint32_t mtu
     cdef uint32_t id
@@ -135,7 +140,8 @@ cdef class Reassembler(OneWay):
         self.mtu = mtu
         for n, address in enumerate(sources or ()):
             memcpy(&self.sources[n], <const char*>address, 16)
-        icmp_init(&self.icmp, 100, 50, 1)
+        identifications_init(&self.identifications, 0)
+        icmp_init(&self.icmp, 100, 50, &self.identifications)
 
     def named_counters(self) -> dict[str, int]:
         """Of the datagrams, and memory in use: records, sources, blocks and pieces."""

@@ -24,17 +24,54 @@ GROUND = {
     "ethernet",
     "bucket",
 }  # what every node stands on
-PACKETS = {"transport", "icmp", "mss", "fragment", "fragmentheader", "datagrams", "holes", "abandon", "reassembly"}  # of a gateway
-TABLES = {"table", "fdb", "bridgerows", "routes", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
+PACKETS = {
+    "identification",
+    "transport",
+    "icmp",
+    "mss",
+    "fragment",
+    "fragmentheader",
+    "datagrams",
+    "holes",
+    "abandon",
+    "reassembly",
+}
+TABLES = {
+    "table",
+    "fdb",
+    "bridgerows",
+    "routes",
+    "neighbor",
+    "waiting",
+    "index",
+    "rules",
+    "admission",
+    "ruletable",
+    "rulerows",
+    "publish",
+}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
-             "translate", "quote", "opening", "flowrows", "flows", "lookup", "timeouts",
+             "translate", "quote", "opening", "flowrows", "natrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
+PORT_BASES = {
+    "port",
+    "device",
+    "facts",
+    "offload",
+    "vnet",
+    "packetsocket",
+    "udpsocket",
+    "udpmessages",
+    "udpcontrol",
+    "udparrived",
+    "merge",
+}  # what ports have in common
 ROUTING = {
     "arp",
     "nd",
     "gateway",
+    "interfaces",
     "resolve",
     "learn",
     "egress",
@@ -45,6 +82,7 @@ ROUTING = {
     "shortcut",
     "routebook",
     "routerrows",
+    "routingtable",
     "endpoints",
     "claims",
     "igmp",
@@ -53,12 +91,12 @@ ROUTING = {
     "igmpsay",
 }
 TUNNELS = {"vxlan", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pieces", "overlaybook", "vteprows"}
-NODES = {"bridge", "router", "vtep", "memory", "tap", "packet", "pcap", "testing"}
+NODES = {"bridge", "router", "vtep", "codec", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
-PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplinks", "sandbox", "names", "portnames",
+PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplinks", "underlay", "underlays", "overlays", "sandbox", "names", "portnames",
         "options", "wiring", "actions", "drawing", "drivers")  # fmt: skip
 HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",

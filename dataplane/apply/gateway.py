@@ -34,10 +34,15 @@ class Gateway:
         )
         self.rules = Rules(self.flows)
         self.router = Router(engine, spec.name, flows=self.flows, rules=self.rules, neighbors=int(settings["neighbors"]))
+        self.set(spec)
         self._interfaces: dict[str, int] = {}
         self._members: dict[str, int] = {}
         self._pools: dict[str, tuple[int, int]] = {}
         self._published: dict[str, int] = {}
+
+    def set(self, spec: NodeSpec) -> None:
+        """What may change while it runs: flows go on."""
+        self.router.set_router(mss=spec.settings["mss"] or 0, icmp_rate=int(spec.settings["icmp_rate"]))
 
     # -- links ------------------------------------------------------------------------------------------------------------
 
@@ -166,6 +171,7 @@ class Gateway:
             target_port=int(settings["target_port"]),
             address=str(settings["address"]) or None,
             name=str(settings["network"]),
+            clients=str(settings["clients"] or "all"),
         )
 
     # -- tables -----------------------------------------------------------------------------------------------------------

@@ -21,12 +21,7 @@ NAT_DTYPE = np.dtype([("kind", "U4"), ("protocol", "U8"), ("inside", "U47"), ("o
 FLOWS_DTYPE = np.dtype([("protocol", "U8"), *((name, OF_FLOWS[name]) for name in OF_FLOWS.names or () if name != "protocol")])
 RULES_DTYPE = np.dtype([("network", "U64"), ("kind", "U10"), ("rule", "U160"), ("hits", "<u8")])
 PROTOCOL_NAMES = np.array([{number: name for name, number in PROTOCOLS.items()}.get(number, str(number)) for number in range(256)])
-ADDRESSES = ("source", "target")
-SIDES = (
-    # kind, columns that differ when it is translated, inside and outside of it
-    ("snat", ("source", "source_port"), ("reply_target", "reply_target_port")),
-    ("dnat", ("reply_source", "reply_source_port"), ("target", "target_port")),
-)
+ADDRESSES = ("source", "target", "inside", "outside")
 
 
 def routes(gateway: Gateway) -> Rows:
@@ -57,10 +52,7 @@ def _mac(number: int) -> str:
 def chosen_flows(gateway: Gateway, now: int, chosen: Chosen, limit: int | None = None) -> Rows:
     """The flows (FLOWS_DTYPE) of which all is true that is chosen, `limit` of them at most. Errors: UserError."""
     wanted: dict[str, Any] = dict(settled(chosen))
-    state = wanted.pop("state", None)
-    table = gateway.flows.rows(now, limit=None if state else limit, **wanted)
-    if state is not None:
-        table = table[table["state"] == state][:limit]
+    table = gateway.flows.rows(now, limit=limit, **wanted)
     named = np.empty(len(table), FLOWS_DTYPE)
     for name in FLOWS_DTYPE.names or ():
         named[name] = PROTOCOL_NAMES[table[name]] if name == "protocol" else table[name]
@@ -70,7 +62,7 @@ def chosen_flows(gateway: Gateway, now: int, chosen: Chosen, limit: int | None =
 def count_flows(gateway: Gateway, now: int, chosen: Chosen) -> int:
     """How many are chosen, without a row for each. Errors: UserError."""
     wanted: dict[str, Any] = dict(settled(chosen))
-    return len(chosen_flows(gateway, now, chosen)) if "state" in wanted else gateway.flows.matching(now, **wanted)
+    return gateway.flows.matching(now, **wanted)
 
 
 def settled(chosen: Chosen) -> dict[str, str | int]:
@@ -104,15 +96,21 @@ def rules(gateway: Gateway) -> Rows:
     return np.array([tuple(row) for row in gateway.rules.rows()], dtype=RULES_DTYPE)
 
 
-def translations(table: Rows) -> Rows:
-    """Each translation once (NAT_DTYPE), with how many of the flows have it."""
-    found: dict[tuple[str, ...], int] = {}
-    for kind, inside, outside in SIDES:
-        differs = (table[inside[0]] != table[outside[0]]) | (table[inside[1]] != table[outside[1]])
-        for row in table[differs]:
-            key = (kind, str(row["protocol"]), *(joined(str(row[address]), int(row[port])) for address, port in (inside, outside)))
-            found[key] = found.get(key, 0) + 1
-    return np.array([(*key, count) for key, count in sorted(found.items())], dtype=NAT_DTYPE)
+def translations(gateway: Gateway, now: int, chosen: Chosen, limit: int | None = None) -> tuple[Rows, int]:
+    """Each chosen translation once (NAT_DTYPE), `limit` at most, with how many flows have it; and how many flows have another."""
+    wanted: dict[str, Any] = dict(settled(chosen))
+    most = 2 * gateway.flows.count if limit is None else limit
+    table, more = gateway.flows.translations(now, limit=most, **wanted)
+    rows = [
+        (
+            row["kind"],
+            PROTOCOL_NAMES[row["protocol"]],
+            *(joined(str(row[side]), int(row[f"{side}_port"])) for side in ("inside", "outside")),
+            row["flows"],
+        )
+        for row in table
+    ]
+    return np.array(sorted(rows), dtype=NAT_DTYPE), more
 
 
 def joined(address: str, port: int) -> str:
@@ -120,13 +118,7 @@ def joined(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def forget(gateway: Gateway, now: int, chosen: Chosen) -> int:
+def forget(gateway: Gateway, chosen: Chosen) -> int:
     """Delete the flows of which all is true that is chosen; how many that were."""
     wanted: dict[str, Any] = dict(settled(chosen))
-    if "state" not in wanted:
-        return gateway.flows.delete(**wanted)
-    deleted = 0
-    for row in chosen_flows(gateway, now, chosen):
-        one: dict[str, Any] = {name: row[name].item() for name in ("source", "target", "source_port", "target_port")}
-        deleted += gateway.flows.delete(protocol=PROTOCOLS.get(row["protocol"].item(), row["protocol"].item()), **one)
-    return deleted
+    return gateway.flows.delete(**wanted)

@@ -45,6 +45,12 @@ NAT = Table(
         "addresses": used(TEXTS, "what leaves has one of these as its source; the uplink's own where it is absent"),
         "static": used(MapOf(TEXT), "`OUTSIDE: INSIDE`, one to one, both ways"),
         "exclude": used(TEXTS, "subnets: what goes there is not translated"),
+        "mss": used(
+            OneOf((choice("clamp"), WHOLE)),
+            "octets of a segment that a SYN may announce at most, 64 to 65535; `clamp`: what the links on both sides take; "
+            "as it is where it is absent",
+        ),
+        "icmp_rate": used(WHOLE, "100: ICMP errors a second of an interface at most; 0: none"),
     },
     extensible=False,
 )

@@ -59,6 +59,8 @@ def _translation(plan: Plan) -> Settings:
         "strict": nat.strict,
         "linux": nat.linux,
         "timeouts": ", ".join(f"{kind} {seconds}" for kind, seconds in nat.timeouts.items()),
+        "mss": nat.mss or "",
+        "icmp_rate": nat.icmp_rate,
     }
 
 
@@ -175,7 +177,9 @@ def _neighbor(address: IPAddress, mac: str, interface: str) -> RuleSpec:
 
 
 def _published(one: Published, plan: Plan) -> Iterator[RuleSpec]:
-    """At the host's address for the lab itself; at our own on the uplink for what the host hands on, which then goes there."""
+    """At the host's address for the lab itself; at our own on the uplink for what the host hands on, which then goes there.
+
+    The latter is for nobody else: a container would get past the address that the file binds the port to."""
     uplink = plan.uplink
     bound = one.host_ip if one.host_ip is not None and not one.host_ip.is_unspecified else None
     for target in (one.ipv4, one.ipv6):
@@ -188,12 +192,13 @@ def _published(one: Published, plan: Plan) -> Iterator[RuleSpec]:
             yield _publish(plan, one, target, one.first, str(bound))
         ours = (uplink.ipv4 if target.version == 4 else uplink.ipv6) if uplink is not None and uplink.kind == "tap" else None
         if ours is not None:
-            yield _publish(plan, one, target, one.transfer, str(ours.ip))
+            clients = "trusted" if bound.is_loopback else "uplink"
+            yield _publish(plan, one, target, one.transfer, str(ours.ip), clients=clients)
     for target in one.opened:
         yield _publish(plan, one, target, one.target, str(target))
 
 
-def _publish(plan: Plan, one: Published, target: IPAddress, first: int, address: str) -> RuleSpec:
+def _publish(plan: Plan, one: Published, target: IPAddress, first: int, address: str, *, clients: str = "") -> RuleSpec:
     last = first + one.count - 1
     ports = f"{first}-{last}" if last > first else str(first)
     place = f"[{address}]" if ":" in address else address or ("*" if target.version == 4 else "[*]")
@@ -205,6 +210,7 @@ def _publish(plan: Plan, one: Published, target: IPAddress, first: int, address:
         "address": address,
         "target": str(target),
         "target_port": one.target,
+        "clients": clients,
     }
     return RuleSpec(f"publish {place}:{ports}/{one.protocol} {one.endpoint}", "publish", settings)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dataplane.live.connection import Connection
-from dataplane.live.gateway_rows import FlowsRow, NatRow, NeighborRow, PublishedRow, RouteRow, RuleRow
-from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow
+from dataplane.live.gateway_rows import FlowsRow, NatsRow, NeighborRow, PublishedRow, RouteRow, RuleRow
+from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow, StepRow
+from dataplane.live.vtep_rows import VtepsRow
 from dataplane.model import EMPTY
 
 
@@ -86,9 +87,9 @@ class Client:
         """Forget those that are chosen, all where nothing is; how many that were."""
         return int(self.connection.ask("DELETE", "flows", query=chosen)["deleted"])
 
-    def nat(self) -> list[NatRow]:
-        """Translations in use."""
-        found: list[NatRow] = self.connection.ask("GET", "nat")
+    def nat(self, *, limit: int | None = None, **chosen: str | None) -> NatsRow:
+        """Translations in use: kind, protocol, inside, outside choose."""
+        found: NatsRow = self.connection.ask("GET", "nat", query={**chosen, "limit": limit})
         return found
 
     def rules(self, network: str | None = None) -> list[RuleRow]:
@@ -99,6 +100,11 @@ class Client:
     def published(self) -> list[PublishedRow]:
         """Published ports."""
         found: list[PublishedRow] = self.connection.ask("GET", "published")
+        return found
+
+    def vteps(self, network: str | None = None, *, limit: int | None = None) -> VtepsRow:
+        """Overlays, the VTEPs that they reach, what looks wrong; of one network also who is behind those, ``limit`` at most."""
+        found: VtepsRow = self.connection.ask("GET", "vteps", query={"network": network, "limit": limit})
         return found
 
     def logs(self, *services: str, follow: bool = False, tail: int | None = None, since: int | None = None) -> Iterator[LogRow]:
@@ -136,6 +142,11 @@ class Client:
     def stop(self, *, grace: float | None = None) -> None:
         """Ask the lab to end; ``grace``: seconds for every service instead of its own. Asked again it hurries."""
         self.connection.ask("POST", "stop", query={"grace": grace})
+
+    def stop_told(self) -> Iterator[StepRow]:
+        """The same, and what the lab does then, until nothing is left to do. UserError when it does not answer."""
+        for line in self.connection.lines("POST", "stop", query={"follow": 1}):
+            yield line["step"]
 
 
 def _quoted(name: str) -> str:

@@ -36,8 +36,10 @@ async def delete_flows(request: web.Request) -> web.StreamResponse:
 
 
 async def get_nat(request: web.Request) -> web.StreamResponse:
-    """A list of NatRow."""
-    return web.json_response(await request.app[LAB].engine.call(gateway_view.nat_rows))
+    """A NatsRow: ?kind=, protocol=, inside=, outside= choose; ?limit= at most so many translations."""
+    chosen = {name: request.query[name] for name in ("kind", "protocol", "inside", "outside") if name in request.query}
+    limit = questions.integer(request, "limit", MOST, low=0, high=MOST)
+    return web.json_response(await request.app[LAB].engine.call(lambda plane: gateway_view.nat_rows(plane, chosen, limit)))
 
 
 async def get_rules(request: web.Request) -> web.StreamResponse:

@@ -61,6 +61,13 @@ class NatRow(TypedDict):
     flows: int
 
 
+class NatsRow(TypedDict):
+    """``translations``: as many of those that match as were asked for; ``more``: flows that have another one."""
+
+    translations: list[NatRow]
+    more: int
+
+
 class RuleRow(TypedDict):
     """A rule in force. ``kind``: isolation, snat, dnat. ``hits``: flows that it decided."""
 

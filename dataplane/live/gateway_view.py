@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dataplane.live.gateway_rows import FlowRow, FlowsRow, NatRow, NeighborRow, PublishedRow, RouteRow, RuleRow
+from dataplane.live.gateway_rows import FlowRow, FlowsRow, NatRow, NatsRow, NeighborRow, PublishedRow, RouteRow, RuleRow
 from dataplane.model import Plan
 
 
@@ -58,9 +58,10 @@ def _flow(row: Any) -> FlowRow:
     }
 
 
-def nat_rows(dataplane: Any) -> list[NatRow]:
-    """From ``Dataplane.nat``."""
-    return [
+def nat_rows(dataplane: Any, chosen: dict[str, Any], limit: int) -> NatsRow:
+    """From ``Dataplane.nat``: at most ``limit`` of those that match."""
+    found, more = dataplane.nat(limit=limit, **chosen)
+    rows: list[NatRow] = [
         {
             "kind": str(row["kind"]),
             "protocol": str(row["protocol"]),
@@ -68,8 +69,9 @@ def nat_rows(dataplane: Any) -> list[NatRow]:
             "outside": str(row["outside"]),
             "flows": int(row["flows"]),
         }
-        for row in dataplane.nat()
+        for row in found
     ]
+    return {"translations": rows, "more": more}
 
 
 def rule_rows(dataplane: Any, network: str | None) -> list[RuleRow]:

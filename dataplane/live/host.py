@@ -23,7 +23,9 @@ from dataplane.hostnet.sockets import RefusedError
 from dataplane.live.hostrules import RuleSetter
 from dataplane.live.packet import open_packet
 from dataplane.live.ports import HeldPorts, explained
+from dataplane.live.rows import AS_BEFORE
 from dataplane.live.site import Site
+from dataplane.live.underlay import Underlays
 from dataplane.live.uplink import make_tap, told
 from dataplane.model import IPNetwork, Plan, Topology, Uplink
 from dataplane.netns.step import Step
@@ -45,6 +47,7 @@ class Host:
         self.uplink: Uplink | None = None
         self.facts = NOTHING
         self.ports = HeldPorts(lab)
+        self.underlays = Underlays(lab, folder, helper, change=change, root=way_out)
         self._helper = helper
         self._rules = RuleSetter(folder, change=change)
         self._site: Site | None = None
@@ -203,5 +206,7 @@ class Host:
         """Let go of every port; take back what was changed, once the engine has closed the uplink."""
         await self.ports.close()
         self.unlock()
+        if self._tap:
+            tell(Step(f"interface {self._tap} is gone, and the routes through it", f"ip link delete {self._tap}"))
         for words in await asyncio.to_thread(undo.undo, self.folder):
-            tell(Step("as it was before", words))
+            tell(Step(AS_BEFORE, words))

@@ -26,6 +26,7 @@ from dataplane.live.order import stop_levels
 from dataplane.live.rows import StepRow
 from dataplane.live.sandbox import Sandbox, make_sandbox, remove_sandbox
 from dataplane.live.supervisor import FAILED, Supervisor
+from dataplane.live.underlay import close_all
 from dataplane.model import Instance, Plan, Topology
 from dataplane.netns.step import Step
 from dataplane.proc.helper import Helper
@@ -144,11 +145,13 @@ class Lab:
         kept = replace(old, instances=MappingProxyType({name: one for name, one in old.instances.items() if name not in gone}))
         ports = {endpoint.port for name in gone for endpoint in old.instances[name].endpoints}
         drop_uplink = self.host.replaces_uplink(plan)
-        remaining = without(self.wiring, ports | ({UPLINK} if drop_uplink else set()))
+        drop_below = self.host.underlays.replaced(plan)
+        remaining = without(self.wiring, ports | ({UPLINK} if drop_uplink else set()) | drop_below)
         await self._rewire(remaining, {}, tell if again else None)
         if drop_uplink:
             self._watch.stop()
             await self.host.drop_uplink()
+        await self.host.underlays.drop(drop_below)
         await asyncio.to_thread(self._remove, [old.instances[name] for name in gone], _stepping(tell))
         self.plan = kept if again else None
 
@@ -156,17 +159,23 @@ class Lab:
         new_uplink = self.host.uplink is None
         uplink = await self.host.make(plan, _stepping(tell, "host"), _stepping(tell))
         made: dict[str, Sandbox] = {}
+        below: dict[str, int | tuple[int, ...]] = {}
+        new_below: set[str] = set()
         try:
+            below = await self.host.underlays.make(plan, _stepping(tell, "host"), _stepping(tell))
+            new_below = set(below)
             made = await asyncio.to_thread(self._make, plan, homes, _stepping(tell))
             await asyncio.to_thread(self.files.write, plan)
             write_record(self.folder, topology.source, list(topology.services), self.started)
-            given = {**uplink, **_given(made.values())}
-            uplink = {}
+            given = {**uplink, **below, **_given(made.values())}
+            uplink, below = {}, {}
             await self._rewire(self._wired(plan), given, tell if again else None)
         except BaseException:
             for fd in uplink.values():
                 os.close(fd)
+            close_all(below)
             await self._rewire(remaining, {}, None)
+            await self.host.underlays.drop(new_below)
             for name, one in made.items():
                 remove_sandbox(self.helper, one, plan.instances[name].endpoints, _stepping(tell))
             if new_uplink:
@@ -191,6 +200,7 @@ class Lab:
             tell({"kind": "warning", "what": sentence, "by_hand": ""})
 
         await self.host.settle(plan, _stepping(tell, "host"), warn)
+        await self.host.underlays.settle(plan, _stepping(tell, "host"), warn)
         why = self.host.no_way_out(plan)
         if why and why != self._shut:
             tell({"kind": "host", "what": why, "by_hand": ""})
@@ -217,7 +227,7 @@ class Lab:
         for one in fresh.values():
             one.start()
 
-    async def _rewire(self, wanted: Wiring, taps: Mapping[str, int], tell: Tell | None) -> None:
+    async def _rewire(self, wanted: Wiring, taps: Mapping[str, int | tuple[int, ...]], tell: Tell | None) -> None:
         actions = await self.engine.change_to(wanted, taps)
         self.wiring = wanted
         for action in actions if tell is not None else ():
@@ -261,6 +271,7 @@ class Lab:
             if self.plan is not None:
                 await asyncio.to_thread(self._remove, list(self.plan.instances.values()), _stepping(tell))
             await self.host.close(_stepping(tell))
+            await self.host.underlays.close(_stepping(tell))
 
 
 def _stepping(tell: Tell, kind: str = "step") -> Callable[[Step], None]:

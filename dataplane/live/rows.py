@@ -159,6 +159,10 @@ class EventRow(TypedDict):
     detail: str
 
 
+AS_BEFORE = "the host as it was before"
+"""A step of `down`."""
+
+
 class StepRow(TypedDict):
     """What ``up`` and ``down`` did. ``kind``: step, host (what changed on the host), change (to a lab that ran), warning.
 

@@ -38,6 +38,8 @@ def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Fac
         values = _sysctls(uplink)
         if values:
             helper.set_sysctls(namespace, values)
+            words = " ".join(f"{key}={value}" for key, value in values.items())
+            tell(Step(_meaning(uplink), f"{entering(namespace)}sysctl -w {words}"))
         with helper.netlink(namespace) as ip:
             _configure(ip, namespace, uplink, tell)
     except BaseException:
@@ -54,6 +56,12 @@ def _sysctls(uplink: Uplink) -> dict[str, str]:
     if uplink.gateway6 is None:
         return {f"{place}/disable_ipv6": "1"}
     return {f"{place}/accept_dad": "0", f"{place}/accept_ra": "0"}
+
+
+def _meaning(uplink: Uplink) -> str:
+    if uplink.gateway6 is None:
+        return f"no IPv6 on {uplink.name}"
+    return f"{uplink.name} has its addresses from us: it waits for no advertisement, nor whether somebody has them"
 
 
 def _configure(ip: IPRoute, namespace: NamespaceRef, uplink: Uplink, tell: Tell) -> None:

@@ -11,6 +11,7 @@ from topologies import network, service, topology
 from dataplane.actions import diff
 from dataplane.apply import Dataplane, MemoryPorts
 from dataplane.drivers import wire
+from dataplane.errors import UserError
 from dataplane.model import Nat, PortBinding, Uplink
 from dataplane.plan import make_plan
 from dataplane.wiring import RuleSpec, Wiring
@@ -125,6 +126,36 @@ def test_a_gateway_of_another_mac_or_address_is_one_at_once(bench):
     moved = replace(NETWORK, pools=(pool,), gateway_mac="02:00:00:00:00:fe")
     changes = bench.change([moved], [replace(udp(A)), B])
     assert "~ router -- bridge n: ipv4 10.0.0.1/24 -> 10.0.0.254/24" in changes
+
+
+def test_the_mss_and_the_rate_of_errors_change_in_place(bench):
+    """Flows go on: only the setting is another."""
+    bench.ask()
+    for nat, words in (
+        (Nat(mss="clamp"), "mss none -> clamp"),
+        (Nat(mss=1200, icmp_rate=7), "mss clamp -> 1200, icmp_rate 100 -> 7"),
+    ):
+        assert bench.change([NETWORK], [udp(A), B], nat=nat) == [f"~ router: {words}"]
+        router = bench.dataplane.gateway.router
+        assert (router.mss, router.icmp_rate) == (nat.mss, nat.icmp_rate)
+    assert len(bench.dataplane.conntrack()) == 1
+
+
+def test_translations_are_chosen_and_limited(bench):
+    for port in (4000, 4001, 4002):
+        bench.ask(sport=port)
+    bench.call()
+    rows, more = bench.dataplane.nat()
+    assert (len(rows), more) == (4, 0)
+    assert sorted(rows["kind"]) == ["dnat", "snat", "snat", "snat"]
+    for chosen, count in (({"kind": "dnat"}, 1), ({"inside": "10.0.0.3"}, 3), ({"outside": "192.0.2.2", "protocol": "udp"}, 4),
+                          ({"inside": "10.0.0.9"}, 0), ({"protocol": "tcp"}, 0)):  # fmt: skip
+        assert (len(bench.dataplane.nat(**chosen)[0]), bench.dataplane.nat(**chosen)[1]) == (count, 0)
+        assert bench.dataplane.nat(limit=0, **chosen)[1] == count
+    rows, more = bench.dataplane.nat(limit=2)
+    assert (len(rows), more) == (2, 2)
+    with pytest.raises(UserError, match="is not an IP address"):
+        bench.dataplane.nat(inside="web")
 
 
 def test_a_router_of_another_size_is_made_anew_with_all_its_links_and_rules(bench):

@@ -184,8 +184,8 @@ class TestPublished:
         ports = (bind(80, 80, ip="192.0.2.1"), bind(81, 80, ip="127.0.0.1"), bind(82, 82, ip="0.0.0.0"))
         assert rules(wired(BACKWARD, services=[service("a", "n", ports=ports)]), "publish") == {
             "192.0.2.1:80/tcp a.n": self.rule(80, "10.0.0.2", "192.0.2.1"),
-            "172.31.255.2:80/tcp a.n": self.rule(80, "10.0.0.2", "172.31.255.2"),
-            "172.31.255.2:61000/tcp a.n": self.rule(61000, "10.0.0.2", "172.31.255.2", port=81),
+            "172.31.255.2:80/tcp a.n": self.rule(80, "10.0.0.2", "172.31.255.2", clients="uplink"),
+            "172.31.255.2:61000/tcp a.n": self.rule(61000, "10.0.0.2", "172.31.255.2", port=81, clients="trusted"),
             "*:82/tcp a.n": self.rule(82, "10.0.0.2", port=82),
         }
         bound = service("a", "n", ports=ports[:2])
@@ -204,7 +204,7 @@ class TestPublished:
         assert [type(action) for action in diff(before, wired(BACKWARD, services=[service("a", "n")]))] == [RemoveRule]
 
     @staticmethod
-    def rule(first, target, address="", last=0, port=80, network="n"):
+    def rule(first, target, address="", last=0, port=80, network="n", clients=""):
         return {
             "network": "front" if target.endswith("::2") or (port == 80 and first == 8080) else "n",
             "protocol": "tcp",
@@ -213,6 +213,7 @@ class TestPublished:
             "address": address,
             "target": target,
             "target_port": port,
+            "clients": clients,
         }
 
 
@@ -243,6 +244,8 @@ def test_how_it_translates_is_the_routers_own():
         timeouts={"udp": 30, "icmp": 5},
         static=((ip_address("192.0.2.7"), ip_address("10.0.0.2")),),
         exclude=(ip_network("10.9.0.0/16"),),
+        mss="clamp",
+        icmp_rate=1000,
     )
     wiring = wired(FRONT, uplink=PACKET, nat=nat)
     assert dict(wiring.nodes["router"].settings) == {
@@ -253,6 +256,8 @@ def test_how_it_translates_is_the_routers_own():
         "strict": True,
         "linux": False,
         "timeouts": "udp 30, icmp 5",
+        "mss": "clamp",
+        "icmp_rate": 1000,
     }
     assert rules(wiring, "static") == {"192.0.2.7": {"outside": "192.0.2.7", "inside": "10.0.0.2"}}
     assert rules(wiring, "exclude") == {"10.9.0.0/16": {"prefix": "10.9.0.0/16"}}

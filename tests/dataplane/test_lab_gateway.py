@@ -160,6 +160,7 @@ def test_the_tables_say_what_goes_on(lab):
         ("dnat", "tcp", "10.1.0.2:80", "203.0.113.2:8080", 1),
         ("snat", "udp", "10.1.0.3:4000", "203.0.113.2:4000", 2),
     ]
+    assert lab.nat(kind="dnat", inside="10.1.0.2").tolist() == lab.nat().tolist()[:1]
     kinds = set(lab.rules()["kind"])
     assert kinds == {"isolation", "snat", "dnat"}
     assert set(lab.rules("front")["network"]) == {"front"}

@@ -299,6 +299,8 @@ def test_every_node_has_a_case():
             found.add(kind.__name__)
     assert found - {"Node", "Port", "DevicePort"} == {
         "Bridge",
+        "Decapsulator",
+        "Encapsulator",
         "MemoryPort",
         "PacketPort",
         "PcapPort",

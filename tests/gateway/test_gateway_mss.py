@@ -25,6 +25,32 @@ def test_clamped_to_the_setting(v, nat, limit, announced, wanted):
     world.passes("up", back, "a", world.tcp("r1", 80, "a", 4000, "SA", seq=9, ack=2, tcp_options=[("MSS", wanted)], ttl=63))
 
 
+@pytest.mark.parametrize(("inside", "outside"), [(1500, 1400), (1300, 1500), (9000, 9000)])
+def test_clamped_to_what_both_links_take(v, inside, outside):
+    """As `tcp option maxseg size set rt mtu` of nftables: the smaller of the two links, both ways."""
+    world = World(v, mtu=inside, uplink_mtu=outside, router={"mss": "clamp"})
+    least = min(inside, outside) - (40 if v == 4 else 60)
+    world.passes("a", syn(world, "a", "r1", "S", 65000), "up", syn(world, "up", "r1", "S", least, 63))
+    back = world.tcp("r1", 80, "up", 4000, "SA", seq=9, ack=2, tcp_options=[("MSS", 65000)])
+    world.passes("up", back, "a", world.tcp("r1", 80, "a", 4000, "SA", seq=9, ack=2, tcp_options=[("MSS", least)], ttl=63))
+    world.passes("a", syn(world, "a", "r1", "A", 65000), "up", syn(world, "up", "r1", "A", 65000, 63))
+
+
+@pytest.mark.parametrize("nat", [None, "nat"])
+def test_changed_while_it_runs(v, nat):
+    """The flow and what is kept for it stay; from the next SYN on the new setting holds."""
+    world = World(v, nat=nat)
+    outside = "a" if nat is None else "up"
+    for setting, wanted in ((None, 1460), (1000, 1000), ("clamp", 1500 - (40 if v == 4 else 60)), (0, 1460)):
+        if setting is not None:
+            world.router.set_router(mss=setting)
+            assert world.router.mss == setting
+        world.passes("a", syn(world, "a", "r1", "S", 1460), "up", syn(world, outside, "r1", "S", min(wanted, 1460), 63))
+    for wrong in (1, 70000, -1):
+        with pytest.raises(ValueError, match="mss"):
+            world.router.set_router(mss=wrong)
+
+
 def test_off_by_default(world):
     world.passes("a", syn(world, "a", "r1", "S", 65535), "up", syn(world, "up", "r1", "S", 65535, 63))
 

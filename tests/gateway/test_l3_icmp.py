@@ -119,6 +119,19 @@ def test_the_rate_is_a_setting(v):
 
 
 @pytest.mark.row("L3-6")
+def test_the_rate_changes_while_it_runs(routed):
+    """Of interfaces that are there and of those that come; 0: none."""
+    flood(routed, "a", 1)
+    routed.router.set_router(icmp_rate=0)
+    assert flood(routed, "a", 2) == []
+    routed.router.set_router(icmp_rate=20)
+    assert routed.router.icmp_rate == 20
+    assert 90 <= len(flood(routed, "a", 5)) <= 160
+    with pytest.raises(ValueError, match="icmp_rate"):
+        routed.router.set_router(icmp_rate=-1)
+
+
+@pytest.mark.row("L3-6")
 def test_options_are_quoted_with_their_header():
     world = World(4, nat=None)
     packet = IP(src=world.at("a"), dst=world.at("r1"), ttl=1, options=b"\x44\x08\x05\0\0\0\0\0") / UDP(sport=1, dport=2) / Raw(b"x")

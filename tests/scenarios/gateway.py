@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
 
+from fastpath.identification import identifications
 from tests.gateway import plan
 from tests.gateway.fragments import cut, thirds
 from tests.gateway.packets import Packets
@@ -16,8 +16,8 @@ from tests.scenarios.script import BROADCAST, Script
 
 PORTS = ("a.front", "b.front", "d.back", "uplink")
 NAMES = {"a": "a.front", "b": "b.front", "d": "d.back", "up": "uplink"}
-# Identifications count up from a number that the seed gives, which is 0 here.
-FIRST_ID = 0xF90D1866
+# What the router draws identifications from, when the lab's seed is 0.
+ROUTER_SEED = 11
 DATA = bytes(n * 13 & 255 for n in range(4000))
 
 
@@ -119,11 +119,12 @@ def nat_fragments() -> Script:
     What is put together and does not fit the largest fragment that came is cut again, with an identification of the router's own.
     """
     script = Script("nat-fragments", PORTS)
-    ids = count(FIRST_ID)
+    ids: dict[tuple[str, str], Iterator[int]] = {}
 
     def cut_again(world: Gateway, packet: Packet) -> list[Packet]:
-        id_ = next(ids)
-        return cut(packet, 480, 960, id=id_ & 0xFFFF if world.v == 4 else id_)
+        ends = str(packet.src), str(packet.dst)
+        ids.setdefault(ends, iter(identifications(ROUTER_SEED, *ends, 17, 8)))
+        return cut(packet, 480, 960, id=next(ids[ends]))
 
     for world in families(script):
         for n, order in enumerate(((0, 1, 2), (2, 0, 1), (1, 2, 0))):

@@ -29,7 +29,8 @@ def test_everything_written():
         "{kind: packet, name: eth9, address: [192.0.2.2/24, 'fd01::2/64'], gateway: ['fd01::1', 192.0.2.1], mac: 02-00-00-00-00-0A,"
         " gateway_mac: 02:00:00:00:00:01, netns: /run/netns/x, neighbors: {192.0.2.9: 02:00:00:00:00:09}, mtu: 9000}",
         "{mapping: endpoint-dependent, filtering: address-dependent, strict: true, timeouts: {udp: 30}, flows: 1000,"
-        " addresses: [192.0.2.5, 192.0.2.6], static: {192.0.2.7: 172.17.0.2}, exclude: [10.9.0.0/16]}",
+        " addresses: [192.0.2.5, 192.0.2.6], static: {192.0.2.7: 172.17.0.2}, exclude: [10.9.0.0/16],"
+        " mss: 1360, icmp_rate: 0}",
     )
     assert topology.uplink == Uplink(
         kind="packet",
@@ -53,8 +54,11 @@ def test_everything_written():
         addresses=(IPv4Address("192.0.2.5"), IPv4Address("192.0.2.6")),
         static=((IPv4Address("192.0.2.7"), IPv4Address("172.17.0.2")),),
         exclude=(IPv4Network("10.9.0.0/16"),),
+        mss=1360,
+        icmp_rate=0,
     )
     assert lab(nat="{timeouts: linux}").nat == Nat(linux=True)
+    assert lab(nat="{mss: clamp}").nat == Nat(mss="clamp")
 
 
 @pytest.mark.parametrize(
@@ -125,6 +129,9 @@ def test_wrong_uplinks(written, place, words):
         ("{addresses: [x]}", ".addresses[0]", '"x" is not an IP address'),
         ("{static: {x: 10.0.0.1}}", ".static.x", '"x" is not an IP address'),
         ("{static: {192.0.2.7: 'fd00::2'}}", ".static.192.0.2.7", "192.0.2.7 and fd00::2 are of two families"),
+        ("{mss: pmtu}", ".mss", '"pmtu" is none of clamp'),
+        ("{mss: 40}", ".mss", "40 is out of bounds"),
+        ("{icmp_rate: -1}", ".icmp_rate", "-1 is out of bounds"),
         ("{exclude: [10.0.0.1/8]}", ".exclude[0]", 'the subnet "10.0.0.1/8" has host bits set'),
     ],
 )
