@@ -1,4 +1,4 @@
-"""Two ends of an overlay: our VTEP with containers on TAPs, and namespaces with the kernel's vxlan device; between them an underlay.
+"""Two ends of an overlay, and an underlay between: our VTEP with containers on TAPs, namespaces with the kernel's vxlan device.
 
 a, b (10.9.0.1, .2) ── bridge ── vtep ── under ══ underlay ══ far: under0 ── vx100 (10.9.0.99, fd00::99)
 
@@ -37,7 +37,7 @@ def mac_number(mac: str) -> int:
 
 
 class Site(Switch):
-    """`vtep` and `settings`: of the node and of its overlay; `kernel`: words for the far vxlan device; `peers`: static ones, both ways."""
+    """`vtep`, `settings`: of the node and its overlay; `kernel`: words for the far vxlan device; `peers`: static ones, both ways."""
 
     def __init__(
         self,
@@ -93,8 +93,8 @@ class Site(Switch):
             size = ("mtu", str(self.mtu))
             peer = ("peer", "name", "under0", "address", FAR_MAC, *size, "netns", near.name)
             host.run("ip", "link", "add", "wan", *size, "type", "veth", *peer)
-            # A packet socket cannot be handed a tunnel's super-frames, which only a veth would pass on: its virtio header has no words
-            # for them (docs/vxlan.md).
+            # A packet socket cannot be handed a tunnel's super-frames, which only a veth would pass on: its virtio header has no
+            # words for them.
             near.run("ethtool", "-K", "under0", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off")
             if not self.offloads:
                 # Nor can it then tell that an inner checksum is not filled in yet.
