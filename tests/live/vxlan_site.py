@@ -37,7 +37,7 @@ def mac_number(mac: str) -> int:
 
 
 class Site(Switch):
-    """`vtep`, `settings`: of the node and its overlay; `kernel`: words for the far vxlan device; `peers`: static ones, both ways."""
+    """`vtep`, `settings`: of the node, its overlay; `kernel`: words for the far vxlan device; `peers`: static ones, both ways."""
 
     def __init__(
         self,
