@@ -6,7 +6,7 @@ from tests.live.vxlan_site import BEFORE, OURS, Site, remarks, tshark
 
 pytestmark = pytest.mark.live
 
-WAYS = [(4, "packet"), (4, "tap"), (6, "packet"), (6, "tap")]
+WAYS = [(v, how) for v in (4, 6) for how in ("packet", "tap", "udp")]
 
 
 @pytest.fixture(params=WAYS, ids=[f"ipv{v}-{how}" for v, how in WAYS])

@@ -2,9 +2,10 @@
 
 a, b (10.9.0.1, .2) ── bridge ── vtep ── under ══ underlay ══ far: under0 ── vx100 (10.9.0.99, fd00::99)
 
-`how` the underlay is reached: "packet", a packet socket on one end of a veth; "tap", a TAP whose device is the far end's interface.
-`routed`: a router between, so that the far end is in another subnet. `offloads` of our underlay port: without, what the far end
-captures is what a wire would carry; with them checksums are left to it, and super-frames whole.
+`how` the underlay is reached: "packet", a packet socket on one end of a veth; "udp", sockets of the host that has that end;
+"tap", a TAP whose device is the far end's interface. `routed`: a router between, so that the far end is in another subnet.
+`offloads` of our underlay port: without, what the far end captures is what a wire would carry; with them checksums are left
+to it, and super-frames whole.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from bench.namespaces import Namespace, Namespaces
-from fastpath import PacketPort, TapPort, Vtep, open_packet
+from fastpath import PacketPort, TapPort, UdpPort, Vtep, open_packet, open_udp
 from tests.live.switch import Switch, iperf
 
 OUR_MAC, FAR_MAC = "02:00:5e:00:00:01", "02:00:5e:00:00:02"
@@ -55,15 +56,17 @@ class Site(Switch):
     ) -> None:
         super().__init__("a", "b", mtu=mtu - BEFORE[v])
         self.v, self.how, self.mtu, self.vni, self.offloads = v, how, mtu, vni, offloads
+        self.groups = bool((settings or {}).get("group"))
         self.more = Namespaces("vxlan")
-        self.under: PacketPort | TapPort | None = None
+        self.under: PacketPort | TapPort | UdpPort | None = None
         try:
             self.far = self.more.add("far")
             self.router = self.more.add("router") if routed else None
             self.theirs = BEHIND[v] if routed else NEAR[v]
             self._underlay(routed)
             addresses = [f"{OURS[family]}/{LENGTH[family]}" for family in (4, 6)]
-            self.vtep = Vtep(self.engine, "vtep", mac=mac_number(OUR_MAC), addresses=addresses, mtu=mtu, **(vtep or {}))
+            more = {"any_hop": True, "arp": False} if how == "udp" else {}
+            self.vtep = Vtep(self.engine, "vtep", mac=mac_number(OUR_MAC), addresses=addresses, mtu=mtu, **more, **(vtep or {}))
             self.under.lead_to(self.vtep, 0)
             self.vtep.lead(self.under)
             self.overlay = self.vtep.add_overlay("red", self.bridge, vni, local=OURS[v], **(settings or {}))
@@ -100,10 +103,13 @@ class Site(Switch):
                 # Nor can it then tell that an inner checksum is not filled in yet.
                 near.run("ethtool", "-K", "under0", "tx", "off")
             near.up("under0", *addresses)
-            host.up("wan")
-            with host.entered():
-                fd = open_packet("wan")
-            self.under = PacketPort(self.engine, "under", fd, mtu=self.mtu, offloads=self.offloads)
+            if self.how == "udp":
+                self.under = self._sockets(host)
+            else:
+                host.up("wan")
+                with host.entered():
+                    fd = open_packet("wan")
+                self.under = PacketPort(self.engine, "under", fd, mtu=self.mtu, offloads=self.offloads)
         self.ports["under"] = self.under  # type: ignore[assignment]
         self.loop.add(self.under)
         if self.router is not None:
@@ -115,6 +121,17 @@ class Site(Switch):
             self.far.up("under0", *(f"{BEHIND[family]}/{LENGTH[family]}" for family in (4, 6)))
             self.far.run("ip", "route", "add", "192.0.2.0/24", "via", "198.51.100.1")
             self.far.run("ip", "route", "add", "2001:db8::/64", "via", "2001:db8:9::1")
+
+    def _sockets(self, host: Namespace) -> UdpPort:
+        """The host's stack has our addresses, and routes."""
+        host.run("ip", "link", "set", "wan", "address", OUR_MAC)
+        host.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=0", "net.ipv6.conf.wan.disable_ipv6=0")
+        host.up("wan", *(f"{OURS[family]}/{LENGTH[family]}" for family in (4, 6)))
+        for family in (4, 6):
+            host.run("ip", "route", "add", "default", "via", NEAR[family])
+        with host.entered():
+            fds = open_udp([OURS[4], OURS[6]], groups=[GROUP[self.v]] if self.groups else [])
+        return UdpPort(self.engine, "under", fds, mac=mac_number(OUR_MAC), mtu=self.mtu)
 
     def device(self, name: str, vni: int, *words: str, space: Namespace | None = None) -> None:
         """A vxlan device of the far end with these addresses (they have a prefix) and further words; moved to `space` if given."""
