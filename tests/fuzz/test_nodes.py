@@ -308,5 +308,4 @@ def test_every_node_has_a_case():
         "TapPort",
         "Vtep",
         "DropNode",
-        "Vtep",
     }
