@@ -92,7 +92,7 @@ def _ipv6(lengths: np.ndarray, peers: np.ndarray) -> np.ndarray:
 
 
 def arriving(inner: Sequence[bytes], peers: np.ndarray, version: int, *, seed: int = 1) -> list[bytes]:
-    """Frames as the peers send them to us, with a source port for each inner flow: every sum stays as it is if ends change places."""
+    """Frames as the peers send them to us, a source port for each inner flow. No sum changes when ends change places."""
     random = np.random.default_rng(seed)
     ports: dict[bytes, int] = {}
     sources = [ports.setdefault(frame[26:38], int(random.integers(FIRST_SOURCE, 65536))) for frame in inner]

@@ -73,9 +73,7 @@ class Overlaid(Tunnelled):
     Both sides are learned: the bridge from what the senders send, its tunnels from what the peers send.
     """
 
-    def __init__(
-        self, frames: Sequence[bytes], *, pairs: int, inside: Sequence[bytes], back: bool = False, **options: int
-    ) -> None:
+    def __init__(self, frames: Sequence[bytes], *, pairs: int, inside: Sequence[bytes], back: bool = False, **options: int) -> None:
         self.pairs, self.inside, self.back = pairs, inside, back
         super().__init__(frames, **options)
 
