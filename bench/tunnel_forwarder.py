@@ -1,6 +1,7 @@
 """``python -m bench.tunnel_forwarder tap|udp 1|2 FD FD…``: one of two hosts of an overlay, as a process.
 
-The first TAP is its container's. Behind it stand a bridge and a VTEP, whose underlay is the other TAP, or sockets that the kernel routes.
+The first TAP is its container's. Behind it stand a bridge and a VTEP, whose underlay is the other TAP, or sockets that the kernel
+routes.
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ class Reason(enum.IntEnum):
     NO_PEER = 59
     NOT_OURS = 60
     UDP_ONLY = 61
-    NOT_VXLAN = 62
+    OTHER_UPLINK = 62
+    NOT_VXLAN = 63
 
 REASONS: tuple[tuple[str, str], ...]
 

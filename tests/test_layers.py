@@ -54,7 +54,19 @@ CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes"
              "translate", "quote", "opening", "flowrows", "natrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket", "udpsocket", "udpmessages", "udpcontrol", "udparrived", "merge"}  # what ports have in common
+PORT_BASES = {
+    "port",
+    "device",
+    "facts",
+    "offload",
+    "vnet",
+    "packetsocket",
+    "udpsocket",
+    "udpmessages",
+    "udpcontrol",
+    "udparrived",
+    "merge",
+}  # what ports have in common
 ROUTING = {
     "arp",
     "nd",
@@ -70,6 +82,7 @@ ROUTING = {
     "shortcut",
     "routebook",
     "routerrows",
+    "routingtable",
     "endpoints",
     "claims",
     "igmp",

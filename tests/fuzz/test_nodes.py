@@ -307,4 +307,5 @@ def test_every_node_has_a_case():
         "Router",
         "TapPort",
         "DropNode",
+        "Vtep",
     }
