@@ -41,7 +41,7 @@ CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes"
              "translate", "quote", "opening", "flowrows", "natrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket", "udpsocket", "udpmessages", "udpcontrol", "udparrived"}  # what ports have in common
+PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket", "udpsocket", "udpmessages", "udpcontrol", "udparrived", "merge"}  # what ports have in common
 ROUTING = {
     "arp",
     "nd",
