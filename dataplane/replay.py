@@ -110,7 +110,6 @@ def _require_apart(inputs: Sequence[str], written: Sequence[Path]) -> None:
     require_apart(inputs, written, "replay", "give another folder with --out")
 
 
-
 def _run(
     dataplane: CaptureDataplane, opened: Sequence[Input], owners: Mapping[str, str], speed: float | None, plan: Plan
 ) -> tuple[Fault, ...]:

@@ -3,7 +3,7 @@
 from libc.stdint cimport uint16_t, uint32_t
 
 from fastpath.address cimport within
-from fastpath.counters cimport INTERNAL_NETWORK, ISOLATED as ISOLATED_PORT, NOT_PUBLISHED, OTHER_NETWORK
+from fastpath.counters cimport INTERNAL_NETWORK, ISOLATED as ISOLATED_PORT, NOT_PUBLISHED, OTHER_NETWORK, OTHER_UPLINK
 from fastpath.ip cimport ANSWER, ERROR, QUERY, same
 from fastpath.opening cimport DIALLED, KEEP, OPEN_MIDSTREAM, OPEN_PORT_STAYS
 from fastpath.ruletable cimport (
@@ -107,10 +107,16 @@ cdef int admission(RuleTable* rules, const Packet* packet, Opening* opening, uin
     if not came.used or not goes.used:
         return NOT_PUBLISHED
     if came.uplink:
-        reason = NOT_PUBLISHED if goes.uplink else from_uplink(rules, packet, opening, goes, family)
+        if goes.uplink or goes.realm != came.realm:
+            goes.hits.unpublished += 1
+            reason = NOT_PUBLISHED
+        else:
+            reason = from_uplink(rules, packet, opening, goes, family)
     else:
         opening.flags |= OPEN_MIDSTREAM
-        if goes.uplink:
+        if goes.uplink and goes.realm != came.realm:
+            reason = OTHER_UPLINK
+        elif goes.uplink:
             reason = to_uplink(rules, packet, opening, came, family)
         else:
             reason = between(rules, packet, opening, came, goes, family)

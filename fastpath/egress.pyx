@@ -6,7 +6,7 @@ from fastpath.address cimport LINK_LOCAL, kind_of
 from fastpath.counters cimport IP_HEADER, NO_ROUTE, TURN_BUDGET, Reason
 from fastpath.fragment cimport KEEP_ID, Fragmenter, fragmenter_begin, fragmenter_next
 from fastpath.frame cimport ETHERNET_HEADER, Frame
-from fastpath.gateway cimport Gateway
+from fastpath.gateway cimport Gateway, routes_of
 from fastpath.graph cimport drop
 from fastpath.icmp cimport Trouble, icmp_error
 from fastpath.identification cimport identification_next
@@ -78,7 +78,7 @@ cdef void send_ours(Gateway* gateway, Frame* frame, uint16_t interface) noexcept
         return
     hop = &packet.target
     if is_mapped(hop) or kind_of(hop) != LINK_LOCAL:
-        route = routes_find(&gateway.routes, hop)
+        route = routes_find(routes_of(gateway, interface), hop)
         if route == NULL or (route.kind != LINK and route.kind != GATEWAY):
             drop(gateway.head, frame, NO_ROUTE)
             return

@@ -23,7 +23,7 @@ Nothing but flows_expire removes flows for their age; the router calls it when d
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 
-from fastpath.flowtable cimport Flow, FlowTable, Found, reply_source
+from fastpath.flowtable cimport Flow, FlowTable, Found, reply_source, reply_target
 from fastpath.index cimport Probe, index_next, index_prefetch, index_probe
 from fastpath.ip cimport ERROR, NO_FLOW, Address, Packet
 from fastpath.layout cimport PROTOCOL_TCP
@@ -63,6 +63,11 @@ cdef inline void flows_prefetch(const FlowTable* table, const Packet* packet) no
 cdef inline void flows_goal(const FlowTable* table, const Packet* packet, Address* goal) noexcept nogil:
     cdef const Flow* flow = &table.flows[packet.flow >> 1]
     goal[0] = flow.source if packet.flow & 1 else reply_source(table, flow)[0]
+
+cdef inline void flows_source(const FlowTable* table, const Packet* packet, Address* source) noexcept nogil:
+    """What the source of a KNOWN packet is after translation (an ICMP error's: of who sends such packets)."""
+    cdef const Flow* flow = &table.flows[packet.flow >> 1]
+    source[0] = flow.target if packet.flow & 1 else reply_target(table, flow)[0]
 
 cdef inline uint16_t* flows_way(FlowTable* table, const Packet* packet) noexcept nogil:
     """Of a KNOWN packet: the number that the router keeps for its flow and direction; 0 in a new flow. ICMP errors go another way."""

@@ -9,14 +9,14 @@ from libc.string cimport memcpy
 from fastpath.address cimport LINK_LOCAL, ORDINARY, Kind, kind_of
 from fastpath.arp cimport TYPE_ARP
 from fastpath.counters cimport (
-    GROUP_FRAME, MARTIAN_SOURCE, MARTIAN_TARGET, NO_ROUTE, NOT_IP, RUNT, TRANSPORT_HEADER, TTL_EXCEEDED, Reason,
+    GROUP_FRAME, HEADER_CHAIN, MARTIAN_SOURCE, MARTIAN_TARGET, NO_ROUTE, NOT_IP, RUNT, TRANSPORT_HEADER, TTL_EXCEEDED, Reason,
 )
-from fastpath.deliver cimport deliver
+from fastpath.deliver cimport deliver, refuse_chain
 from fastpath.egress cimport complain, send_ours
 from fastpath.ethernet cimport MAC_WORD
 from fastpath.flows cimport flows_hash, flows_prefetch
 from fastpath.frame cimport ETHERNET_HEADER, Frame
-from fastpath.gateway cimport SOURCE_BITS, WAY_BITS, Gateway, Interface, Way, generation_of, place_of
+from fastpath.gateway cimport SOURCE_BITS, WAY_BITS, Gateway, Interface, Way, generation_of, place_of, routes_of
 from fastpath.graph cimport drop
 from fastpath.icmp cimport LIFETIME, NO_HOST, NO_WAY
 from fastpath.ip cimport (
@@ -25,7 +25,7 @@ from fastpath.ip cimport (
 )
 from fastpath.learn cimport arp_receive, nd_receive
 from fastpath.nd cimport NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION
-from fastpath.routes cimport BROADCAST, LARGE, LOCAL, Route, routes_find, routes_prefetch, routes_prefetch_route
+from fastpath.routes cimport BROADCAST, LARGE, LOCAL, Route, Routes, routes_find, routes_prefetch, routes_prefetch_route
 from fastpath.shortcut cimport PLAIN_IPV4, PLAIN_IPV6, short_ipv4, short_ipv6
 from fastpath.track cimport track, track_whole
 from fastpath.ways cimport pass_on, source_refused
@@ -34,6 +34,7 @@ from fastpath.wire cimport load16, wire_likely, wire_prefetch
 cdef enum:
     PREFETCH_FROM = 4         # below so many frames the second pass follows too soon for a prefetch to help
     TRACKED = 32              # packets read ahead: they stay in the first-level cache
+    NOWHERE = 0xFFFFFFFF      # no interface
 
 
 # -- the long way ---------------------------------------------------------------------------------------------------------
@@ -68,7 +69,9 @@ cdef void receive(Gateway* gateway, Frame* frame) noexcept nogil:
             drop(gateway.head, frame, NOT_IP)
     else:
         reason = ip_read(&packet, frame)
-        if reason != FINE:
+        if reason == HEADER_CHAIN:
+            refuse_chain(gateway, &packet)
+        elif reason != FINE:
             drop(gateway.head, frame, <Reason>reason)
         elif frame.data[0] & 1:
             receive_group(gateway, &packet)
@@ -83,7 +86,7 @@ cdef void receive_group(Gateway* gateway, Packet* packet) noexcept nogil:
     cdef const Route* route
     cdef uint8_t kind
     if kind_of(&packet.target) == ORDINARY or kind_of(&packet.target) == LINK_LOCAL:
-        route = routes_find(&gateway.routes, &packet.target)
+        route = routes_find(routes_of(gateway, packet.interface), &packet.target)
         if route == NULL or route.kind != BROADCAST:
             drop(gateway.head, packet.frame, GROUP_FRAME)
             return
@@ -108,7 +111,7 @@ cdef void forward(Gateway* gateway, Packet* packet) noexcept nogil:
         drop(gateway.head, packet.frame, <Reason>reason)
         return
     if target == ORDINARY:
-        route = routes_find(&gateway.routes, &packet.target)
+        route = routes_find(routes_of(gateway, packet.interface), &packet.target)
         if route != NULL and route.kind == LOCAL:
             deliver(gateway, packet)
             return
@@ -126,7 +129,7 @@ cdef void forward(Gateway* gateway, Packet* packet) noexcept nogil:
         complain(gateway, packet, NO_WAY, 0)
         drop(gateway.head, packet.frame, NO_ROUTE)
     else:
-        pass_on(gateway, packet, route, &packet.target)
+        pass_on(gateway, packet, route, &packet.target, True)
 
 
 cdef void forward_resume(void* gateway, Frame* frame, uint16_t interface, bint ours) noexcept nogil:
@@ -158,7 +161,7 @@ cdef inline Address target_of(const Frame* frame) noexcept nogil:
     return mapped(word)
 
 
-cdef inline void fetch(const Gateway* gateway, const Frame* frame) noexcept nogil:
+cdef inline void fetch(const Gateway* gateway, const Way* ways, const Routes* routes, const Frame* frame) noexcept nogil:
     """Have what is kept for the frame's target and source fetched, and what a look-up would read if there is nothing."""
     cdef Address target = target_of(frame)
     cdef Address source
@@ -168,21 +171,28 @@ cdef inline void fetch(const Gateway* gateway, const Frame* frame) noexcept nogi
         source = mapped(word)
     else:
         memcpy(&source, frame.data + 22, 16)
-    wire_prefetch(&gateway.ways[place_of(gateway, &target)])
+    wire_prefetch(&ways[place_of(gateway, &target)])
     wire_prefetch(&gateway.sources[place_of(gateway, &source) >> (WAY_BITS - SOURCE_BITS)])
-    routes_prefetch(&gateway.routes, &target)
+    routes_prefetch(routes, &target)
 
 
 cdef void fetch_routes(const Gateway* gateway, Frame** burst, uint32_t n) noexcept nogil:
     """A second time, in a large table: the routes of those targets for which nothing is kept."""
+    cdef const Way* ways = NULL
     cdef const Way* way
+    cdef const Routes* routes = NULL
     cdef Address target
     cdef uint32_t i
+    cdef uint32_t came_by = NOWHERE
     for i in range(n):
+        if burst[i].input != came_by:
+            came_by = burst[i].input
+            ways = gateway.interfaces[came_by].ways
+            routes = routes_of(gateway, came_by)
         target = target_of(burst[i])
-        way = &gateway.ways[place_of(gateway, &target)]
+        way = &ways[place_of(gateway, &target)]
         if not same(&way.target, &target) or way.generation != generation_of(gateway):
-            routes_prefetch_route(&gateway.routes, &target)
+            routes_prefetch_route(routes, &target)
 
 
 cdef inline bint read_ahead(Gateway* gateway, Packet* packet, Frame* frame) noexcept nogil:
@@ -226,8 +236,11 @@ cdef inline void forward_some(Gateway* gateway, Frame** burst, uint32_t n) noexc
     cdef uint64_t before = 0
     cdef uint32_t i, kind
     cdef uint32_t passed = 0
-    cdef uint32_t came_by = 0xFFFFFFFF
+    cdef uint32_t came_by = NOWHERE
     cdef const Interface* interface = NULL
+    cdef const Way* ways = gateway.ways
+    cdef const Routes* routes = &gateway.routes
+    cdef bint tables = gateway.n_tables != 0
     cdef Frame* frame
     cdef bint done
     if n >= PREFETCH_FROM:
@@ -235,23 +248,29 @@ cdef inline void forward_some(Gateway* gateway, Frame** burst, uint32_t n) noexc
             memcpy(&pair, burst[i].data + 26, 8)
             if pair != before:
                 before = pair
-                fetch(gateway, burst[i])
+                if tables and burst[i].input != came_by:
+                    came_by = burst[i].input
+                    ways = gateway.interfaces[came_by].ways
+                    routes = routes_of(gateway, came_by)
+                fetch(gateway, ways, routes, burst[i])
         if gateway.routes.count >= LARGE:
             fetch_routes(gateway, burst, n)
+        came_by = NOWHERE
     for i in range(n):
         frame = burst[i]
         if frame.input != came_by:
             came_by = frame.input
             interface = &gateway.interfaces[came_by]
+            ways = interface.ways
             latest = 0
         memcpy(&word, frame.data, 8)
         memcpy(&kind, frame.data + 12, 4)
         done = False
         if wire_likely((word ^ interface.mac_word) & MAC_WORD == 0 and frame.head >= ETHERNET_HEADER + IPV4_HEADER):
             if kind & 0xFFFFFF == PLAIN_IPV4:
-                done = short_ipv4(gateway, frame, &latest)
+                done = short_ipv4(gateway, ways, frame, &latest)
             elif kind & 0xF0FFFF == PLAIN_IPV6 and frame.head >= ETHERNET_HEADER + IPV6_HEADER:
-                done = short_ipv6(gateway, frame)
+                done = short_ipv6(gateway, ways, frame)
         if wire_likely(done):
             passed += 1
         else:

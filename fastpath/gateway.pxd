@@ -15,6 +15,9 @@ A packet's way in forward.pyx:
 A *way* keeps the outcome for a target: edge, MAC addresses, MTU. A *source* keeps that an address may send on an interface. Both
 are direct-mapped caches; an entry counts only while `generation` is what it was, and that changes with every change of routes, of
 interfaces, and of a neighbor's MAC address.
+
+An interface belongs to a routing table: the main one, or one of its own (routingtable.pxd). What comes by it is routed by that table,
+and finds that table's ways.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -44,10 +47,20 @@ cdef struct Network:              # an address of ours, and the subnet around it
     Address address
     uint32_t length               # of 128: IPv4 prefixes begin at 96
 
+cdef struct Way:                  # a cache line
+    Address target
+    Edge edge
+    uint8_t[12] macs              # the next hop's and ours
+    uint32_t generation
+    uint32_t mtu
+    uint16_t interface
+    uint8_t[10] spare
+
 cdef struct Interface:
     Edge edge                     # where its frames go
     uint64_t mac                  # as a number
     uint64_t mac_word             # as it lies in memory: the low six octets
+    Way* ways                     # its table's
     uint32_t mtu
     bint used                     # else the place is free: frames that come by it are ignored
     bint reverse_path             # a source must have its route by this interface (RFC 3704, 2.2)
@@ -57,15 +70,8 @@ cdef struct Interface:
     Network[NETWORKS_MAX] networks
     Address link_local            # ::, without IPv6
     Icmp icmp
-
-cdef struct Way:                  # a cache line
-    Address target
-    Edge edge
-    uint8_t[12] macs              # the next hop's and ours
-    uint32_t generation
-    uint32_t mtu
-    uint16_t interface
-    uint8_t[10] spare
+    Routes* routes                # its table's; NULL: the gateway's own
+    uint16_t table                # the number of that
 
 cdef struct Source:               # half of one
     Address source
@@ -89,10 +95,10 @@ cdef struct Gateway:
     Interface* interfaces
     uint32_t n_interfaces         # places in use or free
     uint32_t interface_generation
-    Routes routes
+    Routes routes                 # the main table
     Neighbors neighbors
     Reassembly reassembly
-    Way* ways                     # WAYS of them
+    Way* ways                     # WAYS of them, the main table's
     Source* sources               # SOURCES of them
     uint64_t secret
     uint32_t largest              # of a packet that we put together, being worked on: the largest fragment; else 0
@@ -104,12 +110,18 @@ cdef struct Gateway:
     uint64_t expired_turn
     Identifications identifications    # of packets of our own, and of those that we fragment and name ourselves
     GatewayCounters counters
+    uint32_t n_tables             # besides the main one
     waited_function resume        # what becomes of a packet that waited for its neighbor
     waited_function unreachable   # and of one that waited in vain: an error about it
 
 cdef inline uint32_t generation_of(const Gateway* gateway) noexcept nogil:
-    """All three only ever grow, so their sum changes when one does."""
+    """All three only ever grow, so their sum changes when one does. `interface_generation` stands for tables besides the main one too."""
     return gateway.routes.generation + gateway.neighbors.generation + gateway.interface_generation
+
+cdef inline const Routes* routes_of(const Gateway* gateway, uint32_t interface) noexcept nogil:
+    """The table for what comes by the interface."""
+    cdef const Routes* routes = gateway.interfaces[interface].routes
+    return &gateway.routes if routes == NULL else routes
 
 cdef inline uint32_t place_of_ipv4(const Gateway* gateway, uint32_t address) noexcept nogil:
     """Which entry of a cache. Keyed, so that nobody can aim at another's entry; a miss costs a look-up, no more."""

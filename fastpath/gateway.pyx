@@ -64,6 +64,7 @@ cdef int gateway_expect(Gateway* gateway, uint16_t number) except -1:
     memset(&interfaces[n], 0, (number + 1 - n) * sizeof(Interface))
     while n <= number:
         interfaces[n].edge = gateway.head.core.void_edge
+        interfaces[n].ways = gateway.ways
         n += 1
     gateway.n_interfaces = n
     return 0

@@ -33,6 +33,7 @@ cdef int interface_open(Gateway* gateway, RouteBook book, uint16_t number, uint6
     judge_mtu(mtu)
     memset(interface, 0, sizeof(Interface))
     interface.edge = gateway.head.core.void_edge
+    interface.ways = gateway.ways
     interface.mac = mac
     interface.mac_word = mac_word(mac)
     interface.mtu = mtu
@@ -87,6 +88,7 @@ cdef int interface_close(Gateway* gateway, RouteBook book, uint16_t number) exce
     reassembly_forget(&gateway.reassembly, gateway.head, number, FRAGMENT_LIMIT)
     memset(interface, 0, sizeof(Interface))
     interface.edge = gateway.head.core.void_edge
+    interface.ways = gateway.ways
     gateway.interface_generation += 1
     gateway_arm(gateway)
     return 0

@@ -45,8 +45,8 @@ cdef class PacketPort(DevicePort):
     """A port on a packet socket (see `open_packet`), which it owns from now on and has receive.
 
     `macs`: addresses (numbers) to take frames for, beside groups; none: every frame is taken, as with `promiscuous`.
-    `offloads=False`: checksums and segments are finished before we write; `merge=False`: segments are sent as they come. Errors: OSError where the descriptor is no such socket,
-    or the interface is no more.
+    `offloads=False`: checksums and segments are finished before we write; `merge=False`: segments are sent as they come. Errors:
+    OSError where the descriptor is no such socket, or the interface is no more.
     """
 
     def __init__(self, Graph graph not None, str name not None, int fd, *, uint32_t mtu=1500, macs=(), bint promiscuous=False,

@@ -2,7 +2,7 @@
 
 Entries of one protocol and address form a group, whose ranges are sorted and do not overlap: a look-up finds the group by hash and
 the range by halving, so 60,000 entries of one port each cost sixteen steps. "Any address" is a group of its own for each family,
-asked after that of the packet's own address.
+asked after that of the packet's own address. Entries of different realms (rules.pxd) know nothing of one another.
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
@@ -28,6 +28,7 @@ cdef struct Publication:
     uint16_t last
     uint16_t target_port          # what `first` leads to; the others follow
     uint16_t pool                 # its clients' sources are translated to, or 0
+    uint16_t realm
     uint8_t protocol
     Clients clients
     bint any
@@ -40,6 +41,7 @@ cdef struct Range:
 
 cdef struct Group:
     Address address
+    uint16_t realm
     uint8_t protocol
     Range* ranges                 # sorted by `first`
     uint32_t n
@@ -58,7 +60,8 @@ cdef void publications_free(Publications* published) noexcept
 # The number of the new entry. Errors: ValueError where ports are published already.
 cdef uint32_t publications_add(Publications* published, const Publication* entry) except? 0xFFFFFFFF
 cdef int publications_remove(Publications* published, uint32_t number) except -1
-# The entry for this endpoint, port in host order, or NOT_PUBLISHED_HERE.
-cdef uint32_t publications_find(const Publications* published, uint8_t protocol, const Address* address, uint16_t port) noexcept nogil
+# The realm's entry for this endpoint, port in host order, or NOT_PUBLISHED_HERE.
+cdef uint32_t publications_find(const Publications* published, uint16_t realm, uint8_t protocol, const Address* address,
+                                uint16_t port) noexcept nogil
 # The address that stands for any of the family.
 cdef Address any_address(const Address* of_family) noexcept nogil

@@ -30,14 +30,21 @@ cdef Address any_address(const Address* of_family) noexcept nogil:
     return mapped(0) if is_mapped(of_family) else Address(0, 0)
 
 
-cdef inline uint32_t hash_of(const Publications* published, uint8_t protocol, const Address* address) noexcept nogil:
-    return tuple_hash(&published.secrets, address, address, 0, 0, protocol, 0)
+cdef inline uint32_t hash_of(const Publications* published, uint16_t realm, uint8_t protocol, const Address* address) noexcept nogil:
+    return tuple_hash(&published.secrets, address, address, realm, 0, protocol, 0)
 
 
-cdef uint32_t find_group(const Publications* published, uint8_t protocol, const Address* address) noexcept nogil:
-    cdef Probe probe = index_probe(&published.index, hash_of(published, protocol, address))
+cdef inline uint32_t hash_of_group(const Publications* published, uint32_t number) noexcept nogil:
+    cdef const Group* group = &published.groups[number]
+    return hash_of(published, group.realm, group.protocol, &group.address)
+
+
+cdef uint32_t find_group(const Publications* published, uint16_t realm, uint8_t protocol, const Address* address) noexcept nogil:
+    cdef Probe probe = index_probe(&published.index, hash_of(published, realm, protocol, address))
+    cdef const Group* group
     while index_next(&published.index, &probe):
-        if published.groups[probe.reference].protocol == protocol and same(&published.groups[probe.reference].address, address):
+        group = &published.groups[probe.reference]
+        if group.protocol == protocol and group.realm == realm and same(&group.address, address):
             return probe.reference
     return NOT_PUBLISHED_HERE
 
@@ -56,8 +63,9 @@ cdef uint32_t place(const Group* group, uint32_t port) noexcept nogil:
     return low
 
 
-cdef uint32_t publications_find(const Publications* published, uint8_t protocol, const Address* address, uint16_t port) noexcept nogil:
-    cdef uint32_t number = find_group(published, protocol, address)
+cdef uint32_t publications_find(const Publications* published, uint16_t realm, uint8_t protocol, const Address* address,
+                                uint16_t port) noexcept nogil:
+    cdef uint32_t number = find_group(published, realm, protocol, address)
     cdef uint32_t at
     if number == NOT_PUBLISHED_HERE:
         return NOT_PUBLISHED_HERE
@@ -67,7 +75,7 @@ cdef uint32_t publications_find(const Publications* published, uint8_t protocol,
     return NOT_PUBLISHED_HERE
 
 
-cdef uint32_t new_group(Publications* published, uint8_t protocol, const Address* address) except? 0xFFFFFFFF:
+cdef uint32_t new_group(Publications* published, uint16_t realm, uint8_t protocol, const Address* address) except? 0xFFFFFFFF:
     """A place for the group: an empty one's, or a new one. The index is made anew, twice as large, when it is full."""
     cdef uint32_t number = 0
     cdef uint32_t i
@@ -75,7 +83,7 @@ cdef uint32_t new_group(Publications* published, uint8_t protocol, const Address
     while number < published.n_groups and published.groups[number].n:
         number += 1
     if number < published.n_groups:
-        index_remove(&published.index, hash_of(published, published.groups[number].protocol, &published.groups[number].address), number)
+        index_remove(&published.index, hash_of_group(published, number), number)
     else:
         groups = <Group*>realloc(published.groups, (number + 1) * sizeof(Group))
         if groups == NULL:
@@ -83,6 +91,7 @@ cdef uint32_t new_group(Publications* published, uint8_t protocol, const Address
         published.groups = groups
         memset(&groups[number], 0, sizeof(Group))
         published.n_groups += 1
+    published.groups[number].realm = realm
     published.groups[number].protocol = protocol
     published.groups[number].address = address[0]
     if published.index.count == published.index.capacity:
@@ -91,8 +100,8 @@ cdef uint32_t new_group(Publications* published, uint8_t protocol, const Address
         index_init(&published.index, i)
         for i in range(published.n_groups - 1):
             if i != number:
-                index_insert(&published.index, hash_of(published, published.groups[i].protocol, &published.groups[i].address), i)
-    index_insert(&published.index, hash_of(published, protocol, address), number)
+                index_insert(&published.index, hash_of_group(published, i), i)
+    index_insert(&published.index, hash_of_group(published, number), number)
     return number
 
 
@@ -102,9 +111,9 @@ cdef uint32_t publications_add(Publications* published, const Publication* entry
     cdef Group* group
     cdef Range* ranges
     cdef Address address = any_address(&entry.target) if entry.any else entry.address
-    cdef uint32_t found = find_group(published, entry.protocol, &address)
+    cdef uint32_t found = find_group(published, entry.realm, entry.protocol, &address)
     if found == NOT_PUBLISHED_HERE:
-        found = new_group(published, entry.protocol, &address)
+        found = new_group(published, entry.realm, entry.protocol, &address)
     group = &published.groups[found]
     at = place(group, entry.first)
     if (at and group.ranges[at - 1].last >= entry.first) or (at < group.n and group.ranges[at].first <= entry.last):
@@ -158,7 +167,7 @@ cdef int publications_remove(Publications* published, uint32_t number) except -1
     if not 0 < number < published.n_entries or not published.entries[number].used:
         raise ValueError(f"there is no published port {number}")
     entry = &published.entries[number]
-    group = &published.groups[find_group(published, entry.protocol, &entry.address)]
+    group = &published.groups[find_group(published, entry.realm, entry.protocol, &entry.address)]
     at = place(group, entry.first) - 1
     memmove(&group.ranges[at], &group.ranges[at + 1], (group.n - at - 1) * sizeof(Range))
     group.n -= 1

@@ -14,6 +14,7 @@ cdef class RouteBook:
     cdef Routes* routes           # of the Gateway whose book it is
     cdef dict derived             # prefix -> [(kind, interface)]: what addresses of ours bring along
     cdef dict shadowed            # prefix -> (interface, gateway): by hand, but an address of ours hides it
+    cdef list others              # books of further tables, which have what addresses of ours bring along too
     # The routes that the interface's addresses bring along come, or go.
     cdef int derive(self, const Interface* interface, uint16_t number, bint put) except -1
     cdef int settle(self, tuple key) except -1

@@ -26,9 +26,11 @@ cdef class RouteBook:
     def __cinit__(self):
         self.derived = {}
         self.shadowed = {}
+        self.others = []
 
     cdef int derive(self, const Interface* interface, uint16_t number, bint put) except -1:
         cdef Address address, network
+        cdef RouteBook other
         cdef uint32_t i, length
         wanted = []
         for i in range(interface.n_networks):
@@ -51,6 +53,8 @@ cdef class RouteBook:
                 if not self.derived[key]:
                     del self.derived[key]
             self.settle(key)
+        for other in self.others:
+            other.derive(interface, number, put)
         return 0
 
     cdef int settle(self, tuple key) except -1:
@@ -121,10 +125,13 @@ cdef class RouteBook:
     cdef int forget(self, uint16_t number) except -1:
         cdef uint32_t at
         cdef Route* route
+        cdef RouteBook other
         for at in range(self.routes.used):
             route = &self.routes.routes[at]
             if route.kind != UNUSED and route.interface == number:
                 routes_remove(self.routes, &route.prefix, route.length)
         for key in [key for key, value in self.shadowed.items() if value[0] == number]:
             del self.shadowed[key]
+        for other in self.others:
+            other.forget(number)
         return 0

@@ -9,6 +9,7 @@ from fastpath.flows cimport Flows
 from fastpath.gateway cimport Gateway, Interface
 from fastpath.graph cimport Node
 from fastpath.routebook cimport RouteBook
+from fastpath.routingtable cimport RoutingTables
 from fastpath.rules cimport Rules
 
 @cython.final
@@ -17,5 +18,6 @@ cdef class Router(Node):
     cdef readonly Flows flows     # or None
     cdef readonly Rules rules     # or None
     cdef readonly list names      # of the interfaces, by number; None where free
-    cdef RouteBook book
+    cdef RouteBook book           # the main table's
+    cdef RoutingTables tables     # the others
     cdef Interface* interface(self, object number) except NULL

@@ -17,6 +17,7 @@ from fastpath.interfaces cimport (
 from fastpath.lifetimes cimport next_expiry
 from fastpath.routebook cimport RouteBook
 from fastpath.routerrows cimport gateway_counters, neighbor_rows, route_rows
+from fastpath.routingtable cimport RoutingTable, RoutingTables
 from fastpath.rules cimport Rules
 
 
@@ -37,6 +38,10 @@ cdef class Router(Node):
         self.names = []
         self.book = RouteBook()
         self.book.routes = &self.gateway.routes
+        self.tables = RoutingTables()
+        self.tables.gateway = &self.gateway
+        self.tables.main = self.book
+        self.tables.limit = routes
         gateway_init(&self.gateway, &self.head, graph.core.seed ^ <uint64_t>(len(graph.nodes) + 1), neighbors, routes, forward_resume,
                      forward_unreachable)
         self.gateway.flows = NULL if flows is None else &flows.table
@@ -101,16 +106,21 @@ cdef class Router(Node):
         return &self.gateway.interfaces[<uint32_t>number]
 
     def add_interface(self, str name not None, *, uint64_t mac, uint32_t mtu=1500, addresses=(), bint reverse_path=True, bint arp=True,
-                      bint proxy_arp=False) -> int:
-        """A new interface; its number is the input that its frames must come by. It leads nowhere until `lead`."""
+                      bint proxy_arp=False, uint32_t table=0) -> int:
+        """A new interface; its number is the input that its frames must come by. It leads nowhere until `lead`.
+
+        `table`: the number of the routing table (add_route) that what comes by it is routed by; 0: the main one.
+        """
         cdef uint32_t number = self.names.index(None) if None in self.names else len(self.names)
         cdef Interface* interface
         self.expect(<uint16_t>min(number, <uint32_t>INTERFACES_MAX))
+        self.tables.book_of(table)
         interface_open(&self.gateway, self.book, <uint16_t>number, mac, mtu, addresses)
         interface = &self.gateway.interfaces[number]
         interface.reverse_path = reverse_path
         interface.arp = arp
         interface.proxy_arp = proxy_arp
+        self.tables.join(<uint16_t>number, table)
         self.names[number] = name
         return number
 
@@ -119,7 +129,8 @@ cdef class Router(Node):
         self.connect(&self.interface(number).edge, target, target_input)
         self.gateway.interface_generation += 1
 
-    def set_interface(self, number: int, *, mtu: int | None = None, addresses=None, reverse_path: bool | None = None) -> None:
+    def set_interface(self, number: int, *, mtu: int | None = None, addresses=None, reverse_path: bool | None = None,
+                      table: int | None = None) -> None:
         """Other settings from the next frame on; neighbors stay."""
         cdef Interface* interface = self.interface(number)
         if mtu is not None:
@@ -128,6 +139,9 @@ cdef class Router(Node):
             interface_assign(&self.gateway, self.book, number, addresses)
         if reverse_path is not None:
             interface.reverse_path = reverse_path
+        if table is not None:
+            self.tables.join(number, table)
+            self.tables.tidy()
         self.gateway.interface_generation += 1
 
     def remove_interface(self, number: int) -> None:
@@ -135,24 +149,45 @@ cdef class Router(Node):
         self.interface(number)
         interface_close(&self.gateway, self.book, number)
         self.names[number] = None
+        self.tables.tidy()
+        self.gateway.interface_generation += 1
 
     # -- routes ---------------------------------------------------------------------------------------------------------
 
-    def add_route(self, str prefix not None, *, int interface, str gateway=None) -> None:
+    def add_route(self, str prefix not None, *, int interface, str gateway=None, uint32_t table=0) -> None:
         """Packets to the prefix leave by the interface, to the gateway or, without one, to the target itself. Replaces one that is there.
 
-        Errors: ValueError; OverflowError if the table is full.
+        `table`: only packets that come by its interfaces see the route. Errors: ValueError; OverflowError if the table is full.
         """
         self.interface(interface)
-        self.book.add(prefix, <uint16_t>interface, gateway)
+        try:
+            self.tables.book_of(table).add(prefix, <uint16_t>interface, gateway)
+        finally:
+            self.tables.tidy()
+        self.gateway.interface_generation += 1
 
-    def remove_route(self, str prefix not None) -> bool:
+    def remove_route(self, str prefix not None, *, uint32_t table=0) -> bool:
         """Take out what `add_route` put in; False if it did not."""
-        return self.book.remove(prefix)
+        if table not in self.tables:
+            return False
+        removed = self.tables.book_of(table).remove(prefix)
+        self.tables.tidy()
+        self.gateway.interface_generation += 1
+        return removed
 
-    def routes(self):
+    def routes(self, *, uint32_t table=0):
         """The table as it is, longest prefixes first: a NumPy array of ROUTES_DTYPE."""
-        return route_rows(&self.gateway.routes)
+        cdef RoutingTable one
+        if table == 0:
+            return route_rows(&self.gateway.routes)
+        if table not in self.tables:
+            raise ValueError(f"{self.name} has no table {table}")
+        one = self.tables.by_number[table]
+        return route_rows(&one.routes)
+
+    def routing_tables(self) -> tuple[int, ...]:
+        """The numbers of the tables that there are, the main one's first."""
+        return tuple(self.tables)
 
     # -- neighbors ------------------------------------------------------------------------------------------------------
 

@@ -17,9 +17,9 @@ from fastpath.publish cimport (
 from fastpath.rulerows cimport rule_rows
 from fastpath.rulerows import RULES_DTYPE as ROWS
 from fastpath.ruletable cimport (
-    Interface, Mode, RULE_HOST, RULE_MAPPING, RULE_PUBLISHED, RULE_SHIFT, RULE_STATIC, Static, is_local, is_trusted, is_uplink,
-    rules_add_static, rules_exclude, rules_interface, rules_make, rules_remove_static, rules_set_locals, rules_trust, rules_unmake,
-    static_of,
+    Interface, Mode, RULE_HOST, RULE_MAPPING, RULE_PUBLISHED, RULE_SHIFT, RULE_STATIC, Realm, Static, is_local, is_trusted, is_uplink,
+    rules_add_static, rules_exclude, rules_interface, rules_make, rules_realm, rules_remove_static, rules_set_locals, rules_trust,
+    rules_unmake, static_of,
 )
 from fastpath.wire cimport wire_swap16
 
@@ -31,9 +31,9 @@ cdef inline bint meant_for(const RuleTable* rules, const Packet* packet, Clients
             or (clients == TRUSTED_CLIENTS and is_trusted(rules, packet)))
 
 
-cdef bint lead_published(RuleTable* rules, const Packet* packet, const Address* address, Opening* opening) noexcept nogil:
+cdef bint lead_published(RuleTable* rules, const Packet* packet, uint16_t realm, const Address* address, Opening* opening) noexcept nogil:
     cdef uint16_t port = wire_swap16(packet.target_port)
-    cdef uint32_t number = publications_find(&rules.published, packet.protocol, address, port)
+    cdef uint32_t number = publications_find(&rules.published, realm, packet.protocol, address, port)
     cdef const Publication* entry
     if number == NOT_PUBLISHED_HERE:
         return False
@@ -60,15 +60,21 @@ cdef bint lead_mapped(RuleTable* rules, const Packet* packet, Opening* opening, 
     return True
 
 
-cdef Target rules_target(RuleTable* rules, const Packet* packet, bint ours, Opening* opening, int64_t now) noexcept nogil:
+cdef inline uint16_t realm_of(const RuleTable* rules, uint32_t number) noexcept nogil:
+    return rules.interfaces[number].realm if number < rules.n_interfaces else 0
+
+
+cdef Target rules_target(RuleTable* rules, const Packet* packet, uint32_t owner, Opening* opening, int64_t now) noexcept nogil:
     cdef Static* static
     cdef Address any
     cdef bint exists = False
+    cdef bint ours = owner != NOT_OURS
+    cdef uint16_t realm = realm_of(rules, owner if ours else <uint32_t>packet.interface)
     cdef uint32_t family = 0 if packet.version == 4 else 1
     memset(opening, 0, sizeof(Opening))
     opening.target = packet.target
     opening.target_port = packet.target_port
-    if packet.kind == PORTS and lead_published(rules, packet, &packet.target, opening):
+    if packet.kind == PORTS and lead_published(rules, packet, realm, &packet.target, opening):
         return TARGET_LED
     static = static_of(rules, &packet.target, False)
     if static != NULL:
@@ -77,18 +83,21 @@ cdef Target rules_target(RuleTable* rules, const Packet* packet, bint ours, Open
         return TARGET_LED
     if packet.kind != PORTS:
         return TARGET_OWN
-    if ours or is_local(rules, &packet.target):
+    if ours or is_local(rules, &packet.target, realm):
         any = any_address(&packet.target)
-        if lead_published(rules, packet, &any, opening):
+        if lead_published(rules, packet, realm, &any, opening):
             return TARGET_LED
     if lead_mapped(rules, packet, opening, now, &exists):
         return TARGET_LED
     if exists:
         rules.reason = FILTERED
         return TARGET_REFUSED
-    if (ours and rules.has_host[family] and packet.interface < rules.n_interfaces
-            and not is_uplink(rules, packet.interface) and packet.protocol in (PROTOCOL_TCP, PROTOCOL_UDP)):
-        opening.target = rules.hosts[family]
+    if not ours or is_uplink(rules, packet.interface):
+        return TARGET_OWN
+    # The host of the sender's own realm, whichever gateway it asks: that one is reached from where it is.
+    realm = realm_of(rules, packet.interface)
+    if realm < rules.n_realms and rules.realms[realm].has_host[family] and packet.protocol in (PROTOCOL_TCP, PROTOCOL_UDP):
+        opening.target = rules.realms[realm].hosts[family]
         opening.rule = RULE_HOST << RULE_SHIFT
         return TARGET_LED
     return TARGET_OWN
@@ -115,14 +124,15 @@ cdef class Rules:
         rules_unmake(&self.table)
 
     def set_interface(self, uint32_t number, *, str kind="network", str name="", bint internal=False, bint icc=True, str ipv4="nat",
-                      str ipv6="routed", uint32_t masquerade4=0, uint32_t masquerade6=0, trusted=(), host=()) -> None:
+                      str ipv6="routed", uint32_t masquerade4=0, uint32_t masquerade6=0, trusted=(), host=(), uint32_t realm=0) -> None:
         """What the router's interface of that number is; again for other settings, which flows begun before do not see.
 
         `kind`: network or uplink. `internal`: nothing in or out. `icc`: what comes back into its own network may. `ipv4`, `ipv6`: modes.
         `masquerade4`, `masquerade6`: pools (Flows.add_pool), 0: sources stay. `trusted`: sources that reach endpoints directly.
-        `host`, of an uplink: addresses where TCP and UDP for the router itself go on to.
+        `host`, of an uplink: addresses where TCP and UDP for the router itself go on to, in its realm. `realm`: see rules.pxd.
         """
         cdef Interface* interface
+        cdef Realm* world
         cdef Address address
         if kind not in ("network", "uplink"):
             raise ValueError(f"kind: network or uplink, not {kind}")
@@ -136,7 +146,11 @@ cdef class Rules:
         for text in trusted + host:
             address_read(text, &address)
         interface = rules_interface(&self.table, number)
+        rules_realm(&self.table, realm)
+        if interface.uplink and interface.realm != realm:
+            self.forget_host(interface.realm)
         interface.used = True
+        interface.realm = <uint16_t>realm
         interface.uplink = kind == "uplink"
         interface.internal = internal
         interface.icc = icc
@@ -147,28 +161,35 @@ cdef class Rules:
         self.names[number] = name or f"interface {number}"
         rules_trust(&self.table, number, trusted)
         if interface.uplink:
-            self.table.has_host[0] = self.table.has_host[1] = False
+            self.forget_host(realm)
+            world = rules_realm(&self.table, realm)
             for text in host:
                 address_read(text, &address)
-                self.table.hosts[0 if is_mapped(&address) else 1] = address
-                self.table.has_host[0 if is_mapped(&address) else 1] = True
+                world.hosts[0 if is_mapped(&address) else 1] = address
+                world.has_host[0 if is_mapped(&address) else 1] = True
+
+    cdef int forget_host(self, uint32_t realm) except -1:
+        cdef Realm* world = rules_realm(&self.table, realm)
+        world.has_host[0] = world.has_host[1] = False
+        return 0
 
     def remove_interface(self, uint32_t number) -> None:
         """No new flow uses the interface."""
         if number >= self.table.n_interfaces or not self.table.interfaces[number].used:
             raise ValueError(f"there is no interface {number}")
         if self.table.interfaces[number].uplink:
-            self.table.has_host[0] = self.table.has_host[1] = False
+            self.forget_host(self.table.interfaces[number].realm)
         memset(&self.table.interfaces[number], 0, sizeof(Interface))
         rules_trust(&self.table, number, ())
         del self.names[number]
 
     def publish(self, protocol, uint32_t first_port, uint32_t last_port, *, target, uint32_t target_port, address=None,
-                str name="", uint32_t pool=0, str clients="all") -> int:
+                str name="", uint32_t pool=0, str clients="all", uint32_t realm=0) -> int:
         """Ports first to last at `address` (None: any of ours) lead to the target's from `target_port` on; returns the rule's id.
 
         `pool`: sources are translated too. `clients`: who may use them: all, uplink (what comes in there), trusted sources; others
-        meet what they would without the rule. Where address and ports are the target's own, they are open in a network of mode routed.
+        meet what they would without the rule. `realm`: where it is published. Where address and ports are the target's own, they are open
+        in a network of mode routed.
         """
         cdef Publication entry
         cdef uint32_t number
@@ -196,6 +217,8 @@ cdef class Rules:
         entry.last = <uint16_t>last_port
         entry.target_port = <uint16_t>target_port
         entry.pool = <uint16_t>pool
+        rules_realm(&self.table, realm)
+        entry.realm = <uint16_t>realm
         number = publications_add(&self.table.published, &entry)
         self.publication_names[number] = name
         return number
@@ -205,9 +228,9 @@ cdef class Rules:
         publications_remove(&self.table.published, number)
         del self.publication_names[number]
 
-    def set_local(self, addresses) -> None:
-        """Addresses that count as ours for ports published at any address, besides the router's own: the host's."""
-        rules_set_locals(&self.table, texts(addresses))
+    def set_local(self, addresses, *, uint32_t realm=0) -> None:
+        """Addresses that count as ours for ports published at any address, besides the router's own: those of the host of that realm."""
+        rules_set_locals(&self.table, texts(addresses), realm)
 
     def add_static(self, outside, inside) -> None:
         """The inside address is known outside as `outside`, whichever side begins, for all protocols."""

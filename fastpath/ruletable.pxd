@@ -35,6 +35,7 @@ cdef struct Interface:
     bint uplink
     bint internal
     bint icc                      # what is routed back into the network it came from may go
+    uint16_t realm
     Mode[2] modes                 # by family: IPv4, IPv6
     uint16_t[2] pools             # that its endpoints' sources are translated to, or 0
     Hits hits
@@ -54,6 +55,14 @@ cdef struct Trusted:
     Address address
     uint16_t interface
 
+cdef struct Local:
+    Address address
+    uint16_t realm
+
+cdef struct Realm:                # what uplinks lead to, by number
+    Address[2] hosts              # where what nothing here serves goes on to, by family
+    bint[2] has_host
+
 cdef struct RuleTable:
     FlowTable* flows
     Publications published
@@ -66,26 +75,29 @@ cdef struct RuleTable:
     uint32_t n_excluded
     Trusted* trusted
     uint32_t n_trusted
-    Address* locals               # addresses of others (the host) that count as ours for published ports
+    Local* locals                 # addresses of others (the host) that count as ours for published ports
     uint32_t n_locals
     Index local_index
-    Address[2] hosts              # where what nothing here serves goes on to, by family
-    bint[2] has_host
+    Realm* realms
+    uint32_t n_realms
     Reason reason                 # why TARGET_REFUSED
 
 cdef int rules_make(RuleTable* rules, FlowTable* flows) except -1
 cdef void rules_unmake(RuleTable* rules) noexcept
 # The interface of this number, made if need be.
 cdef Interface* rules_interface(RuleTable* rules, uint32_t number) except NULL
+# The realm of this number, made if need be.
+cdef Realm* rules_realm(RuleTable* rules, uint32_t number) except NULL
 # Instead of all that were there for the interface.
 cdef int rules_trust(RuleTable* rules, uint32_t number, addresses) except -1
-cdef int rules_set_locals(RuleTable* rules, addresses) except -1
+# Instead of all that were there in the realm.
+cdef int rules_set_locals(RuleTable* rules, addresses, uint32_t realm) except -1
 cdef int rules_add_static(RuleTable* rules, outside, inside) except -1
 cdef int rules_remove_static(RuleTable* rules, outside) except -1
 cdef int rules_exclude(RuleTable* rules, prefix, bint present) except -1
 # NULL: there is none.
 cdef Static* static_of(const RuleTable* rules, const Address* address, bint inside) noexcept nogil
-cdef bint is_local(const RuleTable* rules, const Address* address) noexcept nogil
+cdef bint is_local(const RuleTable* rules, const Address* address, uint16_t realm) noexcept nogil
 cdef bint is_uplink(const RuleTable* rules, uint32_t interface) noexcept nogil
 # The packet's source is one that its interface trusts.
 cdef bint is_trusted(const RuleTable* rules, const Packet* packet) noexcept nogil

@@ -29,6 +29,7 @@ cdef void rules_unmake(RuleTable* rules) noexcept:
     free(rules.excluded)
     free(rules.trusted)
     free(rules.locals)
+    free(rules.realms)
 
 
 cdef void* larger(void* memory, size_t octets) except NULL:
@@ -58,13 +59,13 @@ cdef Static* static_of(const RuleTable* rules, const Address* address, bint insi
     return NULL
 
 
-cdef bint is_local(const RuleTable* rules, const Address* address) noexcept nogil:
+cdef bint is_local(const RuleTable* rules, const Address* address, uint16_t realm) noexcept nogil:
     cdef Probe probe
     if rules.n_locals == 0:
         return False
     probe = index_probe(&rules.local_index, address_hash(rules, address))
     while index_next(&rules.local_index, &probe):
-        if same(&rules.locals[probe.reference], address):
+        if rules.locals[probe.reference].realm == realm and same(&rules.locals[probe.reference].address, address):
             return True
     return False
 
@@ -93,6 +94,16 @@ cdef Interface* rules_interface(RuleTable* rules, uint32_t number) except NULL:
     return &rules.interfaces[number]
 
 
+cdef Realm* rules_realm(RuleTable* rules, uint32_t number) except NULL:
+    if number > 0xFFFF:
+        raise ValueError(f"realm {number}: up to 65,535")
+    if number >= rules.n_realms:
+        rules.realms = <Realm*>larger(rules.realms, (number + 1) * sizeof(Realm))
+        memset(&rules.realms[rules.n_realms], 0, (number + 1 - rules.n_realms) * sizeof(Realm))
+        rules.n_realms = number + 1
+    return &rules.realms[number]
+
+
 cdef int rules_trust(RuleTable* rules, uint32_t number, addresses) except -1:
     cdef uint32_t i
     cdef uint32_t n = 0
@@ -110,25 +121,33 @@ cdef int rules_trust(RuleTable* rules, uint32_t number, addresses) except -1:
     return 0
 
 
-cdef int rules_set_locals(RuleTable* rules, addresses) except -1:
+cdef int rules_set_locals(RuleTable* rules, addresses, uint32_t realm) except -1:
     cdef uint32_t i
-    cdef Address* locals
+    cdef uint32_t n = 0
+    cdef Local* locals
     texts = list(addresses)
-    locals = <Address*>larger(NULL, (len(texts) + 1) * sizeof(Address))
+    rules_realm(rules, realm)
+    locals = <Local*>larger(NULL, (rules.n_locals + len(texts) + 1) * sizeof(Local))
     try:
-        for i in range(len(texts)):
-            address_read(texts[i], &locals[i])
+        for text in texts:
+            address_read(text, &locals[n].address)
+            locals[n].realm = <uint16_t>realm
+            n += 1
     except BaseException:
         free(locals)
         raise
+    for i in range(rules.n_locals):
+        if rules.locals[i].realm != realm:
+            locals[n] = rules.locals[i]
+            n += 1
     free(rules.locals)
     index_free(&rules.local_index)
     rules.locals = locals
     rules.n_locals = 0
-    index_init(&rules.local_index, len(texts))
-    for i in range(len(texts)):
-        index_insert(&rules.local_index, address_hash(rules, &locals[i]), i)
-    rules.n_locals = len(texts)
+    index_init(&rules.local_index, n)
+    for i in range(n):
+        index_insert(&rules.local_index, address_hash(rules, &locals[i].address), i)
+    rules.n_locals = n
     return 0
 
 

@@ -29,9 +29,9 @@ cdef inline bint is_syn(const Frame* frame, uint8_t protocol, uint32_t transport
     """It may open a TCP connection: its MSS is to be looked at."""
     return protocol == PROTOCOL_TCP and frame.head > transport + 13 and frame.data[transport + 13] & 2
 
-cdef inline bint short_ipv4(Gateway* gateway, Frame* frame, uint64_t* latest) noexcept nogil:
-    """Forward a plain IPv4 packet whose way is known; False: nothing was done. `latest`: source and target of the one before, if it came
-    by the same interface and went this way."""
+cdef inline bint short_ipv4(Gateway* gateway, const Way* ways, Frame* frame, uint64_t* latest) noexcept nogil:
+    """Forward a plain IPv4 packet whose way is known; False: nothing was done. `ways`: those of the interface that it came by. `latest`:
+    source and target of the one before, if it came by the same interface and went this way."""
     cdef uint8_t* octets = frame.data
     cdef uint64_t first, second, pair
     cdef uint32_t target
@@ -44,7 +44,7 @@ cdef inline bint short_ipv4(Gateway* gateway, Frame* frame, uint64_t* latest) no
     memcpy(&target, octets + 30, 4)
     pair = second >> 32 | <uint64_t>target << 32
     length = wire_swap16(<uint16_t>(first >> 16))
-    way = &gateway.ways[place_of_ipv4(gateway, target)]
+    way = &ways[place_of_ipv4(gateway, target)]
     if gateway.mss and is_syn(frame, <uint8_t>(second >> 8), 34):
         return False
     if fold(<uint64_t><uint32_t>first + (first >> 32) + <uint32_t>second + (second >> 32) + target) != 0xFFFF:
@@ -67,7 +67,7 @@ cdef inline bint short_ipv4(Gateway* gateway, Frame* frame, uint64_t* latest) no
     emit(<Edge*>&way.edge, frame)
     return True
 
-cdef inline bint short_ipv6(Gateway* gateway, Frame* frame) noexcept nogil:
+cdef inline bint short_ipv6(Gateway* gateway, const Way* ways, Frame* frame) noexcept nogil:
     """The same for IPv6 without extension headers."""
     cdef uint8_t* octets = frame.data
     cdef Address source, target
@@ -79,7 +79,7 @@ cdef inline bint short_ipv6(Gateway* gateway, Frame* frame) noexcept nogil:
         return False
     if gateway.mss and is_syn(frame, octets[20], 54):
         return False
-    way = &gateway.ways[place_of(gateway, &target)]
+    way = &ways[place_of(gateway, &target)]
     if length > frame.length - ETHERNET_HEADER or length > way.mtu or octets[21] <= 1:
         return False
     # In an IPv6 packet the form of IPv4 is nobody's: ip_read says so.

@@ -7,20 +7,20 @@ from fastpath.address cimport LINK_LOCAL, ORDINARY, Kind, kind_of
 from fastpath.counters cimport (
     MARTIAN_SOURCE, MARTIAN_TARGET, NO_ROUTE, NO_SERVICE, PORTS_EXHAUSTED, TTL_EXCEEDED, UNTRANSLATABLE, Reason,
 )
-from fastpath.deliver cimport deliver
+from fastpath.deliver cimport deliver, refuse_chain
 from fastpath.egress cimport complain, link_size
-from fastpath.flows cimport flows_find, flows_goal, flows_translate, flows_way
+from fastpath.flows cimport flows_find, flows_goal, flows_source, flows_translate, flows_way
 from fastpath.flowtable cimport KNOWN, NONE, REFUSED, Found
 from fastpath.frame cimport ETHERNET_HEADER, Frame
-from fastpath.gateway cimport Gateway, Way, generation_of
+from fastpath.gateway cimport Gateway, Way, generation_of, routes_of
 from fastpath.graph cimport Edge, drop, emit
 from fastpath.icmp cimport LIFETIME, NO_WAY, PROHIBITED
-from fastpath.ip cimport ERROR, FINE, WHOLE, Address, Packet, ip_read, ip_transport, same
+from fastpath.ip cimport ERROR, FINE, WHOLE, Address, Packet, ip_chain_whole, ip_read, ip_transport, same
 from fastpath.opening cimport OPEN_MIDSTREAM, Opening, flows_open
 from fastpath.reassembly cimport reassembly_add
-from fastpath.routes cimport BROADCAST, LOCAL, Route, routes_find
+from fastpath.routes cimport BROADCAST, LOCAL, Route, Routes, routes_find
 from fastpath.ruletable cimport RuleTable
-from fastpath.rules cimport TARGET_OWN, TARGET_REFUSED, WILL_PASS, Target, rules_admit, rules_target
+from fastpath.rules cimport NOT_OURS, TARGET_OWN, TARGET_REFUSED, WILL_PASS, Target, rules_admit, rules_target
 from fastpath.shortcut cimport is_syn
 from fastpath.ways cimport fits, lower_ttl, pass_on, source_known, source_refused
 from fastpath.wire cimport wire_likely
@@ -44,6 +44,9 @@ cdef void track(Gateway* gateway, Packet* packet) noexcept nogil:
         return
     if packet.fragment == WHOLE:
         track_whole(gateway, packet)
+        return
+    if not ip_chain_whole(packet):
+        refuse_chain(gateway, packet)
         return
     frame = reassembly_add(&gateway.reassembly, gateway.head, packet, gateway.head.core.now, &largest)
     if frame == NULL:
@@ -80,7 +83,7 @@ cdef void track_whole(Gateway* gateway, Packet* packet) noexcept nogil:
     flows_goal(gateway.flows, packet, &goal)
     number = flows_way(gateway.flows, packet)[0] if packet.kind != ERROR else 0
     if wire_likely(number):
-        way = &gateway.ways[number - 1]
+        way = &gateway.interfaces[packet.interface].ways[number - 1]
         # What the long way would do, without asking again.
         if wire_likely(same(&way.target, &goal) and way.generation == generation_of(gateway) and packet.ttl > 1
                        and link_size(packet.frame, packet.length) <= way.mtu and not gateway.largest
@@ -98,14 +101,31 @@ cdef void track_whole(Gateway* gateway, Packet* packet) noexcept nogil:
     go_on(gateway, packet, &goal)
 
 
+cdef const Routes* routes_for(const Gateway* gateway, const Packet* packet) noexcept nogil:
+    """The table for a packet of a flow: where an address of ours is its source when it leaves, that one's interface tells; else where it
+    came in.
+
+    So answers leave where the questions came in, and a flow stays with the uplink whose address it has."""
+    cdef const Routes* usual = routes_of(gateway, packet.interface)
+    cdef const Route* route
+    cdef Address source
+    if gateway.n_tables == 0:
+        return usual
+    flows_source(gateway.flows, packet, &source)
+    route = routes_find(&gateway.routes, &source)
+    return routes_of(gateway, route.interface) if route != NULL and route.kind == LOCAL else usual
+
+
 cdef void go_on(Gateway* gateway, Packet* packet, const Address* goal) noexcept nogil:
     """A packet of a flow, which leads to `goal`."""
+    cdef const Routes* routes
     cdef const Route* route
     if packet.ttl <= 1:
         complain(gateway, packet, LIFETIME, 0)
         drop(gateway.head, packet.frame, TTL_EXCEEDED)
         return
-    route = routes_find(&gateway.routes, goal)
+    routes = routes_for(gateway, packet)
+    route = routes_find(routes, goal)
     if route == NULL:
         complain(gateway, packet, NO_WAY, 0)
         drop(gateway.head, packet.frame, NO_ROUTE)
@@ -117,7 +137,7 @@ cdef void go_on(Gateway* gateway, Packet* packet, const Address* goal) noexcept 
     elif gateway.rules != NULL and turns_back(gateway.rules, packet.interface, route.interface):
         drop(gateway.head, packet.frame, NO_ROUTE)
     else:
-        pass_on(gateway, packet, route, goal)
+        pass_on(gateway, packet, route, goal, routes == routes_of(gateway, packet.interface))
 
 
 cdef inline bint turns_back(const RuleTable* rules, uint16_t ingress, uint16_t egress) noexcept nogil:
@@ -136,7 +156,7 @@ cdef void begin(Gateway* gateway, Packet* packet) noexcept nogil:
     cdef Target led = TARGET_OWN
     cdef int reason
     if target == ORDINARY:
-        route = routes_find(&gateway.routes, &packet.target)
+        route = routes_find(routes_of(gateway, packet.interface), &packet.target)
         ours = route != NULL and route.kind == LOCAL
     elif target == LINK_LOCAL and same(&packet.target, &gateway.interfaces[packet.interface].link_local):
         deliver(gateway, packet)
@@ -156,7 +176,8 @@ cdef void begin(Gateway* gateway, Packet* packet) noexcept nogil:
     opening.target_port = packet.target_port
     opening.flags = OPEN_MIDSTREAM
     if gateway.rules != NULL:
-        led = rules_target(gateway.rules, packet, ours, &opening, gateway.head.core.now)
+        led = rules_target(gateway.rules, packet, <uint32_t>route.interface if ours else <uint32_t>NOT_OURS, &opening,
+                           gateway.head.core.now)
     if led == TARGET_REFUSED:
         drop(gateway.head, packet.frame, gateway.rules.reason)
         return
@@ -164,7 +185,7 @@ cdef void begin(Gateway* gateway, Packet* packet) noexcept nogil:
         deliver(gateway, packet)
         return
     if not same(&opening.target, &packet.target):
-        route = routes_find(&gateway.routes, &opening.target)
+        route = routes_find(routes_of(gateway, packet.interface), &opening.target)
     if route != NULL and route.kind == BROADCAST:
         drop(gateway.head, packet.frame, MARTIAN_TARGET)
         return

@@ -11,7 +11,7 @@ from fastpath.flows cimport Flows, flows_expire, flows_find, flows_goal, flows_h
 from fastpath.flowtable cimport KNOWN, NONE, Found
 from fastpath.frame cimport Frame
 from fastpath.ip cimport FINE, Address, Packet, ip_read, ip_transport
-from fastpath.rules cimport Rules, TARGET_OWN, TARGET_REFUSED, WILL_PASS, rules_admit, rules_target
+from fastpath.rules cimport NOT_OURS, Rules, TARGET_OWN, TARGET_REFUSED, WILL_PASS, rules_admit, rules_target
 from fastpath.opening cimport OPEN_MAPPING, OPEN_MIDSTREAM, OPEN_PORT_STAYS, Opening, flows_open
 from fastpath.wire cimport wire_swap16
 
@@ -85,10 +85,11 @@ cdef class Trial:
                     return "no flow", b""
                 if rules is not None:
                     self.packet.interface = ingress
-                    said = rules_target(&rules.table, &self.packet, address_text(&self.packet.target) in ours, &opening, now)
+                    mine = address_text(&self.packet.target) in ours
+                    said = rules_target(&rules.table, &self.packet, <uint32_t>ingress if mine else <uint32_t>NOT_OURS, &opening, now)
                     if said == TARGET_REFUSED:
                         return reason_name(rules.table.reason), b""
-                    if said == TARGET_OWN and address_text(&self.packet.target) in ours:
+                    if said == TARGET_OWN and mine:
                         return "deliver", b""
                     reason = rules_admit(&rules.table, &self.packet, &opening, route(address_text(&opening.target)))
                     if reason != WILL_PASS:

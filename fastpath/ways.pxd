@@ -31,5 +31,6 @@ cdef inline void lower_ttl(uint8_t* header, uint8_t version) noexcept nogil:
 
 # The packet fits the link of `mtu` octets, or may be cut; else it ends here, with an error to its source (RFC 1191, 4; RFC 4443, 3.2).
 cdef bint fits(Gateway* gateway, Packet* packet, uint32_t mtu) noexcept nogil
-# The packet goes on to `goal` by the route: translated if it has a flow, as soon as the next hop is known, if it fits.
-cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Address* goal) noexcept nogil
+# The packet goes on to `goal` by the route: translated if it has a flow, as soon as the next hop is known, if it fits. `usual`: the route
+# is that of the table for what comes by its interface, so that others may find the way.
+cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Address* goal, bint usual) noexcept nogil

@@ -9,7 +9,7 @@ from fastpath.ethernet cimport store48
 from fastpath.flows cimport flows_translate, flows_way
 from fastpath.fragment cimport KEEP_ID
 from fastpath.frame cimport ETHERNET_HEADER
-from fastpath.gateway cimport CLAMP, SOURCE_BITS, WAY_BITS, Gateway, Interface, Source, Way, generation_of, place_of
+from fastpath.gateway cimport CLAMP, SOURCE_BITS, WAY_BITS, Gateway, Interface, Source, Way, generation_of, place_of, routes_of
 from fastpath.graph cimport drop
 from fastpath.icmp cimport BIG
 from fastpath.ip cimport ERROR, FINE, NO_FLOW, WHOLE, Address, Packet, ip_transport
@@ -31,7 +31,7 @@ cdef int source_refused(Gateway* gateway, const Packet* packet, Kind kind) noexc
         return FINE
     if kind != ORDINARY:
         return MARTIAN_SOURCE
-    route = routes_find(&gateway.routes, &packet.source)
+    route = routes_find(routes_of(gateway, packet.interface), &packet.source)
     if route != NULL and (route.kind == LOCAL or route.kind == BROADCAST):
         return MARTIAN_SOURCE
     if interface.reverse_path and (route == NULL or route.interface != packet.interface):
@@ -60,7 +60,7 @@ cdef inline uint32_t mss_between(const Gateway* gateway, const Packet* packet, u
     return mss_of(packet.version, min(gateway.interfaces[packet.interface].mtu, gateway.interfaces[egress].mtu))
 
 
-cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Address* goal) noexcept nogil:
+cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Address* goal, bint usual) noexcept nogil:
     cdef uint16_t egress = route.interface
     cdef uint32_t mtu = gateway.interfaces[egress].mtu
     cdef const Neighbor* neighbor
@@ -71,7 +71,7 @@ cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Ad
     neighbor = resolve(gateway, egress, &route.gateway if route.kind == GATEWAY else goal, packet.frame, packet.interface, False)
     if neighbor == NULL:
         return
-    if neighbor.state != STALE or not gateway.interfaces[egress].arp:
+    if usual and (neighbor.state != STALE or not gateway.interfaces[egress].arp):
         keep_way(gateway, packet, goal, egress, neighbor)
     if packet.flow != NO_FLOW and not flows_translate(gateway.flows, packet):
         drop(gateway.head, packet.frame, UNTRANSLATABLE)
@@ -86,7 +86,7 @@ cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Ad
 
 cdef void keep_way(Gateway* gateway, const Packet* packet, const Address* target, uint16_t egress, const Neighbor* neighbor) noexcept nogil:
     cdef uint32_t place = place_of(gateway, target)
-    cdef Way* way = &gateway.ways[place]
+    cdef Way* way = &gateway.interfaces[packet.interface].ways[place]
     cdef Interface* interface = &gateway.interfaces[egress]
     way.target = target[0]
     way.edge = interface.edge

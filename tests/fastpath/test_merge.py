@@ -44,9 +44,8 @@ class Flow:
         self.identification = (said["id"] + 1) % 65536
         if self.v == 4:
             addresses = bytes([10, 0, 0, 1, 10, 0, 0, 2])
-            ip = struct.pack(
-                ">BBHHHBBH", 0x45, said["service"], 20 + len(tcp), said["id"], said["df"] << 14 | said.get("place", 0), said["ttl"], 6, 0
-            )
+            place = said["df"] << 14 | said.get("place", 0)
+            ip = struct.pack(">BBHHHBBH", 0x45, said["service"], 20 + len(tcp), said["id"], place, said["ttl"], 6, 0)
             ip += addresses
             ip = ip[:10] + struct.pack(">H", checksum(ip) ^ said.get("broken", 0)) + ip[12:]
         else:
@@ -173,7 +172,7 @@ def test_a_wrong_checksum_stays_wrong_and_alone(v):
         frames = [flow.segment(bytes([n]) * 700, corrupt=n == place) for n in range(4)]
         found = merged(frames)
         assert split(found) == frames
-        assert [one for one in found if one["octets"] == frames[place]][0]["frames"] == 1
+        assert next(one for one in found if one["octets"] == frames[place])["frames"] == 1
     # What somebody we trust has verified is not looked at again.
     assert counts(frames, valid=True) == [4]
 

@@ -233,7 +233,16 @@ def test_hostile_facts_never_reach_beyond_the_octets(data):
 
 
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
-@given(links, networks, transports, st.integers(0, 6000), st.integers(40, 1500), st.integers(0, 128), st.integers(0, 4000), st.randoms())
+@given(
+    links,
+    networks,
+    transports,
+    st.integers(0, 6000),
+    st.integers(40, 1500),
+    st.integers(0, 128),
+    st.integers(0, 4000),
+    st.randoms(),
+)
 def test_pieces_are_the_same_segments(link, network, transport, length, size, own, more, random):
     """A super-frame that is too long for its tunnel is split into shorter ones; what leaves in the end is the same."""
     frame = Super(copy(link, network, transport, Raw(random.randbytes(length))), size)
@@ -247,7 +256,9 @@ def test_pieces_are_the_same_segments(link, network, transport, length, size, ow
     assert [segment for one in found for segment in segments(one.pop("octets"), **one)] == whole
 
 
-@pytest.mark.parametrize(("change", "reason"), [({"gso_type": 0}, "bad offload"), ({"gso_size": 0}, "bad offload"), ({}, "bad offload")])
+@pytest.mark.parametrize(
+    ("change", "reason"), [({"gso_type": 0}, "bad offload"), ({"gso_size": 0}, "bad offload"), ({}, "bad offload")]
+)
 def test_what_cannot_be_split(change, reason):
     """Too long, and no super-frame; or not even a segment would fit."""
     frame = Super(copy(ETHER, IP(src="1.1.1.1", dst="2.2.2.2"), TCP(), Raw(bytes(4000))), 1000)

@@ -33,6 +33,8 @@ ADDRESSES = {
     "pub2": ("203.0.113.2", "2001:db8:aa::2"),
     "pub3": ("203.0.113.3", "2001:db8:aa::3"),
     "own": ("203.0.113.50", "2001:db8:aa::50"),
+    "up-b": ("198.18.0.1", "2001:db8:bb::1"),
+    "isp-b": ("198.18.0.254", "2001:db8:bb::254"),
 }
 
 MACS = {
@@ -42,6 +44,8 @@ MACS = {
     "up": "02:42:c6:33:64:01",
     "isp": "02:42:c6:33:64:fe",
     "near": "02:42:c6:33:64:4d",
+    "up-b": "02:42:c6:12:00:01",
+    "isp-b": "02:42:c6:12:00:fe",
     "a": "02:00:00:00:00:0a",
     "b": "02:00:00:00:00:0b",
     "c": "02:00:00:00:00:0c",
@@ -50,6 +54,7 @@ MACS = {
     "f": "02:00:00:00:00:0f",
 }
 
+UPLINKS = {"up": "isp", "up-b": "isp-b"}  # and who is there
 PREFIX = {4: 24, 6: 64}
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 
@@ -64,7 +69,7 @@ def octets(mac: str) -> bytes:
 
 def interface_of(port: str) -> str:
     """The router's own name on the link that a port is on."""
-    return "up" if port == "up" else GATEWAYS[HOSTS[port]]
+    return port if port in UPLINKS else GATEWAYS[HOSTS[port]]
 
 
 def both(name: str) -> list[str]:

@@ -11,7 +11,7 @@ from scapy.packet import Packet
 from fastpath import Bridge, Engine, Flows, MemoryPort, Outbox, Router, Rules
 from tests.gateway import judge
 from tests.gateway.packets import Packets
-from tests.gateway.plan import GATEWAYS, HOSTS, MACS, NETWORKS, both, interface_of, number, octets
+from tests.gateway.plan import GATEWAYS, HOSTS, MACS, NETWORKS, UPLINKS, both, interface_of, number, octets
 
 SECOND = 1_000_000_000
 
@@ -121,7 +121,7 @@ class World(Packets):
     def framed(self, port: str, packet: Packet | bytes, to: str | None = None, source: str | None = None) -> bytes:
         """The packet in a frame from the port's host (the ISP's router on `up`) to the router there."""
         target = MACS.get(to, to) if to else MACS[interface_of(port)]
-        sender = MACS.get(source, source) if source else MACS["isp" if port == "up" else port]
+        sender = MACS.get(source, source) if source else MACS[UPLINKS.get(port, port)]
         raw = bytes(packet)
         kind = (b"\x08\x00", b"\x86\xdd")[raw[0] >> 4 == 6] if raw else b"\x08\x00"
         return octets(target) + octets(sender) + kind + raw
@@ -163,7 +163,7 @@ class World(Packets):
 
     def outward(self, port: str, packet: Packet | bytes, to: str | None = None) -> bytes:
         """The packet in a frame from the router to who is on the port."""
-        target = MACS[to or ("isp" if port == "up" else port)]
+        target = MACS[to or UPLINKS.get(port, port)]
         raw = bytes(packet)
         return octets(target) + octets(MACS[interface_of(port)]) + (b"\x08\x00" if raw[0] >> 4 == 4 else b"\x86\xdd") + raw
 
