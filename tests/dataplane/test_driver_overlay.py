@@ -230,6 +230,14 @@ def test_a_vni_is_the_files_to_choose():
     assert VNI in caught.value.mend
 
 
+def test_more_vteps_than_there_is_room_for_are_refused():
+    both = {"ov": network(), "two": network("10.0.10.0/24", "8", **{"dataplane.peer_limit": "65536"})}
+    with pytest.raises(UserError, match="would reach 65,798 VTEPs, and 65,534 is the most"):
+        wired(networks=both)
+    both["two"] = network("10.0.10.0/24", "8", **{"dataplane.peer_limit": "3000"})
+    assert wired(networks=both).nodes["vtep"].settings["tunnels"] == 8192
+
+
 def test_who_cannot_be_reached_is_refused():
     with pytest.raises(UserError, match=r"there is no way to the peer 10\.1\.1\.1"):
         wired({**PACKET, "peers": ["10.1.1.1"]})
