@@ -90,7 +90,7 @@ def _port(plan: Plan, port: str, path: str | Path) -> str | None:
 
 
 def _owners(plan: Plan) -> dict[str, str]:
-    """Port by MAC. Errors: UserError for a MAC at two ports."""
+    """Port by MAC: of services, and of next hops that the file gives on an underlay. Errors: UserError for a MAC at two ports."""
     owners: dict[str, str] = {}
     for endpoint in plan.endpoints():
         other = owners.setdefault(endpoint.mac, endpoint.port)
@@ -100,6 +100,10 @@ def _owners(plan: Plan) -> dict[str, str]:
                 where=f"--in {AUTO}",
                 mend="name the port instead, or give one of them another mac_address",
             )
+    for port, below in plan.underlays.items():
+        for mac in (below.gateway_mac, *(mac for _, mac in below.neighbors)):
+            if mac is not None:
+                owners.setdefault(mac, port)
     return owners
 
 
