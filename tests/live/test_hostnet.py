@@ -17,11 +17,12 @@ from private_world import needs_root, run_in_private_world
 from dataplane.hostnet import place, record, shared
 from dataplane.hostnet.undo import undo
 from dataplane.live.host import Host
-from dataplane.model import Network, Plan, Pool, Published, Topology, Uplink
+from dataplane.model import Network, Plan, Pool, Published, Topology
 from dataplane.netns.step import Step
 from dataplane.proc.clean import clean, clear
 from dataplane.proc.helper import Helper
 from dataplane.proc.registry import hold, lab_folder
+from dataplane.uplink import Uplink
 
 pytestmark = [pytest.mark.live, needs_root]
 
