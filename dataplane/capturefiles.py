@@ -121,9 +121,7 @@ def telling_write_errors(target: Path, mend: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(
-            f"cannot write: {error.strerror}", where=str(error.filename or target), mend=mend, status=1
-        ) from None
+        raise UserError(f"cannot write: {error.strerror}", where=str(error.filename or target), mend=mend, status=1) from None
 
 
 def allow_descriptors(files: int) -> None:

@@ -15,6 +15,7 @@ An `Engine` holds nodes and turns them; ports bring frames in and out; a `Bridge
 
 from fastpath.bridge import Bridge
 from fastpath.capture import Capture, CaptureError
+from fastpath.codec import Decapsulator, Encapsulator
 from fastpath.counters import REASONS, reason_name, sentence
 from fastpath.engine import Engine
 from fastpath.flows import Flows
@@ -40,7 +41,9 @@ __all__ = [
     "Bridge",
     "Capture",
     "CaptureError",
+    "Decapsulator",
     "DropWriter",
+    "Encapsulator",
     "Engine",
     "Flows",
     "Graph",

@@ -44,6 +44,7 @@ cpdef enum Reason:
     FRAGMENT_OVERLAP
     FRAGMENT_LIMIT
     FRAGMENT_TIMEOUT
+    HEADER_CHAIN
     TRANSPORT_HEADER
     TRANSPORT_CHECKSUM
     NO_SERVICE
@@ -69,9 +70,10 @@ cpdef enum Reason:
     NOT_OURS
     UDP_ONLY              # underlays
     OTHER_UPLINK
+    NOT_VXLAN
 
 cdef enum:
-    REASONS_MAX = 64      # room for later issues; a node's drop counters are one array
+    REASONS_MAX = 80      # room for later issues; a node's drop counters are one array
 
 cdef struct Counters:
     uint64_t entered      # "in" is a word of Python's

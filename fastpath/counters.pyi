@@ -64,6 +64,7 @@ class Reason(enum.IntEnum):
     NOT_OURS = 60
     UDP_ONLY = 61
     OTHER_UPLINK = 62
+    NOT_VXLAN = 63
 
 REASONS: tuple[tuple[str, str], ...]
 

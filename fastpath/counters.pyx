@@ -39,6 +39,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("fragment overlap", "fragments of one packet overlap: all of it is dropped (RFC 5722)"),
     ("fragment limit", "too many fragments wait for the rest of their packets"),
     ("fragment timeout", "the rest of the packet did not come in time"),
+    ("header chain", "the first fragment does not hold all headers up to the transport's (RFC 7112)"),
     ("bad transport", "the TCP, UDP or ICMP header is wrong, or cut short"),
     ("bad checksum", "the checksum of the TCP, UDP or ICMP message is wrong"),
     ("no service", "the packet is for the gateway itself, and nothing serves it there"),
@@ -64,6 +65,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("not ours", "a packet on the underlay for somebody else: a VTEP forwards none"),
     ("udp only", "the underlay is a UDP socket, which sends whole UDP datagrams and nothing else"),
     ("other uplink", "the target is behind an uplink by which the sender's network does not leave"),
+    ("no vxlan", "the packet is no VXLAN to the UDP port that was said"),
 )
 
 

@@ -7,7 +7,7 @@ from fastpath.claims cimport claims_hear
 from fastpath.counters cimport ECN_LOST, INNER_VLAN, SOURCE_INVALID, UNKNOWN_PEER, UNKNOWN_VNI
 from fastpath.endpoints cimport may_ask
 from fastpath.ethernet cimport MAC_WORD
-from fastpath.frame cimport ETHERNET_HEADER, Frame
+from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, Frame
 from fastpath.graph cimport drop, emit
 from fastpath.ip cimport FINE, Packet, ip_read, ip_transport, same
 from fastpath.layout cimport PROTOCOL_TCP
@@ -118,13 +118,13 @@ cdef inline uint32_t vni_number(uint32_t word) noexcept nogil:
 
 
 cdef inline bint short_way(TunnelEnd* end, Frame* frame, Tunnel** latest, uint32_t stamp) noexcept nogil:
-    """A whole, plain tunnel packet over IPv4 without a checksum, of a tunnel that is known. False: nothing was done."""
+    """A whole, plain tunnel packet over IPv4 without a checksum to verify, of a tunnel that is known. False: nothing was done."""
     cdef uint8_t* octets = frame.data
     cdef uint64_t word, first, second, udp, header, addresses, key
     cdef uint32_t kind, target, length, datagram
     cdef const uint64_t* value
     cdef Tunnel* tunnel = latest[0]
-    if wire_unlikely(frame.head < SHORTEST or frame.flags or frame.gso_type):
+    if wire_unlikely(frame.head < SHORTEST or frame.flags & ~CSUM_VALID or frame.gso_type):
         return False
     memcpy(&word, octets, 8)
     memcpy(&kind, octets + 12, 4)
@@ -133,12 +133,14 @@ cdef inline bint short_way(TunnelEnd* end, Frame* frame, Tunnel** latest, uint32
     memcpy(&target, octets + 30, 4)
     memcpy(&udp, octets + 34, 8)
     memcpy(&header, octets + 42, 8)
-    # Type and version; not fragmented; UDP; our MAC address; our port, no checksum; the I flag.
+    # Type and version; not fragmented; UDP; our MAC address; our port, the I flag; no checksum, or one that was verified.
     if wire_unlikely(kind & 0xFFFFFF != 0x450008 or first >> 48 & 0xFF3F or <uint8_t>(second >> 8) != 17):
         return False
     if wire_unlikely((word ^ end.gateway.interfaces[0].mac_word) & MAC_WORD and not end.any_hop):
         return False
-    if wire_unlikely(udp >> 48 or wire_swap16(<uint16_t>(udp >> 16)) != end.tunnels.port or not header & 0x08):
+    if wire_unlikely(wire_swap16(<uint16_t>(udp >> 16)) != end.tunnels.port or not header & 0x08):
+        return False
+    if wire_unlikely(udp >> 48 and not frame.flags):
         return False
     length = wire_swap16(<uint16_t>(first >> 16))
     datagram = wire_swap16(<uint16_t>(udp >> 32))

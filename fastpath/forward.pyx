@@ -9,9 +9,9 @@ from libc.string cimport memcpy
 from fastpath.address cimport LINK_LOCAL, ORDINARY, Kind, kind_of
 from fastpath.arp cimport TYPE_ARP
 from fastpath.counters cimport (
-    GROUP_FRAME, MARTIAN_SOURCE, MARTIAN_TARGET, NO_ROUTE, NOT_IP, RUNT, TRANSPORT_HEADER, TTL_EXCEEDED, Reason,
+    GROUP_FRAME, HEADER_CHAIN, MARTIAN_SOURCE, MARTIAN_TARGET, NO_ROUTE, NOT_IP, RUNT, TRANSPORT_HEADER, TTL_EXCEEDED, Reason,
 )
-from fastpath.deliver cimport deliver
+from fastpath.deliver cimport deliver, refuse_chain
 from fastpath.egress cimport complain, send_ours
 from fastpath.ethernet cimport MAC_WORD
 from fastpath.flows cimport flows_hash, flows_prefetch
@@ -69,7 +69,9 @@ cdef void receive(Gateway* gateway, Frame* frame) noexcept nogil:
             drop(gateway.head, frame, NOT_IP)
     else:
         reason = ip_read(&packet, frame)
-        if reason != FINE:
+        if reason == HEADER_CHAIN:
+            refuse_chain(gateway, &packet)
+        elif reason != FINE:
             drop(gateway.head, frame, <Reason>reason)
         elif frame.data[0] & 1:
             receive_group(gateway, &packet)

@@ -29,6 +29,7 @@ cdef enum Trouble:            # why: type and code follow from it and from the p
     REASSEMBLY_TIME           # 11/1, 3/1   fragments are missing
     BAD_FIELD                 # 12/0, 4/0   parameter: offset of the octet in the packet
     BAD_OPTION                # 12/0, 4/2   the same; IPv6: an option whose type demands an answer (RFC 8200, 4.2)
+    CUT_CHAIN                 # -, 4/3      the first fragment does not hold all headers (RFC 7112, 5)
 
 cdef struct Icmp:
     int64_t interval          # ns in which one message is earned; negative: none is ever

@@ -24,10 +24,10 @@ cdef enum:
     CONTROL = 0xC0            # precedence 6, "internetwork control" (RFC 1812, 4.3.2.5)
 
 # Type and code by Trouble.
-cdef uint8_t[10] TYPES = [3, 3, 3, 3, 3, 3, 11, 11, 12, 12]
-cdef uint8_t[10] CODES = [0, 1, 2, 3, 4, 13, 0, 1, 0, 0]
-cdef uint8_t[10] TYPES_V6 = [1, 1, 4, 1, 2, 1, 3, 3, 4, 4]
-cdef uint8_t[10] CODES_V6 = [0, 3, 1, 4, 0, 1, 0, 1, 0, 2]
+cdef uint8_t[11] TYPES = [3, 3, 3, 3, 3, 3, 11, 11, 12, 12, 12]
+cdef uint8_t[11] CODES = [0, 1, 2, 3, 4, 13, 0, 1, 0, 0, 0]
+cdef uint8_t[11] TYPES_V6 = [1, 1, 4, 1, 2, 1, 3, 3, 4, 4, 4]
+cdef uint8_t[11] CODES_V6 = [0, 3, 1, 4, 0, 1, 0, 1, 0, 2, 3]
 
 
 # -- the rate ---------------------------------------------------------------------------------------------------------------

@@ -82,6 +82,8 @@ cdef inline bint is_mapped(const Address* address) noexcept nogil:
 
 # Everything that is not a plain IPv4 header; see ip_read.
 cdef int ip_read_slowly(Packet* packet, Frame* frame) noexcept nogil
+# A first fragment of IPv6 holds all headers, the transport's included (RFC 7112, 5; RFC 8200, 4.5); True of anything else.
+cdef bint ip_chain_whole(const Packet* packet) noexcept nogil
 # FINE, or TRANSPORT_HEADER: sets kind and ports of a packet that ip_read found fine. A fragment that is not the first is OTHER.
 cdef int ip_transport(Packet* packet) noexcept nogil
 

@@ -3,7 +3,9 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy
 
-from fastpath.counters cimport IP_CHECKSUM, IP_HEADER, IP_LENGTH, MARTIAN_SOURCE, MARTIAN_TARGET, NOT_IP, SOURCE_ROUTE, TRANSPORT_HEADER
+from fastpath.counters cimport (
+    HEADER_CHAIN, IP_CHECKSUM, IP_HEADER, IP_LENGTH, MARTIAN_SOURCE, MARTIAN_TARGET, NOT_IP, SOURCE_ROUTE, TRANSPORT_HEADER,
+)
 from fastpath.counters import reason_name
 from fastpath.frame cimport ETHERNET_HEADER, Frame
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
@@ -20,6 +22,7 @@ cdef enum:                        # IPv6 extension headers (RFC 8200, 4; RFC 430
     ROUTING = 43
     FRAGMENT = 44
     AUTHENTICATION = 51
+    NO_NEXT_HEADER = 59
     DESTINATION = 60
 
 cdef enum:
@@ -124,6 +127,11 @@ cdef int read_ipv6(Packet* packet, Frame* frame) noexcept nogil:
     return FINE
 
 
+cdef int cut_reason(const Packet* packet) noexcept nogil:
+    """The headers go on behind the end: in other fragments, where the packet ends before what we have of it does."""
+    return HEADER_CHAIN if packet.fragment == FIRST and packet.frame.head >= packet.length + ETHERNET_HEADER else IP_HEADER
+
+
 cdef int read_extensions(Packet* packet) noexcept nogil:
     """From header to header (RFC 8200, 4). All must lie within the packet and the frame's first part."""
     cdef const uint8_t* octets = packet.frame.data
@@ -134,7 +142,9 @@ cdef int read_extensions(Packet* packet) noexcept nogil:
     cdef uint16_t offset
     while packet.protocol in (HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION):
         passed += 1
-        if at + 8 > end or passed > EXTENSIONS_MAX:
+        if at + 8 > end:
+            return cut_reason(packet)
+        if passed > EXTENSIONS_MAX:
             return IP_HEADER
         # Hop-by-hop options come first or not at all (RFC 8200, 4.3).
         if packet.protocol == HOP_BY_HOP and passed > 1:
@@ -153,11 +163,27 @@ cdef int read_extensions(Packet* packet) noexcept nogil:
         packet.protocol = octets[at]
         at += n
         if at > end:
-            return IP_HEADER
+            return cut_reason(packet)
         if packet.fragment == LATER:
             break
     packet.transport = <uint16_t>at
     return FINE
+
+
+cdef bint ip_chain_whole(const Packet* packet) noexcept nogil:
+    cdef uint32_t n = packet.length + packet.network - packet.transport
+    cdef uint32_t whole = 1
+    if packet.version == 4 or packet.fragment != FIRST:
+        return True
+    if packet.protocol == PROTOCOL_TCP:
+        whole = 20
+        if n >= 20 and packet.transport + 20 <= packet.frame.head:
+            whole = max(whole, <uint32_t>(packet.frame.data[packet.transport + 12] >> 4) * 4)
+    elif packet.protocol == PROTOCOL_UDP or packet.protocol == PROTOCOL_ICMPV6:
+        whole = 8
+    elif packet.protocol == PROTOCOL_SCTP:
+        whole = 12
+    return n >= whole or packet.protocol == NO_NEXT_HEADER
 
 
 cdef int ip_transport(Packet* packet) noexcept nogil:

@@ -1,6 +1,6 @@
 """Who says what about an address, and what we say about ours."""
 
-from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from fastpath.address cimport ORDINARY, UNSPECIFIED, kind_of
@@ -15,7 +15,7 @@ from fastpath.nd cimport FROM_ROUTER, ND_FRAME, NEIGHBOR_ADVERTISEMENT, NEIGHBOR
 from fastpath.neighbor cimport (
     INCOMPLETE, NOBODY, PERMANENT, REACHABLE, STALE, Neighbor, neighbor_add, neighbor_become, neighbor_find,
 )
-from fastpath.resolve cimport blank, is_ours, on_link, originate, release
+from fastpath.resolve cimport blank, is_anycast, is_ours, on_link, originate, our_address, release
 from fastpath.routes cimport BROADCAST, LOCAL, Route, routes_find
 from fastpath.wire cimport load48
 
@@ -101,17 +101,25 @@ cdef void nd_receive(Gateway* gateway, uint16_t number, Packet* packet) noexcept
 cdef void solicited(Gateway* gateway, Interface* interface, uint16_t number, Packet* packet, const Nd* nd) noexcept nogil:
     """RFC 4861, 7.2.3 and 7.2.4."""
     cdef bint probe = kind_of(&packet.source) == UNSPECIFIED
+    cdef bint ours = is_ours(interface, &nd.target)
+    cdef uint8_t flags = FROM_ROUTER
     cdef Address everybody
+    cdef Address source = nd.target
     cdef Frame* reply
     if is_ours(interface, &packet.source):
         drop(gateway.head, packet.frame, ND_INVALID)
         return
     gateway.head.counters.consumed += 1
-    if not is_ours(interface, &nd.target):
-        if probe or not answers_for(gateway, number, &packet.source, &nd.target):
-            return
-    elif nd.mac:
-        hear(gateway, number, &packet.source, nd.mac, True, False)
+    if ours or is_anycast(interface, &nd.target):
+        if nd.mac:
+            hear(gateway, number, &packet.source, nd.mac, True, False)
+    elif probe or not answers_for(gateway, number, &packet.source, &nd.target):
+        return
+    if ours:
+        flags |= OVERRIDE
+    elif our_address(interface, &packet.source) != NULL:
+        # Others may have it too: nobody's entry is to be replaced (RFC 4861, 7.2.7 and 7.2.8), nor is it a source.
+        source = our_address(interface, &packet.source)[0]
     reply = blank(gateway, ND_FRAME)
     if reply == NULL:
         return
@@ -119,11 +127,10 @@ cdef void solicited(Gateway* gateway, Interface* interface, uint16_t number, Pac
     gateway.counters.answered += 1
     if probe:
         memcpy(&everybody, b"\xff\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01", 16)
-        nd_write(reply.data, NEIGHBOR_ADVERTISEMENT, FROM_ROUTER | OVERRIDE, interface.mac, &nd.target, group_mac(&everybody), &everybody,
-                 &nd.target)
+        nd_write(reply.data, NEIGHBOR_ADVERTISEMENT, flags, interface.mac, &source, group_mac(&everybody), &everybody, &nd.target)
     else:
         # To the MAC address that it came from: the option repeats it, where there is one.
-        nd_write(reply.data, NEIGHBOR_ADVERTISEMENT, FROM_ROUTER | SOLICITED | OVERRIDE, interface.mac, &nd.target,
+        nd_write(reply.data, NEIGHBOR_ADVERTISEMENT, flags | SOLICITED, interface.mac, &source,
                  nd.mac or load48(packet.frame.data + 6), &packet.source, &nd.target)
     originate(gateway, interface, reply)
 

@@ -4,13 +4,13 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy
 
-from fastpath.address cimport LINK_LOCAL, kind_of, solicited_node, within
+from fastpath.address cimport LINK_LOCAL, kind_of, masked, solicited_node, within
 from fastpath.arena cimport take_polled
 from fastpath.arp cimport ARP_FRAME, ARP_REQUEST, arp_write
 from fastpath.counters cimport NEIGHBOR_QUEUE, TURN_BUDGET, UNRESOLVED
 from fastpath.ethernet cimport BROADCAST_MAC, group_mac, store48
 from fastpath.frame cimport Frame
-from fastpath.gateway cimport Gateway, Interface
+from fastpath.gateway cimport Gateway, Interface, Network
 from fastpath.graph cimport drop, emit
 from fastpath.ip cimport Address, is_mapped, same
 from fastpath.nd cimport ND_FRAME, NEIGHBOR_SOLICITATION, nd_write
@@ -33,6 +33,20 @@ cdef bint is_ours(const Interface* interface, const Address* address) noexcept n
         return True
     for i in range(interface.n_networks):
         if same(&interface.networks[i].address, address):
+            return True
+    return False
+
+
+cdef bint is_anycast(const Interface* interface, const Address* address) noexcept nogil:
+    cdef const Network* network
+    cdef Address first
+    cdef uint32_t i
+    if is_mapped(address):
+        return False
+    for i in range(interface.n_networks):
+        network = &interface.networks[i]
+        first = masked(&network.address, network.length)
+        if network.length < 127 and same(&first, address) and not same(&network.address, address):
             return True
     return False
 

@@ -10,7 +10,7 @@ from fastpath.fragment cimport Fragmenter, fragmenter_begin, fragmenter_next
 from fastpath.frame cimport Frame
 from fastpath.graph cimport Edge, Graph, Head, Node, drop, emit, set_due
 from fastpath.icmp cimport (
-    BAD_FIELD, BAD_OPTION, BIG, LIFETIME, NO_HOST, NO_PORT, NO_PROTOCOL, NO_WAY, PROHIBITED, REASSEMBLY_TIME, Icmp, Trouble, icmp_echo,
+    BAD_FIELD, BAD_OPTION, BIG, CUT_CHAIN, LIFETIME, NO_HOST, NO_PORT, NO_PROTOCOL, NO_WAY, PROHIBITED, REASSEMBLY_TIME, Icmp, Trouble, icmp_echo,
     icmp_error, icmp_init,
 )
 from fastpath.identification cimport Identifications, identifications_init
@@ -25,6 +25,7 @@ from fastpath.transport cimport transport_good, transport_reset
 TROUBLES = {
     "no way": NO_WAY, "no host": NO_HOST, "no protocol": NO_PROTOCOL, "no port": NO_PORT, "big": BIG, "prohibited": PROHIBITED,
     "lifetime": LIFETIME, "reassembly time": REASSEMBLY_TIME, "bad field": BAD_FIELD, "bad option": BAD_OPTION,
+    "cut chain": CUT_CHAIN,
 }
 ANSWERS = ("error", "echo", "reset", "clamp", "good")
 

@@ -7,7 +7,7 @@ from fastpath.address cimport LINK_LOCAL, ORDINARY, Kind, kind_of
 from fastpath.counters cimport (
     MARTIAN_SOURCE, MARTIAN_TARGET, NO_ROUTE, NO_SERVICE, PORTS_EXHAUSTED, TTL_EXCEEDED, UNTRANSLATABLE, Reason,
 )
-from fastpath.deliver cimport deliver
+from fastpath.deliver cimport deliver, refuse_chain
 from fastpath.egress cimport complain, link_size
 from fastpath.flows cimport flows_find, flows_goal, flows_source, flows_translate, flows_way
 from fastpath.flowtable cimport KNOWN, NONE, REFUSED, Found
@@ -15,7 +15,7 @@ from fastpath.frame cimport ETHERNET_HEADER, Frame
 from fastpath.gateway cimport Gateway, Way, generation_of, routes_of
 from fastpath.graph cimport Edge, drop, emit
 from fastpath.icmp cimport LIFETIME, NO_WAY, PROHIBITED
-from fastpath.ip cimport ERROR, FINE, WHOLE, Address, Packet, ip_read, ip_transport, same
+from fastpath.ip cimport ERROR, FINE, WHOLE, Address, Packet, ip_chain_whole, ip_read, ip_transport, same
 from fastpath.opening cimport OPEN_MIDSTREAM, Opening, flows_open
 from fastpath.reassembly cimport reassembly_add
 from fastpath.routes cimport BROADCAST, LOCAL, Route, Routes, routes_find
@@ -44,6 +44,9 @@ cdef void track(Gateway* gateway, Packet* packet) noexcept nogil:
         return
     if packet.fragment == WHOLE:
         track_whole(gateway, packet)
+        return
+    if not ip_chain_whole(packet):
+        refuse_chain(gateway, packet)
         return
     frame = reassembly_add(&gateway.reassembly, gateway.head, packet, gateway.head.core.now, &largest)
     if frame == NULL:

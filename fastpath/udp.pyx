@@ -4,17 +4,15 @@ import ipaddress
 
 cimport cython
 
-from libc.errno cimport (
-    EADDRNOTAVAIL, EAGAIN, EBADF, EHOSTUNREACH, EIO, EMSGSIZE, ENETDOWN, ENETUNREACH, ENOBUFS, ENOMEM, errno,
-)
+from libc.errno cimport EAGAIN, EBADF, EIO, ENOBUFS, ENOMEM, errno
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcmp, memset
 from posix.uio cimport iovec
 from posix.unistd cimport close
 
 from fastpath.arena cimport SMALL, take_polled
-from fastpath.counters cimport BAD_OFFLOAD, MTU, NO_ROUTE, PORT_GONE, QUEUE_FULL, SPOOFED_SOURCE, TOO_BIG, WRITE_REFUSED, Reason
+from fastpath.counters cimport BAD_OFFLOAD, MTU, NO_ROUTE, SPOOFED_SOURCE, Reason
 from fastpath.device cimport LINK_GONE, DevicePort, sent
 from fastpath.frame cimport NEEDS_CSUM, Frame
 from fastpath.graph cimport Graph, drop, wake
@@ -22,7 +20,7 @@ from fastpath.offload cimport WILL_DO, Segmenter, segmenter_begin, segmenter_nex
 from fastpath.port cimport count_in, receive, refuse
 from fastpath.udparrived cimport Arrived, arrived_length, arrived_next, arrived_read
 from fastpath.udpcontrol cimport (
-    CONTROL, MSG_DONTWAIT, NAME, control_errors, control_write, mmsghdr, recvmmsg, sendmmsg, sendmsg,
+    CONTROL, MSG_DONTWAIT, NAME, control_errors, control_reason, control_write, mmsghdr, recvmmsg, sendmmsg, sendmsg,
 )
 from fastpath.udpmessages cimport (
     NO_MESSAGE, Datagram, Message, datagram_read, message_single, messages_add, messages_clear, messages_free, messages_init,
@@ -45,13 +43,18 @@ cdef class UdpPort(DevicePort):
         self.receivers[0] = self.receivers[1] = -1
 
     def __init__(self, Graph graph not None, str name not None, fds, *, uint64_t mac, uint32_t mtu=1500):
-        port = sockets_prepare(list(fds), self.receivers, self.senders, self.n_senders, self.own)
+        try:
+            self.port = sockets_prepare(list(fds), self.receivers, self.senders, self.n_senders, self.own)
+        except BaseException:
+            # They stay the caller's.
+            self.receivers[0] = self.receivers[1] = -1
+            self.n_senders[0] = self.n_senders[1] = 0
+            raise
         messages_init(&self.messages, 2 * SENDERS_MAX)
         self.memory = <uint8_t*>malloc(UDP_BATCH * UDP_PLACE)
         if self.memory == NULL:
             raise MemoryError(f"{name}: datagrams")
         self.mac = mac
-        self.port = port
         self.budget = 1
         super().__init__(graph, name, sockets_watched(self.receivers), mtu=mtu)
 
@@ -72,13 +75,13 @@ cdef class UdpPort(DevicePort):
             self.n_senders[family] = 0
 
     def close(self) -> None:
-        """Give all sockets back to the kernel, between turns; the port is gone then. A second call does nothing."""
+        """As DevicePort.close, all sockets."""
         if self.fd >= 0:
             self.let_go()
         super().close()
 
     def join(self, str group not None, bint join=True) -> None:
-        """Receive what is sent to this multicast group (RFC 3376, RFC 3810), or no longer. Needs sockets opened with groups. Errors: OSError."""
+        """Receive what is sent to this multicast group, or no longer. Needs sockets opened with groups. Errors: OSError."""
         address = ipaddress.ip_address(group)
         socket_join(self.receivers[0 if address.version == 4 else 1], address, join)
 
@@ -146,7 +149,6 @@ cdef class UdpPort(DevicePort):
         return n
 
     cdef void receive_from(self, uint32_t family, uint32_t wanted) noexcept nogil:
-        """Up to `wanted` messages more."""
         cdef mmsghdr[UDP_BATCH] messages
         cdef iovec[UDP_BATCH] parts
         cdef uint8_t[UDP_BATCH * CONTROL] control
@@ -213,11 +215,8 @@ cdef class UdpPort(DevicePort):
             drop(&self.head, source, <Reason>reason)
             return
         family = 0 if datagram.version == 4 else 1
-        if wire_unlikely(self.n_senders[family] == 0):
-            drop(&self.head, source, NO_ROUTE)
-            return
-        if wire_unlikely(memcmp(datagram.source, &self.own[16 * family], 4 if family == 0 else 16)):
-            drop(&self.head, source, SPOOFED_SOURCE)
+        if wire_unlikely(self.n_senders[family] == 0 or memcmp(datagram.source, &self.own[16 * family], 4 if family == 0 else 16)):
+            drop(&self.head, source, SPOOFED_SOURCE if self.n_senders[family] else NO_ROUTE)
             return
         socket = <uint16_t>(family * SENDERS_MAX + ((datagram.source_port & 0x3FFF) * self.n_senders[family] >> 14))
         if not messages_add(&self.messages, socket, &datagram, frame, source, copy):
@@ -231,7 +230,6 @@ cdef class UdpPort(DevicePort):
         messages_clear(&self.messages)
 
     cdef void send_all(self, uint16_t socket) noexcept nogil:
-        """All messages of one socket, in order."""
         cdef mmsghdr[SENT] headers
         cdef uint8_t[SENT * CONTROL] control
         cdef uint8_t[SENT * NAME] names
@@ -258,16 +256,17 @@ cdef class UdpPort(DevicePort):
                 for i in range(done, done + <uint32_t>result):
                     self.told_sent(messages[i])
                 done += <uint32_t>result
+                if wire_unlikely(done < count):
+                    # The next was refused, and is tried again: if for an error that has come meanwhile, that is forgotten now.
+                    control_errors(fd, &self.unreachable, &self.path_too_big)
 
     cdef void told_sent(self, Message* message) noexcept nogil:
         sent(self, message.segments, message.octets + message.headers)
-        if message.segments > 1:
-            self.segmented += message.segments
+        self.segmented += message.segments if message.segments > 1 else 0
 
     cdef void unsent(self, int fd, mmsghdr* header, Message* message, int error) noexcept nogil:
         """A message that the kernel did not take. An error that was about an earlier one is no reason: that is long counted as sent."""
         cdef uint32_t i
-        cdef Reason reason = WRITE_REFUSED
         if control_errors(fd, &self.unreachable, &self.path_too_big) and error not in (EAGAIN, ENOBUFS, ENOMEM):
             if sendmsg(fd, &header.msg_hdr, MSG_DONTWAIT) >= 0:
                 self.told_sent(message)
@@ -279,17 +278,10 @@ cdef class UdpPort(DevicePort):
             self.messages.longest = 1
             self.send_singly(fd, message)
             return
-        if error == EMSGSIZE:
-            reason = TOO_BIG
-        elif error in (EAGAIN, ENOBUFS, ENOMEM):
-            reason = QUEUE_FULL
-        elif error in (ENETUNREACH, EHOSTUNREACH, ENETDOWN, EADDRNOTAVAIL):
-            reason = NO_ROUTE
-        elif error == EBADF:
+        if error == EBADF:
             self.become(LINK_GONE)
-            reason = PORT_GONE
         for i in range(message.segments):
-            drop(&self.head, message.frames[i], reason)
+            drop(&self.head, message.frames[i], control_reason(error))
 
     cdef void send_singly(self, int fd, Message* message) noexcept nogil:
         """The payloads of a message one by one: as one message each."""

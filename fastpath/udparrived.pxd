@@ -22,7 +22,8 @@ cdef struct Arrived:              # a message received: one datagram, or several
     uint8_t[OUTER_MAX] headers    # as each datagram had them, but for lengths
 
 # `family`: 0 IPv4, 1 IPv6; `mac`: whom it is for, unless a group; `port`: received at.
-cdef void arrived_read(Arrived* arrived, uint32_t octets, uint32_t family, const msghdr* message, uint64_t mac, uint16_t port) noexcept nogil
+cdef void arrived_read(Arrived* arrived, uint32_t octets, uint32_t family, const msghdr* message, uint64_t mac,
+                       uint16_t port) noexcept nogil
 # The next datagram as a frame in this slot; `place`: where the message lies.
 cdef void arrived_next(Arrived* arrived, Frame* frame, const uint8_t* place) noexcept nogil
 

@@ -29,7 +29,8 @@ cdef void put_macs(uint8_t* octets, uint32_t family, const uint8_t* target, cons
         store32(octets + 2, <uint32_t>mac)
 
 
-cdef void arrived_read(Arrived* arrived, uint32_t octets, uint32_t family, const msghdr* message, uint64_t mac, uint16_t port) noexcept nogil:
+cdef void arrived_read(Arrived* arrived, uint32_t octets, uint32_t family, const msghdr* message, uint64_t mac,
+                       uint16_t port) noexcept nogil:
     cdef uint8_t* to = arrived.headers
     cdef const uint8_t* name = <const uint8_t*>message.msg_name
     cdef Told told

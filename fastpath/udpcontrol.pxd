@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 from posix.uio cimport iovec
 
+from fastpath.counters cimport Reason
 from fastpath.udpmessages cimport Message
 
 cdef extern from "<sys/socket.h>" nogil:
@@ -39,3 +40,5 @@ cdef void control_read(Told* told, const msghdr* message) noexcept nogil
 cdef void control_write(mmsghdr* header, Message* message, uint8_t* name, uint8_t* control) noexcept nogil
 # Take what the kernel tells of messages sent earlier, and count what came by ICMP; how many those were.
 cdef uint32_t control_errors(int fd, uint64_t* unreachable, uint64_t* too_big) noexcept nogil
+# What a send ends for that the kernel refused.
+cdef Reason control_reason(int error) noexcept nogil

@@ -1,9 +1,10 @@
 """Control messages: a header of length, level and kind, then a value, then padding to eight octets (cmsg(3))."""
 
-from libc.errno cimport EMSGSIZE
+from libc.errno cimport EADDRNOTAVAIL, EAGAIN, EBADF, EHOSTUNREACH, EMSGSIZE, ENETDOWN, ENETUNREACH, ENOBUFS, ENOMEM
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
+from fastpath.counters cimport NO_ROUTE, PORT_GONE, QUEUE_FULL, TOO_BIG, WRITE_REFUSED, Reason
 from fastpath.udpmessages cimport Message
 from fastpath.wire cimport store16
 
@@ -165,3 +166,13 @@ cdef uint32_t control_errors(int fd, uint64_t* unreachable, uint64_t* too_big) n
                         unreachable[0] += 1
             said = following(&message, &at, &header)
     return n
+
+
+cdef Reason control_reason(int error) noexcept nogil:
+    if error == EMSGSIZE:
+        return TOO_BIG
+    if error in (EAGAIN, ENOBUFS, ENOMEM):
+        return QUEUE_FULL
+    if error in (ENETUNREACH, EHOSTUNREACH, ENETDOWN, EADDRNOTAVAIL):
+        return NO_ROUTE
+    return PORT_GONE if error == EBADF else WRITE_REFUSED

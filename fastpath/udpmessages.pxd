@@ -66,7 +66,8 @@ cdef void messages_free(Messages* messages) noexcept
 cdef int datagram_read(Datagram* datagram, const Frame* frame) noexcept nogil
 # Put the datagram in the frame behind what this socket sends already. `source`: the frame to account it to; `copy`: the frame's own
 # part is used again after this. False: no room; send first.
-cdef bint messages_add(Messages* messages, uint16_t socket, const Datagram* datagram, Frame* frame, Frame* source, bint copy) noexcept nogil
+cdef bint messages_add(Messages* messages, uint16_t socket, const Datagram* datagram, Frame* frame, Frame* source,
+                       bint copy) noexcept nogil
 # The `i`-th payload of a message as a message of its own; `part`: where it begins in the parts, which is moved on.
 cdef void message_single(Message* one, const Message* message, uint32_t i, uint32_t* part) noexcept nogil
 # All was sent.

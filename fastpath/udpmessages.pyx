@@ -92,7 +92,8 @@ cdef inline bint continues(const Messages* messages, const Message* message, con
     )
 
 
-cdef bint messages_add(Messages* messages, uint16_t socket, const Datagram* datagram, Frame* frame, Frame* source, bint copy) noexcept nogil:
+cdef bint messages_add(Messages* messages, uint16_t socket, const Datagram* datagram, Frame* frame, Frame* source,
+                       bint copy) noexcept nogil:
     cdef Message* message = NULL
     cdef uint16_t at = messages.last[socket] if messages.first[socket] != NO_MESSAGE else <uint16_t>NO_MESSAGE
     cdef uint32_t own = min(datagram.octets, frame.head - datagram.payload)

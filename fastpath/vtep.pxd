@@ -7,6 +7,8 @@ that came from a tunnel goes into one.
 
 cimport cython
 
+from libc.stdint cimport uint32_t, uint64_t
+
 from fastpath.graph cimport Node
 from fastpath.overlaybook cimport OverlayBook
 from fastpath.routebook cimport RouteBook
@@ -17,4 +19,5 @@ cdef class Vtep(Node):
     cdef TunnelEnd end
     cdef RouteBook book
     cdef OverlayBook overlay_book
+    cdef int open(self, uint64_t mac, uint32_t mtu, object addresses, bint arp, uint64_t seed) except -1
     cdef void arm(self) noexcept nogil

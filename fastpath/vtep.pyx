@@ -3,38 +3,30 @@
 cimport cython
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
 
-from fastpath.address cimport LINK_LOCAL, ORDINARY, address_read, kind_of, link_local, prefix_read
 from fastpath.claims cimport claims_free, claims_init
 from fastpath.decap cimport decap_burst
 from fastpath.encap cimport encap_burst
 from fastpath.endpoints cimport endpoints_free, endpoints_init
-from fastpath.ethernet cimport GROUP, mac_word
 from fastpath.frame cimport Frame
-from fastpath.gateway cimport NETWORKS_MAX, Gateway, Interface
+from fastpath.gateway cimport Gateway, Interface, gateway_disconnect, gateway_expect, gateway_expire, gateway_free, gateway_init
 from fastpath.graph cimport Graph, Head, Node, set_due
 from fastpath.icmp cimport ICMP_BURST, icmp_init
 from fastpath.igmp cimport memberships_free, memberships_init
 from fastpath.igmpsay cimport memberships_due
+from fastpath.interfaces cimport interface_open, neighbor_fix, neighbor_forget
 from fastpath.ip cimport Address, is_mapped
-from fastpath.neighbor cimport (
-    NOBODY, PERMANENT, neighbor_add, neighbor_become, neighbor_find, neighbor_remove, neighbors_due, neighbors_free, neighbors_init,
-)
+from fastpath.neighbor cimport neighbors_due
 from fastpath.overlaybook cimport OverlayBook
-from fastpath.reassembly cimport Expired, reassembly_due, reassembly_expire, reassembly_free, reassembly_init
-from fastpath.resolve cimport resolve_expire
+from fastpath.reassembly cimport reassembly_due
 from fastpath.routebook cimport RouteBook
 from fastpath.routerrows cimport neighbor_rows
-from fastpath.routes cimport routes_free, routes_init
 from fastpath.tunnels cimport tunnels_free, tunnels_init
 from fastpath.underlay cimport underlay_resume, underlay_say, underlay_unreachable
 from fastpath.vteprows cimport claim_rows, overlay_rows, station_rows, tunnel_rows, vtep_counters
 
 cdef enum:
     ROUTES = 4096
-    DATAGRAMS = 16                # of echo requests to us, being put together at the same time
-    DATAGRAM_OCTETS = 1 << 18
     STATIONS = 65536              # addresses of programmed stations
 
 
@@ -50,63 +42,54 @@ cdef class Vtep(Node):
     def __init__(self, Graph graph not None, str name not None, *, uint64_t mac, addresses, uint32_t mtu=1500, uint16_t port=4789,
                  uint32_t neighbors=4096, uint32_t tunnels=4096, bint arp=True, uint32_t icmp_rate=100, bint strict=False,
                  bint any_hop=False):
-        cdef Gateway* gateway = &self.end.gateway
-        cdef Interface* interface
         cdef uint64_t seed = graph.core.seed ^ <uint64_t>(len(graph.nodes) + 1)
-        if mac == 0 or mac & GROUP or mac >> 48:
-            raise ValueError("an individual MAC address, as a number")
         if not 128 <= mtu <= 65535:
             raise ValueError("mtu: 128 to 65535 octets")
         if port == 0:
             raise ValueError("port: 1 to 65535")
-        gateway.head = &self.head
-        gateway.resume = underlay_resume
-        gateway.unreachable = underlay_unreachable
-        routes_init(&gateway.routes, ROUTES, seed)
-        neighbors_init(&gateway.neighbors, &self.head, neighbors, seed + 1)
-        reassembly_init(&gateway.reassembly, DATAGRAMS, DATAGRAM_OCTETS, seed + 2)
-        tunnels_init(&self.end.tunnels, tunnels, seed + 3)
-        endpoints_init(&self.end.endpoints, STATIONS, seed + 5)
-        claims_init(&self.end.claims, seed + 6)
-        gateway.secret = gateway.routes.table.secret1 ^ gateway.neighbors.table.secret0
-        gateway.identification = <uint32_t>gateway.secret
+        if not addresses:
+            raise ValueError("a VTEP has an address at least")
+        gateway_init(&self.end.gateway, &self.head, seed, neighbors, ROUTES, underlay_resume, underlay_unreachable)
+        tunnels_init(&self.end.tunnels, tunnels, seed + 4)
+        endpoints_init(&self.end.endpoints, STATIONS, seed + 6)
+        claims_init(&self.end.claims, seed + 7)
+        self.end.gateway.icmp_rate = icmp_rate
         self.end.secret0 = self.end.tunnels.by_peer.secret0
         self.end.secret1 = self.end.tunnels.by_vni.secret1
-        gateway.interfaces = <Interface*>calloc(1, sizeof(Interface))
-        if gateway.interfaces == NULL:
-            raise MemoryError("vtep: interface")
-        gateway.n_interfaces = 1
-        interface = &gateway.interfaces[0]
-        interface.mac = mac
-        interface.mac_word = mac_word(mac)
-        interface.mtu = mtu
-        interface.arp = arp
-        icmp_init(&interface.icmp, icmp_rate, ICMP_BURST, <uint16_t>gateway.secret)
-        icmp_init(&self.end.icmp, icmp_rate, ICMP_BURST, <uint16_t>(gateway.secret >> 16))
         self.end.tunnels.port = port
         self.end.mtu = mtu
         self.end.strict = strict
         self.end.any_hop = any_hop
         self.book = RouteBook()
-        self.book.routes = &gateway.routes
+        self.book.routes = &self.end.gateway.routes
         self.overlay_book = OverlayBook()
         self.overlay_book.end = &self.end
         self.overlay_book.owner = name
-        assign(self.book, interface, addresses)
-        memberships_init(&self.end.groups, mac, first_ipv4(interface), &interface.link_local, seed + 7)
         super().__init__(graph, name)
-        interface.edge = self.head.core.void_edge
-        interface.used = True
+        try:
+            self.open(mac, mtu, addresses, arp, seed + 8)
+        except BaseException:
+            graph.discard(self)
+            raise
+
+    cdef int open(self, uint64_t mac, uint32_t mtu, object addresses, bint arp, uint64_t seed) except -1:
+        """The underlay's interface, and what is said there of groups."""
+        cdef Gateway* gateway = &self.end.gateway
+        cdef Interface* interface
+        gateway_expect(gateway, 0)
+        interface = &gateway.interfaces[0]
+        interface_open(gateway, self.book, 0, mac, mtu, addresses)
+        interface.arp = arp
+        icmp_init(&self.end.icmp, gateway.icmp_rate, ICMP_BURST, &gateway.identifications)
+        memberships_init(&self.end.groups, mac, first_ipv4(interface), &interface.link_local, seed)
+        return 0
 
     def __dealloc__(self):
-        routes_free(&self.end.gateway.routes)
-        neighbors_free(&self.end.gateway.neighbors)
-        reassembly_free(&self.end.gateway.reassembly)
+        gateway_free(&self.end.gateway)
         tunnels_free(&self.end.tunnels)
         endpoints_free(&self.end.endpoints)
         claims_free(&self.end.claims)
         memberships_free(&self.end.groups)
-        free(self.end.gateway.interfaces)
 
     # -- the graph ------------------------------------------------------------------------------------------------------
 
@@ -133,11 +116,8 @@ cdef class Vtep(Node):
             set_due(&self.head, due)
 
     cdef void expire(self, int64_t now) noexcept nogil:
-        cdef Expired expired
-        resolve_expire(&self.end.gateway, now)
+        gateway_expire(&self.end.gateway, now)
         underlay_say(&self.end, now)
-        while reassembly_expire(&self.end.gateway.reassembly, &self.head, now, &expired):
-            pass
         self.arm()
 
     cdef uint32_t fanout(self) noexcept:
@@ -156,8 +136,7 @@ cdef class Vtep(Node):
         for number in range(self.end.tunnels.used):
             if self.end.tunnels.tunnels[number].edge.head == target:
                 self.end.tunnels.tunnels[number].edge = self.head.core.void_edge
-        if self.end.gateway.interfaces[0].edge.head == target:
-            self.end.gateway.interfaces[0].edge = self.head.core.void_edge
+        gateway_disconnect(&self.end.gateway, target)
 
     # -- the underlay ---------------------------------------------------------------------------------------------------
 
@@ -175,31 +154,11 @@ cdef class Vtep(Node):
 
     def add_neighbor(self, str address not None, uint64_t mac) -> None:
         """The next hop has this MAC address, whatever anybody says. Errors: OverflowError if the table is full of such ones."""
-        cdef Address key
-        cdef uint32_t found
-        address_read(address, &key)
-        if mac == 0 or mac & GROUP or mac >> 48:
-            raise ValueError("an individual MAC address, as a number")
-        found = neighbor_find(&self.end.gateway.neighbors, 0, &key)
-        if found != NOBODY:
-            neighbor_remove(&self.end.gateway.neighbors, found)
-        found = neighbor_add(&self.end.gateway.neighbors, 0, &key)
-        if found == NOBODY:
-            raise OverflowError(f"the table is full: {self.end.gateway.neighbors.capacity} neighbors")
-        self.end.gateway.neighbors.neighbors[found].mac = mac
-        neighbor_become(&self.end.gateway.neighbors, found, PERMANENT, self.head.core.now)
+        neighbor_fix(&self.end.gateway, 0, address, mac)
 
     def remove_neighbor(self, str address not None) -> bool:
         """Forget a neighbor, permanent or not; packets that wait for it are dropped. False if it is not known."""
-        cdef Address key
-        cdef uint32_t found
-        address_read(address, &key)
-        found = neighbor_find(&self.end.gateway.neighbors, 0, &key)
-        if found == NOBODY:
-            return False
-        neighbor_remove(&self.end.gateway.neighbors, found)
-        self.arm()
-        return True
+        return neighbor_forget(&self.end.gateway, 0, address)
 
     def neighbors(self, int64_t now):
         """Who is known: a NumPy array of NEIGHBORS_DTYPE (routerrows)."""
@@ -291,26 +250,3 @@ cdef const Address* first_ipv4(const Interface* interface) noexcept:
 
 
 cdef Address NOWHERE_IPV4 = Address(0, 0xFFFF0000u)
-
-
-cdef int assign(RouteBook book, Interface* interface, object addresses) except -1:
-    """Give the underlay's interface these addresses, "10.0.0.1/16"."""
-    cdef Address address
-    cdef uint32_t length = 0
-    addresses = list(addresses)
-    if not 1 <= len(addresses) <= NETWORKS_MAX:
-        raise ValueError(f"a VTEP has 1 to {NETWORKS_MAX} addresses")
-    for text in addresses:
-        prefix_read(text, &address, &length)
-        if kind_of(&address) != ORDINARY and kind_of(&address) != LINK_LOCAL:
-            raise ValueError(f"{text}: no address that a VTEP can have")
-        if not is_mapped(&address):
-            interface.link_local = link_local(interface.mac)
-            if kind_of(&address) == LINK_LOCAL:
-                interface.link_local = address
-                continue
-        interface.networks[interface.n_networks].address = address
-        interface.networks[interface.n_networks].length = length
-        interface.n_networks += 1
-    book.derive(interface, 0, True)
-    return 0

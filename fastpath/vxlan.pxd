@@ -151,5 +151,7 @@ cdef inline void vxlan_pop(Frame* frame, uint32_t pushed) noexcept nogil:
     frame.length -= pushed
     frame.head -= pushed
     frame.room += pushed
-    if wire_unlikely(frame.flags or frame.gso_type):
+    if wire_unlikely(frame.flags & ~CSUM_VALID or frame.gso_type):
         vxlan_pop_facts(frame, pushed)
+    else:
+        frame.flags = 0

@@ -36,12 +36,37 @@ PACKETS = {
     "abandon",
     "reassembly",
 }
-TABLES = {"table", "fdb", "bridgerows", "routes", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
+TABLES = {
+    "table",
+    "fdb",
+    "bridgerows",
+    "routes",
+    "neighbor",
+    "waiting",
+    "index",
+    "rules",
+    "admission",
+    "ruletable",
+    "rulerows",
+    "publish",
+}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "natrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket", "udpsocket", "udpmessages", "udpcontrol", "udparrived"}  # what ports have in common
+PORT_BASES = {
+    "port",
+    "device",
+    "facts",
+    "offload",
+    "vnet",
+    "packetsocket",
+    "udpsocket",
+    "udpmessages",
+    "udpcontrol",
+    "udparrived",
+    "merge",
+}  # what ports have in common
 ROUTING = {
     "arp",
     "nd",
@@ -66,7 +91,7 @@ ROUTING = {
     "igmpsay",
 }
 TUNNELS = {"vxlan", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pieces", "overlaybook", "vteprows"}
-NODES = {"bridge", "router", "vtep", "memory", "tap", "packet", "udp", "pcap", "testing"}
+NODES = {"bridge", "router", "vtep", "codec", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 

@@ -140,8 +140,7 @@ class Dataplane:
                 return self.gateway.router
             case "vtep":
                 self.ends[spec.name] = end = TunnelEnd(self.engine, spec)
-                node: Node = end.vtep
-                return node
+                return end.vtep
         raise ValueError(f"no such kind of node: {spec.kind}")
 
     def _remove(self, spec: NodeSpec) -> None:

@@ -7,16 +7,15 @@ from typing import Any
 
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Settings
 from fastpath import Engine, Node, Port
+from fastpath.vtep import Vtep
 
 
 class TunnelEnd:
     """Owned by a Dataplane, and as all of it for one thread, between turns."""
 
     def __init__(self, engine: Engine, spec: NodeSpec) -> None:
-        from fastpath.vtep import Vtep  # type: ignore[import-not-found]
-
         settings = spec.settings
-        self.vtep: Any = Vtep(
+        self.vtep = Vtep(
             engine,
             spec.name,
             mac=_mac(settings["mac"]),
@@ -39,7 +38,7 @@ class TunnelEnd:
             node.lead_to(self.vtep, 0)
             return 0
         settings = link.settings
-        number: int = self.vtep.add_overlay(
+        number = self._overlays[link.far] = self.vtep.add_overlay(
             _name(link.far),
             node,
             int(settings["vni"]),
@@ -47,7 +46,6 @@ class TunnelEnd:
             spare=int(settings["peer_limit"]),
             **_overlay(settings),
         )
-        self._overlays[link.far] = number
         return number
 
     def change(self, old: Link, new: Link, node: Node) -> None:  # noqa: ARG002 - the face that a Gateway has too

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def overlays(plane: Dataplane) -> Rows:
 
 
 def peers(plane: Dataplane) -> Rows:
-    """PEERS_DTYPE; `stations`: known behind it, learned or given. `silent_ns` -1: nothing came from it yet."""
+    """PEERS_DTYPE, those of the file first; `stations`: known behind it, learned or given. `silent_ns` -1: nothing came yet."""
     found = []
     for _, end, names in _ends(plane):
         counted = {number: _counted(plane.stations(name)) for number, name in names.items()}
@@ -52,6 +53,7 @@ def peers(plane: Dataplane) -> Rows:
             stations = counted[number].get(int(row["member"]), 0)
             traffic = (row["in_frames"], row["in_octets"], row["out_frames"], row["out_octets"])
             found.append((names[number], row["peer"], kind, stations, row["silent_ns"], *traffic))
+    found.sort(key=lambda row: (row[2], ip_address(str(row[1])).packed))
     return np.array(found, dtype=PEERS_DTYPE)
 
 

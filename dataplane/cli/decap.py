@@ -8,11 +8,15 @@ from dataplane.cli.encap import VNI_MAX
 from dataplane.cli.options import as_json
 from dataplane.cli.summary import tell
 
+NO_VXLAN = "no vxlan"
+
 
 @click.command()
 @click.argument("source", metavar="IN", type=click.Path())
 @click.argument("out", metavar="OUT", type=click.Path())
-@click.option("--vni", "vnis", metavar="N", type=click.IntRange(0, VNI_MAX), multiple=True, help="Only this network; may be repeated.")
+@click.option(
+    "--vni", "vnis", metavar="N", type=click.IntRange(0, VNI_MAX), multiple=True, help="Only this network; may be repeated."
+)
 @click.option("--split-vni", is_flag=True, help="OUT is a folder: each network goes to a file N.pcap of its own.")
 @click.option("--port", metavar="N", type=click.IntRange(1, 65535), default=4789, show_default=True, help="UDP, to.")
 @click.option("--pass", "rest", is_flag=True, help="What is not of these goes along as it is; with --split-vni to rest.pcap.")
@@ -43,4 +47,6 @@ def command(
     summary = decap(
         source, out, vnis=vnis, split=split_vni, port=port, rest=rest, strict=strict, strip_vlan=strip_vlan, drops=drops
     )
+    if summary.dropped.get(NO_VXLAN) and not summary.frames_out:
+        click.echo(f"No frame was VXLAN to UDP port {port}. Another port? --port 8472 is Linux's without dstport.", err=True)
     tell(summary, as_json=as_json)

@@ -15,7 +15,7 @@ VNI_MAX = (1 << 24) - 1
 INHERIT = "inherit"
 
 
-class Inherited(click.ParamType):
+class Inherited(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic in some versions only
     """A number up to `largest`, or the word ``inherit``, which becomes -1."""
 
     name = "number"
@@ -87,7 +87,5 @@ def command(
             mend="give one of them",
         )
     header = outer(local=local, remote=remote, source_port=sport, **words)
-    summary = encap(
-        source, out, header, mtu=mtu, seed=seed, drops=drops, complete_checksums=complete_checksums, segment=segment
-    )
+    summary = encap(source, out, header, mtu=mtu, seed=seed, drops=drops, complete_checksums=complete_checksums, segment=segment)
     tell(summary, as_json=as_json)

@@ -34,6 +34,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Without a lab": {
         "replay": "Send capture files through a file's network.",
+        "encap": "Put every frame of a capture into VXLAN.",
+        "decap": "Take the frames of a capture out of VXLAN.",
         "bench": "Measure what a frame costs.",
         "demo": "Watch namespaces talk through our bridge, step by step.",
         "doctor": "Check what this kernel and this user can do.",

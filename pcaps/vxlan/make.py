@@ -23,7 +23,7 @@ SEND = f"import socket; s = socket.socket(17, 3); s.bind(('overlay', 0)); s.send
 CAPTURES: dict[str, tuple[str, tuple[str, str], list[str]]] = {
     "kernel": (f"dstport {PORT}", ("192.0.2.1", "192.0.2.2"), ["ip neigh flush all", PING]),
     "kernel6": (f"dstport {PORT}", ("2001:db8::1", "2001:db8::2"), ["ip neigh flush all", PING]),
-    "kernel-checksum": (f"dstport {PORT} udpcsum", ("192.0.2.1", "192.0.2.2"), [PING]),
+    "kernel-bare": (f"dstport {PORT} noudpcsum", ("192.0.2.1", "192.0.2.2"), [PING]),
     "kernel-8472": ("dstport 8472", ("192.0.2.1", "192.0.2.2"), [PING]),
     "kernel-vlan": (f"dstport {PORT}", ("192.0.2.1", "192.0.2.2"), ["send"]),
     "kernel-vnis": (f"dstport {PORT}", ("192.0.2.1", "192.0.2.2"), ["ping -c 1 10.60.0.2", "ping -c 1 10.62.0.2"]),

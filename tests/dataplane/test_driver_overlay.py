@@ -1,5 +1,7 @@
 """Networks of driver overlay become bridges that a VTEP goes on from; what their options say, and what they may not say."""
 
+from ipaddress import ip_address
+
 import pytest
 
 from dataplane import compose
@@ -121,6 +123,13 @@ def test_a_tap_has_the_hosts_end_for_its_next_hop():
     assert rules(wiring)["vtep route 0.0.0.0/0"] == {"destination": "0.0.0.0/0", "gateway": "192.0.2.129"}
     assert rules(wiring)["vtep neighbor 192.0.2.129"] == {"address": "192.0.2.129", "mac": "02:42:c0:00:02:81"}
     assert "vtep neighbor 192.0.2.129" not in rules(wired(TAP))
+
+
+def test_the_hosts_side_of_a_tap_has_no_peers_address():
+    below = {"kind": "tap", "address": "192.0.2.1/29", "peers": ["192.0.2.2", "192.0.2.3"]}
+    assert plan(below).underlays["underlay"].gateway4 == ip_address("192.0.2.4")
+    with pytest.raises(UserError, match=r"no address of 192\.0\.2\.0/30 is left for the host's side of the TAP"):
+        plan({"kind": "tap", "address": "192.0.2.1/30", "peers": ["192.0.2.2"]})
 
 
 def test_of_a_packet_underlay_the_macs_that_are_written_are_known():

@@ -27,6 +27,7 @@ ERRORS = {
     "time exceeded": ((11, 0), (3, 0)),
     "reassembly time": ((11, 1), (3, 1)),
     "parameter": ((12, 0), (4, 0)),
+    "cut chain": ((12, 0), (4, 3)),
 }
 
 

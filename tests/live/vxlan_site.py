@@ -3,7 +3,8 @@
 a, b (10.9.0.1, .2) ── bridge ── vtep ── under ══ underlay ══ far: under0 ── vx100 (10.9.0.99, fd00::99)
 
 `how` the underlay is reached: "packet", a packet socket on one end of a veth; "tap", a TAP whose device is the far end's interface.
-`routed`: a router between, so that the far end is in another subnet.
+`routed`: a router between, so that the far end is in another subnet. `offloads` of our underlay port: without, what the far end
+captures is what a wire would carry; with them checksums are left to it, and super-frames whole.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from bench.namespaces import Namespace, Namespaces
 from fastpath import PacketPort, TapPort, Vtep, open_packet
-from tests.live.switch import Switch
+from tests.live.switch import Switch, iperf
 
 OUR_MAC, FAR_MAC = "02:00:5e:00:00:01", "02:00:5e:00:00:02"
 OURS = {4: "192.0.2.1", 6: "2001:db8::1"}
@@ -48,9 +49,10 @@ class Site(Switch):
         settings: dict[str, Any] | None = None,
         kernel: tuple[str, ...] = (),
         vni: int = 100,
+        offloads: bool = True,
     ) -> None:
         super().__init__("a", "b", mtu=mtu - BEFORE[v])
-        self.v, self.how, self.mtu, self.vni = v, how, mtu, vni
+        self.v, self.how, self.mtu, self.vni, self.offloads = v, how, mtu, vni, offloads
         self.more = Namespaces("vxlan")
         self.under: PacketPort | TapPort | None = None
         try:
@@ -82,18 +84,21 @@ class Site(Switch):
         addresses = [f"{NEAR[family]}/{LENGTH[family]}" for family in (4, 6)]
         if self.how == "tap":
             fd = near.tap(*addresses, link="under0", mac=FAR_MAC, mtu=self.mtu)
-            self.under = TapPort(self.engine, "under", fd, mtu=self.mtu)
+            self.under = TapPort(self.engine, "under", fd, mtu=self.mtu, offloads=self.offloads)
         else:
             host = self.more.add("host")
             host.quiet()
             size = ("mtu", str(self.mtu))
             peer = ("peer", "name", "under0", "address", FAR_MAC, *size, "netns", near.name)
             host.run("ip", "link", "add", "wan", *size, "type", "veth", *peer)
+            # A packet socket cannot be handed a tunnel's super-frames, which only a veth would pass on: its virtio header has no words
+            # for them (docs/vxlan.md).
+            near.run("ethtool", "-K", "under0", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off")
             near.up("under0", *addresses)
             host.up("wan")
             with host.entered():
                 fd = open_packet("wan")
-            self.under = PacketPort(self.engine, "under", fd, mtu=self.mtu)
+            self.under = PacketPort(self.engine, "under", fd, mtu=self.mtu, offloads=self.offloads)
         self.ports["under"] = self.under  # type: ignore[assignment]
         self.loop.add(self.under)
         if self.router is not None:
