@@ -92,6 +92,20 @@ def _live_nat() -> Iterator[Table]:
     yield from live_nat.tables(live_nat.run())
 
 
+def _underlays() -> Iterator[Table]:
+    import os
+
+    from bench.table import Table
+
+    if os.geteuid() != 0:
+        yield Table("underlays", ("traffic",), notes=["not run: not root, so that no namespaces can be made"])
+        return
+    from bench import underlays
+
+    yield underlays.merging()
+    yield underlays.sockets()
+
+
 def _footprint() -> Iterator[Table]:
     from bench import footprint
 
@@ -109,6 +123,7 @@ CASES: dict[str, Callable[[], Iterator[Table]]] = {
     "nat": _nat,
     "live": _live,
     "live-nat": _live_nat,
+    "underlays": _underlays,
     "footprint": _footprint,
 }
 """By name: the tables of the case, one after the other. Imported only when run."""
