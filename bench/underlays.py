@@ -87,9 +87,7 @@ def merging() -> Table:
         space = spaces.add("tap")
         space.quiet()
         for number, (name, (frames, burst)) in enumerate(MERGES.items()):
-            ways = {
-                way: ToTap(space, frames, f"tap{number}{way}", burst=burst, merge=way == "m") for way in ("s", "m")
-            }
+            ways = {way: ToTap(space, frames, f"tap{number}{way}", burst=burst, merge=way == "m") for way in ("s", "m")}
             _add(shown, name, ways, "s", "m")
     shown.notes.append("the kernel's part is in it: a write of a TAP, up to where its stack sees that the frame is for nobody")
     return shown
@@ -97,7 +95,9 @@ def merging() -> Table:
 
 def sockets() -> Table:
     """One row a size and number of flows: bursts of one, and bursts that are joined."""
-    shown = Table("To UDP sockets: datagrams one by one, and joined", ("datagrams", "alone\nns each", "bursts of 64\nns each", "ratio"))
+    shown = Table(
+        "To UDP sockets: datagrams one by one, and joined", ("datagrams", "alone\nns each", "bursts of 64\nns each", "ratio")
+    )
     with Namespaces("bench") as spaces:
         space = spaces.add("udp")
         space.quiet()
@@ -112,7 +112,9 @@ def sockets() -> Table:
                 frames = datagrams(flows, octets, 64, source=local, target=bytes([127, 0, 0, 1]), port=PEER)
                 ways["a"] = ToSocket(space, frames, socket.inet_ntoa(local), burst=1)
                 _add(shown, f"{octets} octets, {flows} flow{'s' if flows > 1 else ''}", ways, "a", "b")
-    shown.notes.append("over loopback, whose receiving half the kernel does in the same call: the way of a real interface is shorter")
+    shown.notes.append(
+        "over loopback, whose receiving half the kernel does in the same call: the way of a real interface is shorter"
+    )
     return shown
 
 

@@ -96,7 +96,9 @@ def test_udp_ports(reached):
                     one.setsockopt(17, 103, size)
                     start = chance.randrange(1 << 16)
                     with contextlib.suppress(OSError):
-                        one.sendto(noise[start : start + chance.randrange(1 + 40 * size or 60_000)], (LOCAL[4 if number == 0 else 6], PORT))
+                        one.sendto(
+                            noise[start : start + chance.randrange(1 + 40 * size or 60_000)], (LOCAL[4 if number == 0 else 6], PORT)
+                        )
             pushed += len(burst)
             loop.submit(outbox.take).result(60)
             loop.submit(lambda: nothing_vanished(engine)).result(60)
@@ -161,7 +163,10 @@ def test_segments_to_be_merged(reached):
     frames = []
     for n in range(40):
         flow = Flow(chance.choice([4, 6]), port=1000 + n, tags=chance.choice([b"", b"", b"\x81\0\0\7"]))
-        frames += [flow.segment(chance.randbytes(chance.choice([1000, 1000, 1000, 200])), flags=chance.choice([16, 16, 16, 24])) for _ in range(20)]
+        frames += [
+            flow.segment(chance.randbytes(chance.choice([1000, 1000, 1000, 200])), flags=chance.choice([16, 16, 16, 24]))
+            for _ in range(20)
+        ]
     pool = Pool(22, frames)
     n = runs = 0
     while n < FRAMES:

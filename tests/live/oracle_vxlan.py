@@ -57,7 +57,18 @@ class KernelVtep:
             ends.up(name)
         for peer in ("r1", "r2"):
             for side in (0, 1):
-                run("ip", "neighbor", "add", ADDRESSES[peer][side], "lladdr", UNDERLAY_MACS[peer], "dev", "under0", "nud", "permanent")
+                run(
+                    "ip",
+                    "neighbor",
+                    "add",
+                    ADDRESSES[peer][side],
+                    "lladdr",
+                    UNDERLAY_MACS[peer],
+                    "dev",
+                    "under0",
+                    "nud",
+                    "permanent",
+                )
             run("bridge", "fdb", "append", "00:00:00:00:00:00", "dev", "vx100", "dst", ADDRESSES[peer][v == 6])
         assert remote in run("bridge", "fdb", "show", "dev", "vx100")
         self.sockets: dict[str, socket.socket] = {name: packet_socket(ends, link) for name, link in LINKS.items()}
