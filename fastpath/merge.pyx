@@ -245,7 +245,8 @@ cdef uint32_t merge_run(const Merge* merge, Frame** burst, uint32_t i, Frame* wh
         i = merge.following[i]
 
 
-def merged(frames, *, uint32_t takes=TAKES_CSUM | TAKES_TSO4 | TAKES_TSO6, bint valid=False, bint undone=False, uint32_t own=0) -> list[dict]:
+def merged(frames, *, uint32_t takes=TAKES_CSUM | TAKES_TSO4 | TAKES_TSO6, bint valid=False, bint undone=False,
+           uint32_t own=0) -> list[dict]:
     """What becomes of a burst of at most 256 frames of at least 54 octets, in order: octets, how many frames, and facts (used for testing).
 
     `valid`: their checksums are known; `undone`: they are left to be completed; `own` > 0: so many octets of each are in its first part.

@@ -179,7 +179,7 @@ def test_a_wrong_checksum_stays_wrong_and_alone(v):
 
 
 def test_checksums_that_are_left_to_do(v):
-    """Segments whose checksum field has the pseudo-header's sum are merged without a look at the payload; another sum stands alone."""
+    """Segments whose checksum field has the pseudo-header's sum are merged, the payload unseen; another sum stands alone."""
     flow = Flow(v)
     frames = [flow.segment(bytes([n]) * 700) for n in range(4)]
     without = [undone(octets) for octets in frames]

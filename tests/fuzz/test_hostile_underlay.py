@@ -1,4 +1,4 @@
-"""Hostile datagrams into UDP sockets, hostile frames out of them, and hostile segments to be merged: nothing crashes, nothing vanishes."""
+"""Hostile datagrams into UDP sockets, hostile frames out of them, hostile segments to be merged: nothing crashes or vanishes."""
 
 import contextlib
 import os

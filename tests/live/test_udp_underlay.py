@@ -1,4 +1,4 @@
-"""Our VTEP over UDP sockets of a host, the kernel's vxlan device as its peer: the host's stack routes, fragments nothing, and tells."""
+"""Our VTEP over UDP sockets of a host, the kernel's vxlan device as its peer: the host's stack routes, and fragments nothing."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""One stream of TCP from namespace to namespace, compared octet for octet. Its port is nobody's, so that tshark sees no protocol in noise."""
+"""One stream of TCP from namespace to namespace, compared octet for octet. Its port means nothing to tshark."""
 
 from __future__ import annotations
 
