@@ -1,6 +1,6 @@
 """A piece is a clone whose headers are a segment's."""
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t
 from libc.string cimport memcpy
 
 from fastpath.arena cimport HEAD, HEADROOM, take
