@@ -35,7 +35,21 @@ PACKETS = {
     "abandon",
     "reassembly",
 }
-TABLES = {"table", "fdb", "routes", "dense", "hops", "neighbor", "waiting", "index", "rules", "admission", "ruletable", "rulerows", "publish"}
+TABLES = {
+    "table",
+    "fdb",
+    "routes",
+    "dense",
+    "hops",
+    "neighbor",
+    "waiting",
+    "index",
+    "rules",
+    "admission",
+    "ruletable",
+    "rulerows",
+    "publish",
+}
 CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes", "pools", "mapping", "tcpstate", "crc",
              "translate", "quote", "opening", "flowrows", "natrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
