@@ -11,6 +11,7 @@ round, because the machine's other guests come and go. A figure is the median of
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import random
@@ -59,10 +60,15 @@ def serving(space: Namespace, *words: str) -> Iterator[None]:
 
 
 def iperf(client: Namespace, server: Namespace, *words: str, target: str = TARGET) -> dict[str, Any]:
-    """One run of iperf3: its report's `end`."""
+    """One run of iperf3: its report's `end`. Its -t is a whole number; 0, and what is cut to it, would be for ever."""
     with serving(server, "iperf3", "-s", "-1", "--forceflush"):
         end: dict[str, Any] = json.loads(client.run("iperf3", "-J", "-c", target, *words))["end"]
     return end
+
+
+def whole(seconds: float) -> str:
+    """Seconds for iperf3, one at least."""
+    return str(max(1, math.ceil(seconds)))
 
 
 def tcp(
@@ -71,7 +77,7 @@ def tcp(
     """One stream: Mbit/s received, and the processor seconds that the switch used per second."""
     before = switch.processor_seconds()
     began = time.monotonic()
-    rate = iperf(client, server, "-t", str(seconds), target=target)["sum_received"]["bits_per_second"] / 1e6
+    rate = iperf(client, server, "-t", whole(seconds), target=target)["sum_received"]["bits_per_second"] / 1e6
     if before is None:
         return rate, None
     return rate, ((switch.processor_seconds() or before) - before) / (time.monotonic() - began)
@@ -90,7 +96,7 @@ def measure(switch: Switch, seconds: float) -> dict[str, float]:
     figures = {"tcp": rate}
     if cpu is not None:
         figures["cpu"] = cpu
-    datagrams = iperf(switch.a, switch.b, "-u", "-l", "18", "-b", "0", "-t", str(seconds))["sum"]
+    datagrams = iperf(switch.a, switch.b, "-u", "-l", "18", "-b", "0", "-t", whole(seconds))["sum"]
     figures["udp"] = (datagrams["packets"] - datagrams["lost_packets"]) / datagrams["seconds"] / 1e3
     figures["p50"], figures["p99"] = round_trips(switch.a, TARGET)
     return figures
@@ -202,9 +208,9 @@ def tell(result: dict[str, Any], shown: Iterable[Table], json_file: Path | None)
 @click.command()
 @click.argument("case", nargs=-1, type=click.Choice(list(SWITCHES)))
 @click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True)
-@click.option("--seconds", type=click.FloatRange(0.1), default=SECONDS, show_default=True, help="Of each TCP and UDP transfer.")
+@click.option("--seconds", type=click.IntRange(1), default=int(SECONDS), show_default=True, help="Of each TCP and UDP transfer.")
 @click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-def main(case: tuple[str, ...], rounds: int, seconds: float, json_file: Path | None) -> None:
+def main(case: tuple[str, ...], rounds: int, seconds: int, json_file: Path | None) -> None:
     """Measure switches between two namespaces, side by side: those named, or all."""
     # So that namespaces and switches are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

@@ -68,9 +68,9 @@ def tables(result: dict[str, Any]) -> list[Table]:
 @click.command()
 @click.argument("case", nargs=-1, type=click.Choice(list(GATEWAYS)))
 @click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True)
-@click.option("--seconds", type=click.FloatRange(0.1), default=SECONDS, show_default=True, help="Of each transfer.")
+@click.option("--seconds", type=click.IntRange(1), default=int(SECONDS), show_default=True, help="Of each transfer.")
 @click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-def main(case: tuple[str, ...], rounds: int, seconds: float, json_file: Path | None) -> None:
+def main(case: tuple[str, ...], rounds: int, seconds: int, json_file: Path | None) -> None:
     """Measure gateways between a container and the world, side by side: those named, or all."""
     # So that namespaces and gateways are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

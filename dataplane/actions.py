@@ -17,7 +17,7 @@ CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType(
     {"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu"}), "router": frozenset({"mss", "icmp_rate"})}
 )
 # What may not, of a link.
-FIXED = frozenset({"mac", "permanent"})
+FIXED = frozenset({"mac", "permanent", "vni", "local", "peer_limit"})
 
 
 def _change(old: Settings, new: Settings) -> str:

@@ -46,11 +46,13 @@ def text(wiring: Wiring) -> str:
 
 
 def _cells(node: NodeSpec, link: Link | None) -> list[str]:
-    """Name, addresses, then the rest as words; of the link what is switched on. What is no port has its addresses at the link."""
+    """Name, addresses, then the rest as words; of the link what is switched on. What is no port has its addresses at the link,
+    a VTEP its own at its underlay."""
     if link is not None and node.kind != "port":
-        flags, settings = "", link.settings
+        own = {name: node.settings[name] for name in ADDRESSES if name in node.settings} if not link.settings else {}
+        flags, settings = "", MappingProxyType({**own, **link.settings})
     else:
-        flags, settings = _flags(link) if link else "", node.settings
+        flags, settings = _flags(link) if link else "", MappingProxyType({**node.settings})
     rest = shown({name: value for name, value in settings.items() if name not in ADDRESSES})
     return [node.name, *(str(settings.get(name, "")) for name in ADDRESSES), f"{rest}  {flags}".strip()]
 
@@ -102,8 +104,10 @@ def _label(node: NodeSpec) -> list[str]:
 
 
 def _flags(link: Link) -> str:
-    """What is switched on, and the address that a router has there."""
+    """What is switched on, the address that a router has there, and the VNI of an overlay."""
     addresses = [str(link.settings[name]) for name in ADDRESSES[1:3] if link.settings.get(name)]
+    if "vni" in link.settings:
+        return f"VNI {link.settings['vni']}"
     return " ".join([*addresses, *(name for name, value in link.settings.items() if value is True)])
 
 

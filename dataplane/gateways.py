@@ -54,7 +54,10 @@ def gateway(network: Network) -> Gateway:
         addresses={
             pool.subnet.version: ipaddress.ip_interface(f"{pool.gateway}/{pool.subnet.prefixlen}")
             for pool in network.pools
-            if pool.gateway and modes[pool.subnet.version] != "isolated" and not (inhibit and pool.subnet.version == 4)
+            if pool.gateway
+            and network.driver != "overlay"
+            and modes[pool.subnet.version] != "isolated"
+            and not (inhibit and pool.subnet.version == 4)
         },
         modes=modes,
         masquerade={version: masquerade and translated[version] and not network.internal for version in (4, 6)},

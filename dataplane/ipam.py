@@ -89,12 +89,13 @@ class Leases:
 
     Taken are from the start: network address and IPv4 broadcast (IPv6: the subnet-router anycast address, RFC 4291, 2.6.1; a
     subnet of one or two addresses has neither, RFC 3021 and 6164), the auxiliary addresses and the gateway, which is the lowest
-    free one unless given. Dynamic addresses come from `ip_range` where there is one, static ones from the whole subnet.
+    free one unless given (with `gateway` False there is none but a given one). Dynamic addresses come from `ip_range` where there
+    is one, static ones from the whole subnet.
 
     Below `_cursor` all dynamic addresses are taken, but for those on the heap of returned ones.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, gateway: bool = True) -> None:
         subnet, dynamic = pool.subnet, pool.ip_range or pool.subnet
         self.pool = pool
         self.subnet = subnet
@@ -117,7 +118,7 @@ class Leases:
         for address in pool.aux_addresses.values():
             self._require_inside(address, "aux-address")
             self.claim(address)
-        self.gateway: IPAddress = pool.gateway if pool.gateway is not None else self.take()
+        self.gateway: IPAddress | None = pool.gateway if pool.gateway is not None or not gateway else self.take()
 
     def _require_inside(self, address: IPAddress, role: str) -> None:
         if address not in self:

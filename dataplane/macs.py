@@ -16,7 +16,8 @@ Rows = Mapping[str, tuple[Endpoint, ...]]
 def assign_macs(
     topology: Topology, networks: Mapping[str, Network], rows: Rows
 ) -> tuple[dict[str, Network], dict[str, tuple[Endpoint, ...]]]:
-    """02:42 and the IPv4 address, as Docker up to 27, unless given; without IPv4 a hash of the port's name. One owner a network.
+    """02:42 and the IPv4 address, as Docker up to 27, unless given; without IPv4 a hash of the port's name (of an
+    overlay, of the address). One owner a network.
 
     A network's gateway is one of its stations: it stands among them as an endpoint that nobody sees."""
     owners: dict[tuple[str, str], Endpoint] = {}
@@ -31,7 +32,7 @@ def assign_macs(
             )
         return endpoint
 
-    gateways = {key: (_gateway(network),) for key, network in networks.items()}
+    gateways = {key: (_gateway(network),) for key, network in networks.items() if network.driver != "overlay"}
     every = [endpoint for row in (*rows.values(), *gateways.values()) for endpoint in row]
     for endpoint in every:
         if endpoint.given_mac:
@@ -45,11 +46,15 @@ def assign_macs(
             elif endpoint.ipv4 is not None:
                 done.append(own(replace(endpoint, mac=f"02:42:{endpoint.ipv4.packed.hex(':')}")))
             else:
-                done.append(own(replace(endpoint, mac=_hashed_mac(endpoint, owners))))
+                # On an overlay, services of other hosts may have the name: not the address.
+                shared = networks[endpoint.network].driver == "overlay"
+                done.append(
+                    own(replace(endpoint, mac=_hashed_mac(endpoint, str(endpoint.ipv6) if shared else endpoint.port, owners)))
+                )
         return tuple(done)
 
     macs = {key: finished(row)[0].mac for key, row in gateways.items()}
-    return {key: replace(network, gateway_mac=macs[key]) for key, network in networks.items()}, {
+    return {key: replace(network, gateway_mac=macs.get(key)) for key, network in networks.items()}, {
         name: finished(row) for name, row in rows.items()
     }
 
@@ -84,10 +89,10 @@ def _checked_mac(topology: Topology, endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
-def _hashed_mac(endpoint: Endpoint, owners: Mapping[tuple[str, str], Endpoint]) -> str:
+def _hashed_mac(endpoint: Endpoint, seed: str, owners: Mapping[tuple[str, str], Endpoint]) -> str:
     attempt = 0
     while True:
-        digest = hashlib.sha256(f"dataplane mac {endpoint.port} {attempt}".encode()).digest()
+        digest = hashlib.sha256(f"dataplane mac {seed} {attempt}".encode()).digest()
         mac = f"02:42:{digest[:4].hex(':')}"
         if (endpoint.network, mac) not in owners:
             return mac

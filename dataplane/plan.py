@@ -15,10 +15,13 @@ from dataplane.gateways import default_routes, gateway
 from dataplane.interfaces import interface_names, place
 from dataplane.ipam import AddressSpace, Leases
 from dataplane.macs import assign_macs
-from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, Plan, Pool, Topology, Uplink
+from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, Plan, Pool, Topology
+from dataplane.overlays import is_overlay, stations, with_mtu
 from dataplane.publish import Taken, published
 from dataplane.sandbox import require_distinct_interfaces, require_sandboxes
-from dataplane.uplinks import decided
+from dataplane.underlays import underlays
+from dataplane.uplink import Uplink
+from dataplane.uplinks import NOTHING, decided
 
 
 @contextmanager
@@ -41,19 +44,21 @@ def make_plan(
     """Decide everything the file leaves open. `occupied`: subnets that automatic ones keep clear of (host routes).
 
     `way_out`: whether the lab gets an uplink that the file does not write: True where a network or a published port has a use for
-    one, None (without a host: Lab, replay) where a port is published, False never. `taken`: (protocol, port) that the host refused.
+    one, None (without a host: Lab, replay) where a port is published, False never, and no network then has its own. `taken`:
+    (protocol, port) that the host refused.
 
     What was chosen in `previous` stays as it is wherever it still can, so that a changed file renumbers nobody who did not
     change. Equal arguments give equal plans. Errors: UserError for pools, addresses, names, MACs and ports that cannot be.
     """
     instances = {instance.name: instance for instance in _instances(topology)}
     require_sandboxes(topology, {name: instance.service for name, instance in instances.items()})
-    occupied = (*occupied, *_transfer(topology.uplink), *_transfer(previous.uplink if previous else None))
+    occupied = (*occupied, *_transfer(topology, previous))
     leases = _lease_pools(topology, occupied, previous)
     networks = {key: _with_gateways(topology, network, leases[key]) for key, network in topology.networks.items()}
     drafts = {name: _drafts(topology, instance) for name, instance in instances.items()}
     _refuse_collisions(topology, drafts)
     require_distinct_interfaces(topology, {instances[n].service.name: [e.interface for e in row] for n, row in drafts.items()})
+    _claim_stations(topology, leases)
     _claim_given(topology, instances, drafts, leases)
     if previous is not None:
         drafts = _keep_addresses(drafts, leases, previous)
@@ -66,19 +71,25 @@ def make_plan(
         name: replace(instance, endpoints=endpoints[name], routes=default_routes(endpoints[name], networks))
         for name, instance in instances.items()
     }
+    ways = decided(topology, networks, occupied, previous=previous.uplinks if previous else NOTHING, way_out=way_out)
     return Plan(
         name=topology.name,
         topology=topology,
         networks=networks,
         instances=done,
-        uplink=decided(topology, networks, occupied, previous=previous.uplink if previous else None, way_out=way_out),
-        published=published(done.values(), networks, topology.source, previous.published if previous else (), taken),
+        uplinks=ways,
+        published=published(
+            done.values(), networks, ways, topology.source, previous=previous.published if previous else (), taken=taken
+        ),
+        underlays=underlays(topology, networks, ways),
     )
 
 
-def _transfer(uplink: Uplink | None) -> tuple[IPNetwork, ...]:
-    """The networks an uplink is on."""
-    return tuple(address.network for address in (uplink.ipv4, uplink.ipv6) if address is not None) if uplink else ()
+def _transfer(topology: Topology, previous: Plan | None) -> Iterator[IPNetwork]:
+    """The networks that uplinks are on, or were."""
+    written: list[Uplink | None] = [topology.uplink, *(network.uplink for network in topology.networks.values())]
+    for uplink in (*written, *(previous.uplinks.values() if previous else ())):
+        yield from (address.network for address in uplink.addresses) if uplink is not None else ()
 
 
 def _instances(topology: Topology) -> Iterator[Instance]:
@@ -125,7 +136,7 @@ def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork], previous: Pl
     leases = {}
     for key, chosen in pools.items():
         with _standing(f"{topology.source}: networks.{key}.ipam"):
-            leases[key] = [Leases(pool) for pool in chosen]
+            leases[key] = [Leases(pool, gateway=not is_overlay(topology.networks[key])) for pool in chosen]
     return leases
 
 
@@ -133,7 +144,7 @@ def _with_gateways(topology: Topology, network: Network, leases: list[Leases]) -
     decided = replace(network, pools=tuple(replace(lease.pool, gateway=lease.gateway) for lease in leases))
     with _standing(f"{topology.source}: networks.{network.key}"):
         gateway(decided)  # its options can be read
-    return decided
+        return with_mtu(decided, topology) if is_overlay(decided) else decided
 
 
 # -- endpoints ----------------------------------------------------------------------------------------------------------
@@ -186,6 +197,15 @@ def _claim_given(
             for address in (draft.ipv4, draft.ipv6):
                 if address is not None:
                     _lease_of(address, draft.network, leases[draft.network]).claim(address)
+
+
+def _claim_stations(topology: Topology, leases: Mapping[str, list[Leases]]) -> None:
+    """The file's endpoints behind other VTEPs have theirs already."""
+    for network in filter(is_overlay, topology.networks.values()):
+        with _standing(f"{topology.source}: networks.{network.key}"):
+            for _, station in stations(network, topology):
+                for address in station.addresses:
+                    _lease_of(address, network.key, leases[network.key]).claim(address)
 
 
 def _lease_of(address: IPAddress, network: str, leases: list[Leases]) -> Leases:

@@ -6,74 +6,37 @@ is ever overwritten.
 
 from __future__ import annotations
 
-import resource
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
-from io import FileIO
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataplane import compose
+from dataplane.capturefiles import (
+    KINDS,
+    STDIN,
+    Fault,
+    PortTraffic,
+    Summary,
+    allow_descriptors,
+    opened,
+    require_apart,
+    summed,
+    telling_write_errors,
+)
 from dataplane.drivers import wire
 from dataplane.errors import UserError
 from dataplane.model import Plan, Topology
 from dataplane.plan import make_plan
 from dataplane.portnames import resolve_port
+from dataplane.uplink import UPLINK, network_of
 
 if TYPE_CHECKING:
     from dataplane.apply.captures import CaptureDataplane, Input
 
+__all__ = ["Fault", "PortTraffic", "Summary", "replay"]
+
 AUTO = "auto"
-STDIN = "-"
-SPARE_DESCRIPTORS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class PortTraffic:
-    """One port: frames and octets that came in from its captures and went out to its file."""
-
-    port: str
-    file: str
-    in_frames: int
-    in_octets: int
-    out_frames: int
-    out_octets: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """An input that could not be read to its end: all records before `record`, which begins at `offset`, were replayed."""
-
-    file: str
-    what: str
-    record: int
-    offset: int
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.what} (record {self.record}, offset {self.offset})"
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What came of a replay. `dropped`: frames by reason. `ns_per_frame`: real time a record, reading and writing included."""
-
-    records: int
-    frames_in: int
-    octets_in: int
-    frames_out: int
-    octets_out: int
-    dropped: Mapping[str, int]
-    steps_back: int
-    ns_per_frame: float
-    seed: int
-    ports: tuple[PortTraffic, ...]
-    faults: tuple[Fault, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values for `--json`."""
-        return asdict(self)
 
 
 def replay(
@@ -104,16 +67,16 @@ def replay(
     owners = _owners(plan) if any(port is None for port, _ in places) else {}
     written = [folder / f"{port}.pcap" for port in plan.ports()] + ([dropped] if dropped else [])
     _require_apart([path for _, path in places], written)
-    _allow_descriptors(len(written) + len(places))
+    allow_descriptors(len(written) + len(places))
     with ExitStack() as files:
-        opened = [Input(port, files.enter_context(_open(path)), path) for port, path in places]
-        with _telling_write_errors(folder):
+        sources = [Input(port, files.enter_context(opened(path, "check the path after --in PORT=")), path) for port, path in places]
+        with telling_write_errors(folder, "give a folder with --out that can be written to and has room"):
             folder.mkdir(parents=True, exist_ok=True)
             dataplane = CaptureDataplane(
                 wire(plan, arp=arp), folder, seed=seed, complete_checksums=complete_checksums, segment=segment, drops=dropped
             )
             try:
-                faults = _run(dataplane, opened, owners, speed, plan)
+                faults = _run(dataplane, sources, owners, speed, plan)
             finally:
                 dataplane.close()
     return _summary(dataplane, folder, seed, faults)
@@ -128,7 +91,7 @@ def _port(plan: Plan, port: str, path: str | Path) -> str | None:
 
 
 def _owners(plan: Plan) -> dict[str, str]:
-    """Port by MAC. Errors: UserError for a MAC at two ports."""
+    """Port by MAC: of services, and of next hops that the file gives on an underlay. Errors: UserError for a MAC at two ports."""
     owners: dict[str, str] = {}
     for endpoint in plan.endpoints():
         other = owners.setdefault(endpoint.mac, endpoint.port)
@@ -138,6 +101,11 @@ def _owners(plan: Plan) -> dict[str, str]:
                 where=f"--in {AUTO}",
                 mend="name the port instead, or give one of them another mac_address",
             )
+    ways: dict[str, Uplink | Underlay] = {**plan.underlays, **{port: one for port, one in plan.uplinks.items() if network_of(port)}}
+    for port, way in ways.items():  # what nobody else sent came by the lab's own uplink
+        for mac in (way.gateway_mac, *(mac for _, mac in way.neighbors)):
+            if mac is not None:
+                owners.setdefault(mac, port)
     return owners
 
 
@@ -145,44 +113,12 @@ def _require_apart(inputs: Sequence[str], written: Sequence[Path]) -> None:
     """No input may be written over, nor may standard input be read twice."""
     if inputs.count(STDIN) > 1:
         raise UserError("standard input can be read once", where="--in PORT=-", mend="give one input as -, the others as files")
-    existing = [path for path in written if path.exists()]
-    for name in inputs:
-        path = Path(name)
-        if name != STDIN and path.exists() and any(path.samefile(other) for other in existing):
-            raise UserError("the replay would write over its own input", where=name, mend="give another folder with --out")
+    require_apart(inputs, written, "replay", "give another folder with --out")
 
 
-@contextmanager
-def _open(path: str) -> Iterator[FileIO]:
-    """The capture, unbuffered, since the reader has a buffer of its own. Errors: UserError if it cannot be opened."""
-    try:
-        file = FileIO(0 if path == STDIN else path, closefd=path != STDIN)
-    except OSError as error:
-        raise UserError(f"cannot read the capture: {error.strerror}", where=path, mend="check the path after --in PORT=") from None
-    with file:
-        yield file
-
-
-def _allow_descriptors(files: int) -> None:
-    """Every port's file is open at once: ask for as many descriptors as that takes, as far as we may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = files + SPARE_DESCRIPTORS
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-
-
-@contextmanager
-def _telling_write_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"cannot write: {error.strerror}",
-            where=str(error.filename or folder),
-            mend="give a folder with --out that can be written to and has room",
-            status=1,
-        ) from None
+def _rest(plan: Plan) -> str | None:
+    """The port of frames that nobody in the lab has sent: the lab's uplink, or the only one."""
+    return UPLINK if UPLINK in plan.uplinks else next(iter(plan.uplinks)) if len(plan.uplinks) == 1 else None
 
 
 def _run(
@@ -191,10 +127,9 @@ def _run(
     from dataplane.apply.captures import CaptureError, OwnerError
 
     try:
-        faults = dataplane.run(opened, owners, speed=speed)
+        faults = dataplane.run(opened, owners, rest=_rest(plan), speed=speed)
     except CaptureError as error:
-        mend = "give a pcap or pcapng file of Ethernet, raw IP or Linux cooked frames"
-        raise UserError(error.what, where=error.name, mend=mend) from None
+        raise UserError(error.what, where=error.name, mend=KINDS) from None
     except OwnerError as error:
         names = ", ".join(plan.ports())
         raise UserError(
@@ -218,21 +153,13 @@ def _summary(dataplane: CaptureDataplane, folder: Path, seed: int, faults: tuple
         )
         for row in dataplane.dataplane.traffic()
     )
-    dropped: Counter[str] = Counter()
-    for row in dataplane.dataplane.drops():
-        if row["scope"] == "node":
-            dropped[str(row["reason"])] += int(row["count"])
     done = dataplane.replay
-    return Summary(
+    return summed(
+        ports,
+        dataplane.dataplane.drops(),
+        faults,
         records=done.records,
-        frames_in=sum(port.in_frames for port in ports),
-        octets_in=sum(port.in_octets for port in ports),
-        frames_out=sum(port.out_frames for port in ports),
-        octets_out=sum(port.out_octets for port in ports),
-        dropped=dict(dropped.most_common()),
         steps_back=done.steps_back,
-        ns_per_frame=done.spent / done.records if done.records else 0.0,
+        spent=done.spent,
         seed=seed,
-        ports=ports,
-        faults=faults,
     )

@@ -15,6 +15,7 @@ An `Engine` holds nodes and turns them; ports bring frames in and out; a `Bridge
 
 from fastpath.bridge import Bridge
 from fastpath.capture import Capture, CaptureError
+from fastpath.codec import Decapsulator, Encapsulator
 from fastpath.counters import REASONS, reason_name, sentence
 from fastpath.engine import Engine
 from fastpath.flows import Flows
@@ -29,6 +30,9 @@ from fastpath.replay import OwnerError, Replay
 from fastpath.router import Router
 from fastpath.rules import Rules
 from fastpath.tap import OFFLOADS, TapPort
+from fastpath.udp import UdpPort
+from fastpath.udpsocket import open_udp
+from fastpath.vtep import Vtep
 from fastpath.writer import DropWriter, PcapWriter
 
 __all__ = [
@@ -37,7 +41,9 @@ __all__ = [
     "Bridge",
     "Capture",
     "CaptureError",
+    "Decapsulator",
     "DropWriter",
+    "Encapsulator",
     "Engine",
     "Flows",
     "Graph",
@@ -55,7 +61,10 @@ __all__ = [
     "Router",
     "Rules",
     "TapPort",
+    "UdpPort",
+    "Vtep",
     "open_packet",
+    "open_udp",
     "reason_name",
     "sentence",
 ]

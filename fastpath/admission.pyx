@@ -7,16 +7,9 @@ from fastpath.counters cimport INTERNAL_NETWORK, ISOLATED as ISOLATED_PORT, NOT_
 from fastpath.ip cimport ANSWER, ERROR, QUERY, same
 from fastpath.opening cimport DIALLED, KEEP, OPEN_MIDSTREAM, OPEN_PORT_STAYS
 from fastpath.ruletable cimport (
-    ISOLATED, Interface, NAT_UNPROTECTED, ROUTED, RULE_HOST, RULE_NONE, RULE_PUBLISHED, RULE_SHIFT, RULE_STATIC, Static, static_of,
+    ISOLATED, Interface, NAT_UNPROTECTED, ROUTED, RULE_HOST, RULE_NONE, RULE_PUBLISHED, RULE_SHIFT, RULE_STATIC, Static, is_trusted,
+    static_of,
 )
-
-
-cdef bint is_trusted(const RuleTable* rules, const Packet* packet) noexcept nogil:
-    cdef uint32_t i
-    for i in range(rules.n_trusted):
-        if rules.trusted[i].interface == packet.interface and same(&rules.trusted[i].address, &packet.source):
-            return True
-    return False
 
 
 cdef inline bint closed(const Interface* interface, uint32_t family) noexcept nogil:

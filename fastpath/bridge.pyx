@@ -4,8 +4,6 @@ Learning has to stay in arrival order, because the second frame of a burst may a
 from; only the memory accesses are taken together.
 """
 
-import numpy as np
-
 cimport cython
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -13,15 +11,18 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
 
 from fastpath.arena cimport clone
-from fastpath.counters cimport ISOLATED, NO_OTHER_PORT, RESERVED_ADDRESS, RUNT, SAME_PORT, SOURCE_INVALID, TURN_BUDGET
+from fastpath.bridgerows cimport bridge_counters, move_rows, station_rows
+from fastpath.counters cimport (
+    ISOLATED, NO_OTHER_PORT, RESERVED_ADDRESS, RUNT, SAME_PORT, SOURCE_INVALID, SPLIT_HORIZON, TURN_BUDGET,
+)
 from fastpath.fdb cimport (
-    FLAGS_SHIFT, MEMBER_SHIFT, MEMBERS_MAX, NOWHERE, STATIC, TICK_SHIFT, fdb_add_member, fdb_flush, fdb_free, fdb_init, fdb_learn,
-    fdb_live, fdb_lookup, fdb_put_static, fdb_remove, fdb_scan, fdb_set_ageing, fdb_tick, fdb_unsettled,
+    MEMBERS_MAX, NOWHERE, fdb_add_member, fdb_flush, fdb_free, fdb_init, fdb_learn, fdb_lookup, fdb_put_static, fdb_remove, fdb_scan,
+    fdb_set_ageing, fdb_tick, fdb_unsettled,
 )
 from fastpath.frame cimport MIN_FRAME, Frame
 from fastpath.graph cimport BURST, Edge, Graph, Head, NEVER, Node, drop, emit, set_due
-from fastpath.table cimport WAYS, table_home, table_prefetch
-from fastpath.wire cimport wire_swap64, wire_unlikely
+from fastpath.table cimport table_home, table_prefetch
+from fastpath.wire cimport wire_likely, wire_swap64, wire_unlikely
 
 cdef enum:
     PREFETCH_FROM = 4         # below so many frames the second pass follows too soon for a prefetch to help
@@ -29,15 +30,6 @@ cdef enum:
 cdef uint64_t GROUP = <uint64_t>1 << 40
 cdef uint64_t RESERVED = <uint64_t>0x0180C2000000
 cdef uint64_t RESERVED_MASK = <uint64_t>0xFFFFFFFFFFF0
-
-FDB_DTYPE = np.dtype([("mac", "<u8"), ("member", "<u4"), ("age_ns", "<i8"), ("static", "u1")])
-
-cdef packed struct Station:   # a row of FDB_DTYPE
-    uint64_t mac
-    uint32_t member
-    int64_t age_ns
-    uint8_t is_static
-
 
 @cython.final
 cdef class Bridge(Node):
@@ -56,59 +48,95 @@ cdef class Bridge(Node):
     def __dealloc__(self):
         fdb_free(&self.fdb)
         free(self.members)
+        free(self.flooded)
 
     # -- wiring ---------------------------------------------------------------------------------------------------------
 
     def add_member(self, Node target not None, *, uint16_t target_input=0, uint32_t limit=0, bint hairpin=False,
-                   bint isolated=False) -> int:
-        """A new member that sends to the node; returns its number, which is the input that the node's frames must come by."""
+                   bint isolated=False, bint flood=True, bint learn=True, bint tunnel=False) -> int:
+        """A new member that sends to the node; returns its number, which is the input that the node's frames must come by.
+
+        `flood`: it gets unknown and group frames; `learn`: stations seen there are learned; two members that are a `tunnel` never
+        exchange frames (split horizon), nor do two that are `isolated`.
+        """
         cdef uint32_t number = self.names.index(None) if None in self.names else len(self.names)
         cdef Edge edge
         self.connect(&edge, target, target_input)
         self.expect(<uint16_t>min(number, <uint32_t>MEMBERS_MAX))
         self.names[number] = target.name
-        self.members[number] = Member(edge, True, hairpin, isolated)
-        self.fdb.members[number].limit = limit or self.member_limit
-        self.head.core.rewired = True
+        self.members[number].edge = edge
+        self.members[number].used = True
+        self.apply(number, limit, hairpin, isolated, flood, learn, tunnel)
         return number
+
+    cdef int apply(self, uint32_t number, uint32_t limit, bint hairpin, bint isolated, bint flood, bint learn, bint tunnel) except -1:
+        cdef Member* member = &self.members[number]
+        member.hairpin = hairpin
+        member.flood = flood
+        member.learn = learn
+        member.horizon = (ISOLATED_SIDE if isolated else 0) | (TUNNEL_SIDE if tunnel else 0)
+        self.fdb.members[number].limit = limit or self.member_limit
+        return self.list_flooded()
+
+    cdef int list_flooded(self) except -1:
+        """Who gets floods has changed."""
+        cdef uint32_t number
+        self.n_flooded = 0
+        for number in range(self.n_members):
+            if self.members[number].used and self.members[number].flood:
+                self.flooded[self.n_flooded] = <uint16_t>number
+                self.n_flooded += 1
+        self.head.core.rewired = True
+        return 0
 
     cdef int expect(self, uint16_t number) except -1:
         """There is a place of that number from now on: whoever leads here may do so before or after `add_member`, which fills it."""
         cdef Member* members
+        cdef uint16_t* flooded
         while self.n_members <= number:
             fdb_add_member(&self.fdb, self.n_members, 0)
             members = <Member*>realloc(self.members, (self.n_members + 1) * sizeof(Member))
             if members == NULL:
                 raise MemoryError("bridge: members")
             self.members = members
-            self.members[self.n_members] = Member(self.head.core.void_edge, False, False, False)
+            flooded = <uint16_t*>realloc(self.flooded, (self.n_members + 1) * sizeof(uint16_t))
+            if flooded == NULL:
+                raise MemoryError("bridge: members")
+            self.flooded = flooded
+            self.members[self.n_members] = Member(self.head.core.void_edge, False, False, False, True, 0)
             self.names.append(None)
             self.n_members += 1
             self.head.core.rewired = True
         return 0
 
-    def set_member(self, uint32_t number, *, uint32_t limit=0, bint hairpin=False, bint isolated=False) -> None:
+    def set_member(self, uint32_t number, *, uint32_t limit=0, bint hairpin=False, bint isolated=False, bint flood=True,
+                   bint learn=True, bint tunnel=False) -> None:
         """Other settings for a member, from the next frame on; its stations stay, even those beyond a smaller limit."""
-        if not self.is_member(number):
-            raise ValueError(f"{self.name} has no member {number}")
-        self.fdb.members[number].limit = limit or self.member_limit
-        self.members[number].hairpin = hairpin
-        self.members[number].isolated = isolated
+        self.expect_member(number)
+        self.apply(number, limit, hairpin, isolated, flood, learn, tunnel)
 
     def remove_member(self, uint32_t number) -> None:
         """The member leaves; its stations are forgotten."""
-        if not self.is_member(number):
-            raise ValueError(f"{self.name} has no member {number}")
-        self.members[number] = Member(self.head.core.void_edge, False, False, False)
+        self.expect_member(number)
+        self.members[number] = Member(self.head.core.void_edge, False, False, False, True, 0)
         self.names[number] = None
         self.fdb.members[number].limit = 0
         fdb_flush(&self.fdb, number)
+        self.list_flooded()
 
-    cdef bint is_member(self, uint32_t number) noexcept:
-        return number < self.n_members and self.members[number].used
+    cdef int expect_member(self, uint32_t number) except -1:
+        if number >= self.n_members or not self.members[number].used:
+            raise ValueError(f"{self.name} has no member {number}")
+        return 0
 
     cdef uint32_t fanout(self) noexcept:
-        return max(self.n_members, 2) - 2
+        # From a member that gets floods itself one less; from one that gets none, a tunnel, it may be all.
+        return max(self.n_flooded, 2) - (2 if self.n_flooded == self.n_members else 1)
+
+    cdef void forget_input(self, uint16_t number) noexcept nogil:
+        """Whoever was behind this input is no longer."""
+        if number < self.n_members:
+            fdb_flush(&self.fdb, number)
 
     cdef void disconnect(self, const Head* target) noexcept:
         cdef uint32_t number
@@ -172,7 +200,8 @@ cdef class Bridge(Node):
         if wire_unlikely(source == 0 or source & GROUP):
             drop(&self.head, frame, SOURCE_INVALID)
             return NULL
-        fdb_learn(&self.fdb, source, source_home, came_by, tick)
+        if wire_likely(self.members[came_by].learn):
+            fdb_learn(&self.fdb, source, source_home, came_by, tick)
         if wire_unlikely(target & GROUP):
             if target & RESERVED_MASK == RESERVED:
                 drop(&self.head, frame, RESERVED_ADDRESS)
@@ -187,8 +216,8 @@ cdef class Bridge(Node):
         if wire_unlikely(member == came_by and not self.members[member].hairpin):
             drop(&self.head, frame, SAME_PORT)
             return NULL
-        if wire_unlikely(self.members[member].isolated and self.members[came_by].isolated):
-            drop(&self.head, frame, ISOLATED)
+        if wire_unlikely(self.members[member].horizon & self.members[came_by].horizon):
+            drop(&self.head, frame, SPLIT_HORIZON if self.members[came_by].horizon & TUNNEL_SIDE else ISOLATED)
             return NULL
         self.head.counters.left += 1
         emit(&self.members[member].edge, frame)
@@ -197,15 +226,14 @@ cdef class Bridge(Node):
     cdef void flood(self, Frame* frame) noexcept nogil:
         """To every member that may have it: a clone for each but the last, which gets the frame itself."""
         cdef uint32_t came_by = frame.input
-        cdef uint32_t member
+        cdef uint32_t member, at
         cdef uint32_t waiting = NOWHERE
-        cdef bint isolated = self.members[came_by].isolated
+        cdef uint32_t horizon = self.members[came_by].horizon
         cdef Frame* copy
         self.counters.flooded += 1
-        for member in range(self.n_members):
-            if not self.members[member].used or (member == came_by and not self.members[member].hairpin):
-                continue
-            if isolated and self.members[member].isolated:
+        for at in range(self.n_flooded):
+            member = self.flooded[at]
+            if (member == came_by and not self.members[member].hairpin) or horizon & self.members[member].horizon:
                 continue
             if waiting != NOWHERE:
                 self.head.counters.cloned += 1
@@ -244,8 +272,7 @@ cdef class Bridge(Node):
 
     def add_static(self, uint64_t mac, uint32_t number) -> None:
         """The station is at the member, whatever traffic says (BR-15)."""
-        if not self.is_member(number):
-            raise ValueError(f"{self.name} has no member {number}")
+        self.expect_member(number)
         if mac == 0 or mac & GROUP or mac >> 48:
             raise ValueError("an individual MAC address, as a number")
         fdb_put_static(&self.fdb, mac, number)
@@ -256,40 +283,23 @@ cdef class Bridge(Node):
 
     def flush(self, uint32_t number) -> None:
         """Forget every station of the member."""
-        if not self.is_member(number):
-            raise ValueError(f"{self.name} has no member {number}")
+        self.expect_member(number)
         fdb_flush(&self.fdb, number)
 
     def stations(self, int64_t now):
         """The live entries: a NumPy array of FDB_DTYPE (MAC as a number, member, ns since last seen as a source, static)."""
-        cdef uint32_t tick = fdb_tick(now)
-        cdef uint32_t at, way
-        cdef uint32_t n = 0
-        cdef uint64_t value
-        array = np.empty(self.fdb.table.count, dtype=FDB_DTYPE)
-        cdef uint8_t[::1] octets = array.view(np.uint8)
-        cdef Station* rows = <Station*>&octets[0] if octets.shape[0] else NULL
-        for at in range(self.fdb.table.n_buckets):
-            for way in range(WAYS):
-                if self.fdb.table.buckets[at].keys[way] == 0:
-                    break
-                value = self.fdb.table.buckets[at].values[way]
-                if not fdb_live(&self.fdb, value, tick):
-                    continue
-                rows[n].mac = self.fdb.table.buckets[at].keys[way]
-                rows[n].member = <uint16_t>(value >> MEMBER_SHIFT)
-                rows[n].is_static = (value >> FLAGS_SHIFT) & STATIC
-                rows[n].age_ns = 0 if rows[n].is_static else <int64_t>(tick - <uint32_t>value) << TICK_SHIFT
-                n += 1
-        return array[:n].copy()
+        return station_rows(&self.fdb, now)
+
+    def moving(self, int64_t now):
+        """Stations that keep moving, as behind a loop or with an address given twice: a NumPy array of MOVES_DTYPE, at most 64 rows.
+
+        `moves`: so many without a pause of ten seconds; the latest was `from` one member `to` another.
+        """
+        return move_rows(&self.fdb, now)
 
     def named_counters(self) -> dict:
         """This bridge's own counters."""
-        return {
-            "flooded": self.counters.flooded, "learned": self.fdb.counters.learned, "moved": self.fdb.counters.moved,
-            "aged": self.fdb.counters.aged, "flushed": self.fdb.counters.flushed, "refused": self.fdb.counters.refused,
-            "stations": self.fdb.count,
-        }
+        return bridge_counters(&self.fdb, self.counters.flooded)
 
     @property
     def table_octets(self) -> int:

@@ -52,15 +52,28 @@ cpdef enum Reason:
     OTHER_NETWORK
     INTERNAL_NETWORK
     NOT_PUBLISHED
-    OTHER_UPLINK
     FLOW_INVALID
     FLOW_LIMIT
     PORTS_EXHAUSTED
     FILTERED
     UNTRANSLATABLE
+    SPLIT_HORIZON         # from here on: tunnels
+    VXLAN_HEADER
+    UNKNOWN_VNI
+    UNKNOWN_PEER
+    OUTER_FRAGMENT
+    ECN_LOST
+    INNER_VLAN
+    UNKNOWN_STATION
+    FLOOD_LIMIT
+    NO_PEER
+    NOT_OURS
+    UDP_ONLY              # underlays
+    OTHER_UPLINK
+    NOT_VXLAN
 
 cdef enum:
-    REASONS_MAX = 64      # room for later issues; a node's drop counters are one array
+    REASONS_MAX = 80      # room for later issues; a node's drop counters are one array
 
 cdef struct Counters:
     uint64_t entered      # "in" is a word of Python's

@@ -51,6 +51,20 @@ class Reason(enum.IntEnum):
     PORTS_EXHAUSTED = 47
     FILTERED = 48
     UNTRANSLATABLE = 49
+    SPLIT_HORIZON = 50
+    VXLAN_HEADER = 51
+    UNKNOWN_VNI = 52
+    UNKNOWN_PEER = 53
+    OUTER_FRAGMENT = 54
+    ECN_LOST = 55
+    INNER_VLAN = 56
+    UNKNOWN_STATION = 57
+    FLOOD_LIMIT = 58
+    NO_PEER = 59
+    NOT_OURS = 60
+    UDP_ONLY = 61
+    OTHER_UPLINK = 62
+    NOT_VXLAN = 63
 
 REASONS: tuple[tuple[str, str], ...]
 

@@ -2,13 +2,19 @@
 
 import os
 
-from libc.errno cimport EAGAIN, EBADF, EBADFD, EFAULT, EINTR, EINVAL, EIO, ENETDOWN, ENOBUFS, ENODEV, ENOMEM, ENXIO
-from libc.stdint cimport uint32_t
+from libc.errno cimport (
+    EAGAIN, EBADF, EBADFD, EFAULT, EINTR, EINVAL, EIO, ENETDOWN, ENOBUFS, ENODEV, ENOMEM, ENXIO, errno,
+)
+from libc.stdint cimport uint8_t, uint32_t
+from posix.uio cimport iovec, writev
 from posix.unistd cimport close
 
 from fastpath.counters cimport PORT_DOWN, PORT_GONE, QUEUE_FULL, WRITE_REFUSED
 from fastpath.frame cimport Frame
 from fastpath.graph cimport Graph, drop
+from fastpath.merge cimport MERGE_HEADERS, MERGE_PARTS, Merge, merge_plan, merge_run, merge_worthwhile
+from fastpath.vnet cimport VNET_TUNNEL, vnet_write
+from fastpath.wire cimport wire_unlikely
 
 
 cdef class DevicePort(Port):
@@ -40,6 +46,10 @@ cdef class DevicePort(Port):
     def link(self) -> str:
         """`up`, `down` or `gone`: as far as traffic, or the run loop's last look, has shown."""
         return ("up", "down", "gone")[<int>self.state]
+
+    def named_counters(self) -> dict[str, int]:
+        """`merged`: TCP segments that were written in one piece with an earlier one."""
+        return {"merged": self.merged}
 
     cdef void become(self, Link state) noexcept nogil:
         """A change of state, for the run loop to tell. From gone there is no way back."""
@@ -76,3 +86,55 @@ cdef class DevicePort(Port):
         elif error != EAGAIN and error != EINTR:
             self.become(LINK_GONE)
         return False
+
+    # -- sending --------------------------------------------------------------------------------------------------------
+
+    cdef void transmit(self, Frame** burst, uint32_t n) noexcept nogil:
+        if wire_unlikely(n > 1 and self.merging and merge_worthwhile(burst, n)):
+            self.transmit_merged(burst, n)
+        else:
+            self.write_burst(burst, n)
+
+    cdef void write_burst(self, Frame** burst, uint32_t n) noexcept nogil:
+        """Every port has its own way; this one has none."""
+        Port.transmit(self, burst, n)
+
+    cdef int write_run(self, const Merge* merge, Frame** burst, uint32_t i) noexcept nogil:
+        """A run of segments as one super-frame: headers of its own, the payloads from where they are."""
+        cdef uint8_t[VNET_TUNNEL + MERGE_HEADERS] headers
+        cdef iovec[1 + MERGE_PARTS] parts
+        cdef Frame whole
+        cdef uint32_t n = merge_run(merge, burst, i, &whole, headers + VNET_TUNNEL, parts + 1)
+        vnet_write(whole.data - self.header, self.header, &whole)
+        parts[0] = iovec(whole.data - self.header, self.header + whole.head)
+        if wire_unlikely(writev(self.fd, parts, <int>n + 1) < 0):
+            return errno
+        sent(self, 1, whole.length)
+        return 0
+
+    cdef void transmit_merged(self, Frame** burst, uint32_t n) noexcept nogil:
+        """Runs of segments as one, everything else as it is, in the order of what comes first."""
+        cdef Merge merge
+        cdef uint32_t fewer = merge_plan(&merge, burst, n, self.takes)
+        cdef uint32_t first = 0
+        cdef uint32_t i
+        cdef int error
+        self.merged += fewer
+        self.head.counters.consumed += fewer
+        for i in range(n):
+            if not merge.follows[i] and merge.runs[i].segments == 1:
+                continue
+            # What came before it goes first; what went with an earlier one is gone.
+            if i > first:
+                self.write_burst(burst + first, i - first)
+            first = i + 1
+            if merge.follows[i]:
+                continue
+            if wire_unlikely(self.state == LINK_GONE):
+                drop(&self.head, burst[i], PORT_GONE)
+                continue
+            error = self.write_run(&merge, burst, i)
+            if wire_unlikely(error):
+                self.refused(burst[i], error)
+        if n > first:
+            self.write_burst(burst + first, n - first)

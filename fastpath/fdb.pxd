@@ -38,6 +38,18 @@ cdef struct FdbMember:
     uint32_t limit
     uint8_t generation
 
+cdef enum:
+    MOVES_KEPT = 64               # stations whose moves are counted at a time
+    MOVES_TOLD = 5                # a station that moved so often, each time within MOVES_PAUSE ticks of the last, keeps moving
+    MOVES_PAUSE = 38              # about ten seconds
+
+cdef struct FdbMoves:             # of one station; direct-mapped by its home in the table
+    uint64_t mac                  # 0: the place is free
+    uint64_t moves                # without a pause
+    uint32_t tick                 # of the latest
+    uint16_t source               # the latest led from this member
+    uint16_t target               # to this one
+
 cdef struct FdbCounters:
     uint64_t learned
     uint64_t moved
@@ -57,6 +69,7 @@ cdef struct Fdb:
     uint32_t cursor
     uint32_t to_sweep             # buckets still to be scanned since the last flush
     FdbCounters counters
+    FdbMoves[MOVES_KEPT] moves
 
 cdef int fdb_init(Fdb* fdb, uint32_t limit, int64_t ageing, uint64_t seed) except -1
 cdef void fdb_free(Fdb* fdb) noexcept

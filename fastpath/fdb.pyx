@@ -107,6 +107,7 @@ cdef void fdb_learn_slowly(Fdb* fdb, uint64_t mac, uint32_t home, uint32_t membe
             if <uint16_t>(old >> MEMBER_SHIFT) != member:
                 # A station that moved is known: limits do not hold it back (BR-14).
                 fdb.counters.moved += 1
+                count_move(fdb, mac, home, <uint16_t>(old >> MEMBER_SHIFT), <uint16_t>member, tick)
                 fdb.members[<uint16_t>(old >> MEMBER_SHIFT)].count -= 1
                 at.count += 1
             value[0] = at.expected | tick
@@ -127,6 +128,20 @@ cdef void fdb_learn_slowly(Fdb* fdb, uint64_t mac, uint32_t home, uint32_t membe
     fdb.counters.learned += 1
     fdb.count += 1
     at.count += 1
+
+
+cdef void count_move(Fdb* fdb, uint64_t mac, uint32_t home, uint16_t source, uint16_t target, uint32_t tick) noexcept nogil:
+    """Remember who moves. Another station takes the place only if its holder paused, so that a single move hides no loop."""
+    cdef FdbMoves* at = &fdb.moves[home % MOVES_KEPT]
+    if at.mac != mac and at.mac and tick - at.tick <= MOVES_PAUSE:
+        return
+    if at.mac != mac or tick - at.tick > MOVES_PAUSE:
+        at.moves = 0
+    at.mac = mac
+    at.moves += 1
+    at.tick = tick
+    at.source = source
+    at.target = target
 
 
 cdef int fdb_put_static(Fdb* fdb, uint64_t mac, uint32_t member) except -1:

@@ -70,6 +70,7 @@ cdef class Node:
     cdef uint32_t fanout(self) noexcept
     cdef int expect(self, uint16_t number) except -1
     cdef void disconnect(self, const Head* target) noexcept
+    cdef void forget_input(self, uint16_t number) noexcept nogil
     cdef int connect(self, Edge* edge, Node target, uint16_t target_input=*) except -1
 
 cdef class Graph:
@@ -87,6 +88,8 @@ cdef class Graph:
 
 cdef Burst* next_burst(Head* head) noexcept nogil
 cdef void set_due(Head* head, int64_t due) noexcept nogil
+# Tell the edge's node that who was behind that input is no longer there, in the midst of a turn.
+cdef void forget_behind(Edge* edge) noexcept nogil
 
 cdef inline void wake(Head* port) noexcept nogil:
     """The Port has something to poll: the next turn does."""

@@ -10,6 +10,7 @@ from fastpath.frame cimport Frame
 
 ctypedef void (*process_function)(void*, Frame**, uint32_t) noexcept nogil
 ctypedef void (*expire_function)(void*, int64_t) noexcept nogil
+ctypedef void (*forget_function)(void*, uint16_t) noexcept nogil
 
 
 cdef void call_process(Node node, Frame** burst, uint32_t n) noexcept nogil:
@@ -20,9 +21,18 @@ cdef void call_expire(Node node, int64_t now) noexcept nogil:
     node.expire(now)
 
 
+cdef void call_forget_input(Node node, uint16_t number) noexcept nogil:
+    node.forget_input(number)
+
+
 # A Head holds its Node as a plain pointer, because no reference may be counted without the GIL; these take it as such.
 cdef process_function process_of = <process_function><void*>call_process
 cdef expire_function expire_of = <expire_function><void*>call_expire
+cdef forget_function forget_of = <forget_function><void*>call_forget_input
+
+
+cdef void forget_behind(Edge* edge) noexcept nogil:
+    forget_of(edge.head.node, edge.input)
 
 
 cdef Burst* next_burst(Head* head) noexcept nogil:
@@ -96,6 +106,9 @@ cdef class Node:
 
     cdef void disconnect(self, const Head* target) noexcept:
         """Lead every edge to this node to nowhere: it is about to go."""
+
+    cdef void forget_input(self, uint16_t number) noexcept nogil:
+        """Whoever was behind this input of ours is no longer: what was learned there is to be forgotten. In the midst of a turn."""
 
     cdef int connect(self, Edge* edge, Node target, uint16_t target_input=0) except -1:
         """Lead an edge of ours to a node, or, with None, to nowhere. Errors: ValueError unless both are in the same graph."""

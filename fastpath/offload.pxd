@@ -9,7 +9,7 @@ only wants its checksum is one segment.
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
-from fastpath.arena cimport HEADROOM
+from fastpath.arena cimport Arena, HEADROOM
 from fastpath.facts cimport offload_check, offload_guess, offload_taken  # to be had from here too
 from fastpath.frame cimport Frame
 from fastpath.layout cimport HEADERS_MAX, Layout
@@ -35,3 +35,8 @@ cdef struct Segmenter:
 cdef int segmenter_begin(Segmenter* segmenter, const Frame* frame) noexcept nogil
 # The next segment, valid until the following call, or NULL.
 cdef Frame* segmenter_next(Segmenter* segmenter) noexcept nogil
+
+# A super-frame without a tunnel header, cut so that it has at most `longest` octets, and the rest as a frame of its own, which goes after
+# it and may be too long still; the sender counts it as cloned. NULL: there is no rest, and `reason` is WILL_DO; or it is the Reason to
+# drop the frame for. What leaves is what would have left: segments, checksums, identifications.
+cdef Frame* offload_split(Arena* arena, Frame* frame, uint32_t longest, int* reason) noexcept nogil

@@ -12,3 +12,13 @@ def segments(
     inner_network: int = 0,
     own: int = 0,
 ) -> list[bytes]: ...
+def pieces(
+    octets: Buffer,
+    longest: int,
+    *,
+    gso_type: int,
+    gso_size: int,
+    csum_start: int,
+    csum_offset: int,
+    own: int = 0,
+) -> list[dict[str, int | bytes]]: ...

@@ -7,11 +7,11 @@ taken in machine order throughout (RFC 1071, 2 B).
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-from fastpath.arena cimport HEADROOM
+from fastpath.arena cimport HEAD, HEADROOM, Arena, arena_free, arena_init, clone
 from fastpath.counters cimport BAD_OFFLOAD, TURN_BUDGET
 from fastpath.counters import reason_name
 from fastpath.facts cimport checksum_at, checksum_fits, read_facts
-from fastpath.frame cimport GSO_NONE, NEEDS_CSUM, OUTER_CSUM, SHARED, Frame
+from fastpath.frame cimport GSO_ECN, GSO_NONE, NEEDS_CSUM, OUTER_CSUM, SHARED, Frame
 from fastpath.layout cimport HEADERS_MAX, PROTOCOL_TCP, PROTOCOL_UDP, Layout, layout_pseudo
 from fastpath.wire cimport fold, load16, load32, store16, store32, sum_octets, wire_swap16
 
@@ -157,6 +157,66 @@ cdef void put_outer_checksum(Segmenter* segmenter, uint8_t* octets, uint32_t len
     put_checksum(octets + start + 6, joined(sum_octets(octets + start, border - start, total), border - start, rest), True)
 
 
+cdef void put_piece(Frame* frame, const Layout* layout, uint32_t whole, uint32_t number) noexcept nogil:
+    """Header fields of a piece of a super-frame of `whole` octets of transport header and payload, behind `number` segments of it."""
+    cdef uint8_t* transport = frame.data + layout.transport
+    cdef uint8_t* field = transport + checksum_at(layout.protocol)
+    cdef uint16_t partial
+    put_lengths(frame.data, layout, frame.length, number)
+    memcpy(&partial, field, 2)
+    partial = fold(<uint64_t>partial + <uint16_t>~wire_swap16(<uint16_t>whole) + <uint16_t>~wire_swap16(<uint16_t>(whole >> 16))
+                   + wire_swap16(<uint16_t>(frame.length - layout.transport)))
+    memcpy(field, &partial, 2)
+    if frame.length - layout.payload <= frame.gso_size:
+        frame.gso_type = GSO_NONE
+
+
+cdef Frame* offload_split(Arena* arena, Frame* frame, uint32_t longest, int* reason) noexcept nogil:
+    cdef Layout outer, inner
+    cdef Frame* rest
+    cdef uint32_t number, cut, whole
+    reason[0] = WILL_DO
+    if frame.length <= longest:
+        return NULL
+    reason[0] = BAD_OFFLOAD
+    if frame.gso_type == GSO_NONE or not read_facts(frame, frame.data, min(frame.head, <uint32_t>HEADERS_MAX), &outer, &inner):
+        return NULL
+    # What a clone has of its own must hold the headers, which are changed.
+    if outer.network or inner.payload > HEAD or longest < inner.payload + frame.gso_size:
+        return NULL
+    rest = clone(arena, frame)
+    if rest == NULL:
+        reason[0] = TURN_BUDGET
+        return NULL
+    number = (longest - inner.payload) // frame.gso_size
+    cut = inner.payload + number * frame.gso_size
+    whole = frame.length - inner.transport
+    rest.head = inner.payload
+    rest.length = inner.payload + frame.length - cut
+    if cut >= frame.head:
+        rest.tail = frame.tail + (cut - frame.head)
+    elif frame.tail == NULL:
+        rest.tail = frame.data + cut
+    else:
+        # It begins in the frame's own part and ends in the shared one: the first piece goes along with the headers.
+        memcpy(rest.data + rest.head, frame.data + cut, frame.head - cut)
+        rest.head += frame.head - cut
+        rest.tail = frame.tail
+    frame.length = cut
+    if cut <= frame.head:
+        frame.head = cut
+        frame.tail = NULL
+    if inner.protocol == PROTOCOL_TCP:
+        store32(rest.data + inner.transport + 4, load32(rest.data + inner.transport + 4) + number * frame.gso_size)
+        rest.data[inner.transport + 13] &= ~CWR
+        frame.data[inner.transport + 13] &= ~(FIN | PSH)
+        rest.gso_type &= ~GSO_ECN
+    put_piece(frame, &inner, whole, 0)
+    put_piece(rest, &inner, whole, number)
+    reason[0] = WILL_DO
+    return rest
+
+
 def segments(const uint8_t[::1] octets not None, *, int gso_type=0, int gso_size=0, int csum_start=0, int csum_offset=0,
              bint outer_csum=False, int outer_transport=0, int inner_network=0, uint32_t own=0) -> list[bytes]:
     """The finished segments of a frame that wants its checksum completed (used for testing).
@@ -189,4 +249,42 @@ def segments(const uint8_t[::1] octets not None, *, int gso_type=0, int gso_size
         found.append(segment.data[:segment.head]
                      + (segment.tail[:segment.length - segment.head] if segment.tail != NULL else b""))
         segment = segmenter_next(&segmenter)
+    return found
+
+
+def pieces(const uint8_t[::1] octets not None, uint32_t longest, *, int gso_type, int gso_size, int csum_start, int csum_offset,
+           uint32_t own=0) -> list[dict[str, int | bytes]]:
+    """A super-frame split into frames of at most `longest` octets: their octets and facts (used for testing). As `segments`."""
+    cdef Arena arena
+    cdef Frame frame
+    cdef Frame* piece = &frame
+    cdef Frame* rest
+    cdef int reason
+    memset(&frame, 0, sizeof(Frame))
+    # The first part is written to.
+    first = bytearray(octets[:own]) if own else bytearray(octets)
+    second = bytes(octets[own:]) if own else b""
+    frame.data = <uint8_t*><char*>first
+    frame.head = <uint32_t>len(first)
+    frame.length = <uint32_t>octets.shape[0]
+    if second:
+        frame.tail = <const uint8_t*><const char*>second
+    frame.flags = NEEDS_CSUM
+    frame.gso_type, frame.gso_size = <uint8_t>gso_type, <uint16_t>gso_size
+    frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
+    memset(&arena, 0, sizeof(Arena))
+    arena_init(&arena, 1, 1, SEGMENTS_MAX)
+    found = []
+    try:
+        while piece != NULL:
+            rest = offload_split(&arena, piece, longest, &reason)
+            if reason != WILL_DO:
+                raise ValueError(reason_name(reason))
+            found.append({
+                "octets": piece.data[:piece.head] + (piece.tail[:piece.length - piece.head] if piece.tail != NULL else b""),
+                "gso_type": piece.gso_type, "gso_size": piece.gso_size, "csum_start": csum_start, "csum_offset": csum_offset,
+            })
+            piece = rest
+    finally:
+        arena_free(&arena)
     return found

@@ -47,7 +47,6 @@ cdef enum:
 @cython.final
 cdef class PacketPort(DevicePort):
     cdef readonly int interface   # its index
-    cdef uint32_t header          # octets of virtio header in front of each frame
     cdef uint32_t budget          # frames the next poll receives at most: 1 after a pause, doubled while polls in a row use it up
     cdef uint64_t next_turn       # the one after that of the last poll
     cdef uint64_t lost_before     # told by the kernel so far

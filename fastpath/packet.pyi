@@ -20,4 +20,5 @@ class PacketPort(DevicePort):
         macs: Iterable[int] = (),
         promiscuous: bool = False,
         offloads: bool = True,
+        merge: bool = True,
     ) -> None: ...

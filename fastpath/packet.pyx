@@ -7,7 +7,7 @@ from posix.uio cimport iovec
 
 from fastpath.arena cimport LARGE, take_polled, untake_polled
 from fastpath.counters cimport BAD_OFFLOAD, OVERSIZE, PORT_GONE
-from fastpath.device cimport LINK_DOWN, LINK_GONE, LINK_UP, sent
+from fastpath.device cimport LINK_DOWN, LINK_GONE, LINK_UP, DevicePort, sent
 from fastpath.facts cimport offload_guess
 from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, MAX_FRAME, NEEDS_CSUM, Frame
 from fastpath.graph cimport Graph, drop, set_due, wake
@@ -45,16 +45,17 @@ cdef class PacketPort(DevicePort):
     """A port on a packet socket (see `open_packet`), which it owns from now on and has receive.
 
     `macs`: addresses (numbers) to take frames for, beside groups; none: every frame is taken, as with `promiscuous`.
-    `offloads=False`: checksums and segments are finished before we write. Errors: OSError where the descriptor is no such socket,
-    or the interface is no more.
+    `offloads=False`: checksums and segments are finished before we write; `merge=False`: segments are sent as they come. Errors:
+    OSError where the descriptor is no such socket, or the interface is no more.
     """
 
     def __init__(self, Graph graph not None, str name not None, int fd, *, uint32_t mtu=1500, macs=(), bint promiscuous=False,
-                 bint offloads=True):
+                 bint offloads=True, bint merge=True):
         self.interface = socket_prepare(fd, list(macs), promiscuous or not macs, offloads, &self.takes)
         super().__init__(graph, name, fd, mtu=mtu)
         self.header = VNET_SHORT if offloads else 0
         self.budget = 1
+        self.merging = merge and offloads
 
     @property
     def lost(self) -> int:
@@ -184,7 +185,7 @@ cdef class PacketPort(DevicePort):
 
     # -- sending --------------------------------------------------------------------------------------------------------
 
-    cdef void transmit(self, Frame** burst, uint32_t n) noexcept nogil:
+    cdef void write_burst(self, Frame** burst, uint32_t n) noexcept nogil:
         cdef mmsghdr[PACKET_BATCH] messages
         cdef iovec[PACKET_BATCH * 3] parts
         cdef uint8_t[PACKET_BATCH * VNET_SHORT] vnets
@@ -206,8 +207,6 @@ cdef class PacketPort(DevicePort):
                 if wire_unlikely(result <= 0):
                     # The first of them was refused; the others have not been tried.
                     self.refused(burst[first + done], errno)
-                    if self.state == LINK_DOWN:
-                        self.went_down()
                     done += 1
                     continue
                 octets = 0
@@ -235,6 +234,11 @@ cdef class PacketPort(DevicePort):
             n += 1
         message.msg_hdr.msg_iov = parts
         message.msg_hdr.msg_iovlen = n
+
+    cdef void refused(self, Frame* frame, int error) noexcept nogil:
+        DevicePort.refused(self, frame, error)
+        if self.state == LINK_DOWN:
+            self.went_down()
 
     # -- the link -------------------------------------------------------------------------------------------------------
 

@@ -12,4 +12,5 @@ class PcapPort(Port):
         mtu: int = 1500,
         complete_checksums: bool = False,
         segment: bool = False,
+        times_of: PcapPort | None = None,
     ) -> None: ...

@@ -1,6 +1,6 @@
 """Records in, records out."""
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from fastpath.arena cimport take_polled
@@ -17,14 +17,16 @@ cdef class PcapPort(Port):
     """A port that a `Replay` feeds and that writes what leaves to `writer`, if any.
 
     `complete_checksums`, `segment`: what came from a host whose card does such work is finished when it leaves (see `offload`).
+    `times_of`: what leaves is written with the time of the record that this port had last, even where times step back.
     """
 
     def __init__(self, Graph graph not None, str name not None, *, PcapWriter writer=None, uint32_t mtu=1500,
-                 bint complete_checksums=False, bint segment=False):
+                 bint complete_checksums=False, bint segment=False, PcapPort times_of=None):
         super().__init__(graph, name, mtu=mtu)
         self.writer = writer
         self.complete = complete_checksums
         self.segment = segment
+        self.times_of = times_of
 
     cdef uint32_t poll(self, uint32_t room) noexcept nogil:
         cdef const Packet* packet = self.waiting
@@ -45,6 +47,7 @@ cdef class PcapPort(Port):
         if frame == NULL:
             return 0
         self.waiting = NULL
+        self.time = packet.time
         frame.head = frame.length = min(length, <uint32_t>MAX_FRAME)
         frame.record = packet.number
         memcpy(frame.data, header, front)
@@ -64,8 +67,9 @@ cdef class PcapPort(Port):
         cdef uint32_t i
         cdef uint32_t sent = 0
         cdef uint64_t octets = 0
+        cdef int64_t time = self.head.core.now if self.times_of is None else self.times_of.time
         for i in range(n):
-            if self.writer is not None and not self.writer.put(self.head.core.now, burst[i]):
+            if self.writer is not None and not self.writer.put(time, burst[i]):
                 drop(&self.head, burst[i], WRITE_REFUSED)
                 continue
             sent += 1

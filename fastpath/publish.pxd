@@ -15,6 +15,11 @@ cdef enum:
     NOT_PUBLISHED_HERE = 0xFFFFFFFF
     PUBLICATIONS_MAX = 1 << 20
 
+cdef enum Clients:                # who may make use of a publication
+    ALL_CLIENTS
+    UPLINK_CLIENTS                # what comes in by an uplink
+    TRUSTED_CLIENTS               # trusted sources: the host itself
+
 cdef struct Publication:
     Address address               # where it is published; any: 0.0.0.0 or ::
     Address target
@@ -25,6 +30,7 @@ cdef struct Publication:
     uint16_t pool                 # its clients' sources are translated to, or 0
     uint16_t realm
     uint8_t protocol
+    Clients clients
     bint any
     bint used
 

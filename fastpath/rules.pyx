@@ -11,18 +11,25 @@ from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.mapping cimport mapping_open_to
 from fastpath.opening cimport OPEN_MAPPING
 from fastpath.publish cimport (
-    NOT_PUBLISHED_HERE, Publication, any_address, publications_add, publications_find, publications_remove,
+    ALL_CLIENTS, NOT_PUBLISHED_HERE, TRUSTED_CLIENTS, UPLINK_CLIENTS, Clients, Publication, any_address, publications_add,
+    publications_find, publications_remove,
 )
 from fastpath.rulerows cimport rule_rows
 from fastpath.rulerows import RULES_DTYPE as ROWS
 from fastpath.ruletable cimport (
-    Interface, Mode, RULE_HOST, RULE_MAPPING, RULE_PUBLISHED, RULE_SHIFT, RULE_STATIC, Realm, Static, is_local, rules_add_static,
-    rules_exclude, rules_interface, rules_make, rules_realm, rules_remove_static, rules_set_locals, rules_trust, rules_unmake, static_of,
+    Interface, Mode, RULE_HOST, RULE_MAPPING, RULE_PUBLISHED, RULE_SHIFT, RULE_STATIC, Realm, Static, is_local, is_trusted, is_uplink,
+    rules_add_static, rules_exclude, rules_interface, rules_make, rules_realm, rules_remove_static, rules_set_locals, rules_trust,
+    rules_unmake, static_of,
 )
 from fastpath.wire cimport wire_swap16
 
 
 # -- where it really goes -----------------------------------------------------------------------------------------------
+
+cdef inline bint meant_for(const RuleTable* rules, const Packet* packet, Clients clients) noexcept nogil:
+    return (clients == ALL_CLIENTS or (clients == UPLINK_CLIENTS and is_uplink(rules, packet.interface))
+            or (clients == TRUSTED_CLIENTS and is_trusted(rules, packet)))
+
 
 cdef bint lead_published(RuleTable* rules, const Packet* packet, uint16_t realm, const Address* address, Opening* opening) noexcept nogil:
     cdef uint16_t port = wire_swap16(packet.target_port)
@@ -31,7 +38,7 @@ cdef bint lead_published(RuleTable* rules, const Packet* packet, uint16_t realm,
     if number == NOT_PUBLISHED_HERE:
         return False
     entry = &rules.published.entries[number]
-    if is_mapped(&entry.target) != is_mapped(&packet.target):
+    if is_mapped(&entry.target) != is_mapped(&packet.target) or not meant_for(rules, packet, entry.clients):
         return False
     opening.target = entry.target
     opening.target_port = wire_swap16(<uint16_t>(entry.target_port + port - entry.first))
@@ -85,7 +92,7 @@ cdef Target rules_target(RuleTable* rules, const Packet* packet, uint32_t owner,
     if exists:
         rules.reason = FILTERED
         return TARGET_REFUSED
-    if not ours or packet.interface >= rules.n_interfaces or rules.interfaces[packet.interface].uplink:
+    if not ours or is_uplink(rules, packet.interface):
         return TARGET_OWN
     # The host of the sender's own realm, whichever gateway it asks: that one is reached from where it is.
     realm = realm_of(rules, packet.interface)
@@ -99,6 +106,7 @@ cdef Target rules_target(RuleTable* rules, const Packet* packet, uint32_t owner,
 # -- for people ---------------------------------------------------------------------------------------------------------
 
 RULES_DTYPE = ROWS
+CLIENTS = ("all", "uplink", "trusted")
 MODES = ("nat", "nat-unprotected", "routed", "isolated")
 PROTOCOLS = {"tcp": PROTOCOL_TCP, "udp": PROTOCOL_UDP, "sctp": PROTOCOL_SCTP}
 
@@ -110,6 +118,7 @@ cdef class Rules:
         self.flows = flows
         self.names = {}
         self.publication_names = {}
+        self.realm_names = {}
         rules_make(&self.table, &flows.table)
 
     def __dealloc__(self):
@@ -176,11 +185,12 @@ cdef class Rules:
         del self.names[number]
 
     def publish(self, protocol, uint32_t first_port, uint32_t last_port, *, target, uint32_t target_port, address=None,
-                str name="", uint32_t pool=0, uint32_t realm=0) -> int:
+                str name="", uint32_t pool=0, str clients="all", uint32_t realm=0) -> int:
         """Ports first to last at `address` (None: any of ours) lead to the target's from `target_port` on; returns the rule's id.
 
-        `pool`: sources are translated too. `realm`: where it is published. Where address and ports are the target's own, they are open in
-        a network of mode routed.
+        `pool`: sources are translated too. `clients`: who may use them: all, uplink (what comes in there), trusted sources; others
+        meet what they would without the rule. `realm`: where it is published. Where address and ports are the target's own, they are open
+        in a network of mode routed.
         """
         cdef Publication entry
         cdef uint32_t number
@@ -188,7 +198,10 @@ cdef class Rules:
             raise ValueError(f"ports {first_port} to {last_port}, at {target_port}: 1 to 65535, first to last")
         if pool and (pool >= self.table.flows.n_pools or not self.table.flows.pools[pool].used):
             raise ValueError(f"there is no pool {pool}")
+        if clients not in CLIENTS:
+            raise ValueError(f"clients: one of {', '.join(CLIENTS)}, not {clients}")
         memset(&entry, 0, sizeof(Publication))
+        entry.clients = <Clients><int>CLIENTS.index(clients)
         address_read(target, &entry.target)
         entry.any = address is None
         if not entry.any:
@@ -220,6 +233,13 @@ cdef class Rules:
         """Addresses that count as ours for ports published at any address, besides the router's own: those of the host of that realm."""
         rules_set_locals(&self.table, texts(addresses), realm)
 
+    def name_realm(self, uint32_t realm, str name) -> None:
+        """What the uplink to the realm is called in `rows`; "": nothing, as that of a lab's only one."""
+        rules_realm(&self.table, realm)
+        self.realm_names[realm] = name
+        if not name:
+            del self.realm_names[realm]
+
     def add_static(self, outside, inside) -> None:
         """The inside address is known outside as `outside`, whichever side begins, for all protocols."""
         rules_add_static(&self.table, outside, inside)
@@ -238,7 +258,7 @@ cdef class Rules:
 
     def rows(self):
         """All rules in force: a NumPy array of RULES_DTYPE."""
-        return rule_rows(&self.table, self.names, self.publication_names)
+        return rule_rows(&self.table, self.names, self.publication_names, self.realm_names)
 
 
 cdef list texts(value):

@@ -5,7 +5,7 @@ from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from fastpath.counters cimport Reason
 from fastpath.flowtable cimport FlowTable
 from fastpath.index cimport Index
-from fastpath.ip cimport Address
+from fastpath.ip cimport Address, Packet
 from fastpath.publish cimport Publications
 
 cdef enum:                        # Opening.rule >> RULE_SHIFT: what led there; the rest is its number
@@ -98,3 +98,6 @@ cdef int rules_exclude(RuleTable* rules, prefix, bint present) except -1
 # NULL: there is none.
 cdef Static* static_of(const RuleTable* rules, const Address* address, bint inside) noexcept nogil
 cdef bint is_local(const RuleTable* rules, const Address* address, uint16_t realm) noexcept nogil
+cdef bint is_uplink(const RuleTable* rules, uint32_t interface) noexcept nogil
+# The packet's source is one that its interface trusts.
+cdef bint is_trusted(const RuleTable* rules, const Packet* packet) noexcept nogil

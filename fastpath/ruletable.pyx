@@ -70,6 +70,18 @@ cdef bint is_local(const RuleTable* rules, const Address* address, uint16_t real
     return False
 
 
+cdef bint is_uplink(const RuleTable* rules, uint32_t interface) noexcept nogil:
+    return interface < rules.n_interfaces and rules.interfaces[interface].uplink
+
+
+cdef bint is_trusted(const RuleTable* rules, const Packet* packet) noexcept nogil:
+    cdef uint32_t i
+    for i in range(rules.n_trusted):
+        if rules.trusted[i].interface == packet.interface and same(&rules.trusted[i].address, &packet.source):
+            return True
+    return False
+
+
 # -- changed by people --------------------------------------------------------------------------------------------------
 
 cdef Interface* rules_interface(RuleTable* rules, uint32_t number) except NULL:

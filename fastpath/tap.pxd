@@ -7,6 +7,8 @@ refuses is left out:
     UDP_TUNNEL_GSO, UDP_TUNNEL_GSO_CSUM   kernel 6.17, with a header of 24 octets
     USO4, USO6                            kernel 6.2
     TSO4, TSO6, CSUM                      long since
+
+With those, the TCP segments of a flow that are to be written in one burst are written as one super-frame.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -22,7 +24,6 @@ cdef enum:
 cdef uint32_t tap_negotiate(int fd, uint32_t wanted, uint32_t* header) except? 0xFFFFFFFF
 
 cdef class TapPort(DevicePort):
-    cdef uint32_t header      # octets of virtio header in front of each frame
     cdef uint32_t budget      # frames the next poll reads at most: 1 after a pause, doubled while polls in a row use it up
     cdef uint64_t next_turn   # the one after that of the last poll
     cdef int write_parts(self, Frame* frame) noexcept nogil

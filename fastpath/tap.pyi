@@ -10,4 +10,13 @@ OFFLOADS: dict[str, int]
 class TapPort(DevicePort):
     @property
     def offloads(self) -> tuple[str, ...]: ...
-    def __init__(self, graph: Graph, name: str, fd: int, *, mtu: int = 1500, offloads: bool | Iterable[str] = True) -> None: ...
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        fd: int,
+        *,
+        mtu: int = 1500,
+        offloads: bool | Iterable[str] = True,
+        merge: bool = True,
+    ) -> None: ...

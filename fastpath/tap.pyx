@@ -84,10 +84,11 @@ cdef class TapPort(DevicePort):
     """A port on an open TAP (IFF_TAP, IFF_NO_PI; IFF_VNET_HDR for offloads), which it owns from now on.
 
     `offloads`: names from OFFLOADS to ask for, True for all, False for none: then `offload` completes checksums and segments
-    before we write, and the kernel's stack does before we read. Errors: OSError where the descriptor is no such TAP.
+    before we write, and the kernel's stack does before we read. `merge=False`: segments are written as they come. Errors: OSError
+    where the descriptor is no such TAP.
     """
 
-    def __init__(self, Graph graph not None, str name not None, int fd, *, uint32_t mtu=1500, offloads=True):
+    def __init__(self, Graph graph not None, str name not None, int fd, *, uint32_t mtu=1500, offloads=True, bint merge=True):
         cdef uint32_t wanted = 0
         if offloads is True:
             offloads = OFFLOADS
@@ -98,6 +99,7 @@ cdef class TapPort(DevicePort):
         self.takes = tap_negotiate(fd, wanted, &self.header)
         super().__init__(graph, name, fd, mtu=mtu)
         self.budget = 1
+        self.merging = merge and self.takes & TSO
 
     @property
     def offloads(self) -> tuple[str, ...]:
@@ -177,7 +179,7 @@ cdef class TapPort(DevicePort):
             n += 1
         return 0 if writev(self.fd, parts, n) >= 0 else errno
 
-    cdef void transmit(self, Frame** burst, uint32_t n) noexcept nogil:
+    cdef void write_burst(self, Frame** burst, uint32_t n) noexcept nogil:
         cdef uint32_t i
         cdef uint32_t done = 0
         cdef uint64_t octets = 0

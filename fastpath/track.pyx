@@ -102,7 +102,8 @@ cdef void track_whole(Gateway* gateway, Packet* packet) noexcept nogil:
 
 
 cdef const Routes* routes_for(const Gateway* gateway, const Packet* packet) noexcept nogil:
-    """The table for a packet of a flow: if it leaves with an address of ours as its source, that one's interface tells, else where it came in.
+    """The table for a packet of a flow: where an address of ours is its source when it leaves, that one's interface tells; else where it
+    came in.
 
     So answers leave where the questions came in, and a flow stays with the uplink whose address it has."""
     cdef const Routes* usual = routes_of(gateway, packet.interface)
@@ -175,7 +176,8 @@ cdef void begin(Gateway* gateway, Packet* packet) noexcept nogil:
     opening.target_port = packet.target_port
     opening.flags = OPEN_MIDSTREAM
     if gateway.rules != NULL:
-        led = rules_target(gateway.rules, packet, <uint32_t>route.interface if ours else <uint32_t>NOT_OURS, &opening, gateway.head.core.now)
+        led = rules_target(gateway.rules, packet, <uint32_t>route.interface if ours else <uint32_t>NOT_OURS, &opening,
+                           gateway.head.core.now)
     if led == TARGET_REFUSED:
         drop(gateway.head, packet.frame, gateway.rules.reason)
         return

@@ -22,6 +22,7 @@ GROUND = {
     "ip",
     "address",
     "ethernet",
+    "bucket",
 }  # what every node stands on
 PACKETS = {
     "identification",
@@ -38,6 +39,7 @@ PACKETS = {
 TABLES = {
     "table",
     "fdb",
+    "bridgerows",
     "routes",
     "dense",
     "hops",
@@ -54,7 +56,19 @@ CONNTRACK = {"tuples", "portset", "addresses", "flowtable", "lists", "lifetimes"
              "translate", "quote", "opening", "flowrows", "natrows", "flows", "lookup", "timeouts",
              "trial"}  # fmt: skip
 TABLES |= CONNTRACK
-PORT_BASES = {"port", "device", "facts", "offload", "vnet", "packetsocket"}  # what ports have in common
+PORT_BASES = {
+    "port",
+    "device",
+    "facts",
+    "offload",
+    "vnet",
+    "packetsocket",
+    "udpsocket",
+    "udpmessages",
+    "udpcontrol",
+    "udparrived",
+    "merge",
+}  # what ports have in common
 ROUTING = {
     "arp",
     "nd",
@@ -71,14 +85,22 @@ ROUTING = {
     "routebook",
     "routerrows",
     "routingtable",
+    "endpoints",
+    "claims",
+    "igmp",
+    "igmpquery",
+    "igmpreport",
+    "igmpsay",
 }
-NODES = {"bridge", "router", "memory", "tap", "packet", "pcap", "testing"}
+TUNNELS = {"vxlan", "vxlantrial", "entropy", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pieces",
+           "overlaybook", "vteprows"}  # fmt: skip
+NODES = {"bridge", "router", "vtep", "codec", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
-PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplinks", "sandbox", "names", "portnames",
-        "options", "wiring", "actions", "drawing", "drivers")  # fmt: skip
+PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplink", "uplinks", "underlay",
+        "underlays", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions", "drawing", "drivers")  # fmt: skip
 HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
       "select", "signal", "fcntl", "ctypes", "tempfile", "logging", "pyroute2", "numpy", "fastpath"}  # fmt: skip
@@ -118,7 +140,7 @@ def sources(part: str) -> list[Path]:
 
 
 def test_every_module_of_fastpath_has_its_layer():
-    layers = [GROUND, TABLES, PACKETS, ROUTING, PORT_BASES, NODES, CAPTURES, RUNNERS]
+    layers = [GROUND, TABLES, PACKETS, ROUTING, TUNNELS, PORT_BASES, NODES, CAPTURES, RUNNERS]
     assert sum(map(len, layers)) == len(set().union(*layers))
     assert set(MODULES) <= set().union(*layers)
 
@@ -152,6 +174,12 @@ def test_what_is_done_with_packets_knows_no_node(module):
 def test_routing_knows_no_node(module):
     """The router is the node; what it consists of is handed a Gateway."""
     assert of_fastpath(module) <= GROUND | TABLES | PACKETS | ROUTING | {"offload"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m in TUNNELS])
+def test_tunnels_know_no_node(module):
+    """The VTEP is the node; a tunnel knows its bridge as an edge."""
+    assert of_fastpath(module) <= GROUND | TABLES | PACKETS | ROUTING | TUNNELS | {"offload"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m in CAPTURES])

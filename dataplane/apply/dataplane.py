@@ -24,9 +24,10 @@ from dataplane.actions import (
     RemoveRule,
     diff,
 )
-from dataplane.apply import gateway_tables
+from dataplane.apply import bridge_tables, gateway_tables
 from dataplane.apply.gateway import Gateway
 from dataplane.apply.gateway_tables import FLOWS_DTYPE, NEIGHBORS_DTYPE, ROUTES_DTYPE, RULES_DTYPE
+from dataplane.apply.vtep import TunnelEnd
 from dataplane.errors import UserError
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Wiring, titled
 from fastpath import REASONS, Bridge, Engine, Node, Port
@@ -36,8 +37,10 @@ SENTENCES = dict(REASONS)
 DROPS_DTYPE = np.dtype(
     [("scope", "U4"), ("name", "U128"), ("reason", "U24"), ("count", "<u8"), ("sentence", f"U{max(map(len, SENTENCES.values()))}")]
 )
-BRIDGE_COUNTERS = ("stations", "learned", "moved", "aged", "flushed", "refused", "flooded")
-BRIDGES_DTYPE = np.dtype([("network", "U128")] + [(name, "<u8") for name in BRIDGE_COUNTERS])
+
+
+IN_PLACE = frozenset({"peer", "station"})
+"""Rules that take the place of what they say anew: nothing is forgotten meanwhile."""
 
 
 class Ports(Protocol):
@@ -56,6 +59,7 @@ class Dataplane:
     def __init__(self, ports: Ports, *, seed: int = 0, burst: int = 256) -> None:
         self.engine = Engine(seed=seed, burst=burst)
         self.gateway: Gateway | None = None
+        self.ends: dict[str, TunnelEnd] = {}
         self._seed = seed
         self._ports = ports
         self._nodes: dict[str, tuple[NodeSpec, Node]] = {}
@@ -96,18 +100,22 @@ class Dataplane:
                     self._apply_rule(action)
 
     def _apply_rule(self, action: AddRule | RemoveRule | ChangeRule) -> None:
-        assert self.gateway is not None
         match action:
             case AddRule(rule):
-                self.gateway.rule(rule)
+                self._owner(rule.node).rule(rule)
                 self._rules[rule.name] = rule
             case RemoveRule(rule):
                 del self._rules[rule.name]
-                self.gateway.unrule(rule)
+                self._owner(rule.node).unrule(rule)
             case ChangeRule(old, new):
-                self.gateway.unrule(old)
-                self.gateway.rule(new)
+                if new.kind not in IN_PLACE:
+                    self._owner(old.node).unrule(old)
+                self._owner(new.node).rule(new)
                 self._rules[new.name] = new
+
+    def _owner(self, node: str) -> Gateway | TunnelEnd:
+        """Who has rules and links of its own."""
+        return self.ends[node] if node in self.ends else self._gateway()
 
     def _add(self, spec: NodeSpec) -> None:
         try:
@@ -130,6 +138,9 @@ class Dataplane:
             case "router":
                 self.gateway = Gateway(self.engine, spec, self._seed)
                 return self.gateway.router
+            case "vtep":
+                self.ends[spec.name] = end = TunnelEnd(self.engine, spec)
+                return end.vtep
         raise ValueError(f"no such kind of node: {spec.kind}")
 
     def _remove(self, spec: NodeSpec) -> None:
@@ -139,6 +150,7 @@ class Dataplane:
         self.engine.remove(node)
         if spec.kind == "router":
             self.gateway = None
+        self.ends.pop(spec.name, None)
 
     def _change(self, spec: NodeSpec) -> None:
         _, node = self._nodes[spec.name]
@@ -152,7 +164,7 @@ class Dataplane:
 
     def _join(self, link: Link) -> int:
         if self._routed(link):
-            return self._gateway().join(link, self._nodes[link.far][1])
+            return self._owner(link.near).join(link, self._nodes[link.far][1])
         port, bridge = self._port(link.near), self._bridge(link.far)
         number = bridge.add_member(port, **_member(link))
         port.lead_to(bridge, number)
@@ -161,7 +173,7 @@ class Dataplane:
     def _change_link(self, old: Link, new: Link) -> None:
         _, number = self._links[new.near, new.far]
         if self._routed(new):
-            self._gateway().change(old, new, self._nodes[new.far][1])
+            self._owner(new.near).change(old, new, self._nodes[new.far][1])
         else:
             self._bridge(new.far).set_member(number, **_member(new))
         self._links[new.near, new.far] = new, number
@@ -169,13 +181,13 @@ class Dataplane:
     def _part(self, link: Link) -> None:
         _, number = self._links.pop((link.near, link.far))
         if self._routed(link):
-            self._gateway().part(link, self._nodes[link.far][1])
+            self._owner(link.near).part(link, self._nodes[link.far][1])
             return
         self._port(link.near).lead_to(None)
         self._bridge(link.far).remove_member(number)
 
     def _routed(self, link: Link) -> bool:
-        return self._nodes[link.near][0].kind == "router"
+        return self._nodes[link.near][0].kind in {"router", "vtep"}
 
     def _gateway(self) -> Gateway:
         assert self.gateway is not None
@@ -210,34 +222,37 @@ class Dataplane:
 
     def fdb(self, network: str) -> Rows:
         """The stations that the network's bridge knows, by port and address: mac, port, age (s), static. Errors: UserError."""
+        self._require_network(network)
+        return bridge_tables.fdb(self.stations(network), self.member_names(network))
+
+    def _require_network(self, network: str) -> None:
         bridges = [name for name, (spec, _) in self._nodes.items() if spec.kind == "bridge"]
         if f"bridge {network}" not in bridges:
             known = ", ".join(name.removeprefix("bridge ") for name in bridges)
             raise UserError(
                 f"there is no bridge network {network!r}", mend=f"the networks are {known}" if known else "this lab has none"
             )
-        bridge = self._bridge(f"bridge {network}")
-        stations = bridge.stations(self.engine.now)
-        # The gateway's own address is no station that was learned; `graph` shows it.
-        stations = stations[stations["static"] == 0]
-        names = np.array([name or "" for name in bridge.names] or [""])
-        ranks = np.argsort(np.argsort(names, kind="stable"))
-        stations = stations[np.lexsort((stations["mac"], ranks[stations["member"]]))]
-        rows = np.empty(len(stations), dtype=[("mac", "U17"), ("port", names.dtype), ("age", "<f8"), ("static", "?")])
-        rows["mac"] = _mac_texts(stations["mac"])
-        rows["port"] = names[stations["member"]]
-        rows["age"] = stations["age_ns"] / 1e9
-        rows["static"] = stations["static"]
+
+    def stations(self, network: str) -> Rows:
+        """The same as the bridge has it, with numbers of members: mac, member, age_ns, static."""
+        return self._bridge(f"bridge {network}").stations(self.engine.now)
+
+    def moving(self, network: str) -> Rows:
+        """Stations that keep moving: mac, moves, and from and to which member the latest was."""
+        rows: Rows = self._bridge(f"bridge {network}").moving(self.engine.now)
         return rows
+
+    def member_names(self, network: str) -> list[str]:
+        """What the members of a network's bridge are called: ports, the router, and other VTEPs by their addresses."""
+        names = [name or "" for name in self._bridge(f"bridge {network}").names]
+        for name, end in self.ends.items():
+            for member, peer in end.members(network, self.engine.now).items():
+                names[member] = f"{name} {peer}"
+        return names
 
     def bridges(self) -> Rows:
         """A row a bridge network: stations known, learned, moved, aged, flushed, refused by a limit; frames flooded."""
-        rows = [
-            (name.removeprefix("bridge "), *(node.named_counters()[column] for column in BRIDGE_COUNTERS))
-            for name, (_, node) in self._nodes.items()
-            if isinstance(node, Bridge)
-        ]
-        return np.array(rows, dtype=BRIDGES_DTYPE)
+        return bridge_tables.bridges({name: node for name, (_, node) in self._nodes.items() if isinstance(node, Bridge)})
 
     def routes(self) -> Rows:
         """The gateway's routes (gateway_tables.ROUTES_DTYPE)."""
@@ -276,16 +291,6 @@ class Dataplane:
         """Rules in force (gateway_tables.RULES_DTYPE), of one network or of all."""
         rows = np.empty(0, RULES_DTYPE) if self.gateway is None else gateway_tables.rules(self.gateway)
         return rows if network is None else rows[rows["network"] == network]
-
-
-def _mac_texts(macs: Rows) -> Rows:
-    """Numbers as 02:42:0a:00:00:02, all at once: a table may have a million."""
-    octets = macs.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 2:]
-    letters = np.full((len(macs), 17), ord(":"), dtype="<u4")
-    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
-    letters[:, 0::3] = digits[octets >> 4]
-    letters[:, 1::3] = digits[octets & 15]
-    return letters.view("<U17").reshape(-1)
 
 
 def _member(link: Link) -> dict[str, Any]:

@@ -15,24 +15,26 @@ from fastpath.device import DevicePort
 from fastpath.packet import PacketPort
 
 _T = TypeVar("_T")
+Descriptors = int | tuple[int, ...]
+"""Of one port: a TAP or packet socket; or the sockets of an underlay."""
 
 
 class TapPorts:
     """Makes ports of descriptors that it was given by name; the loop watches them."""
 
     def __init__(self) -> None:
-        self.given: dict[str, int] = {}
+        self.given: dict[str, Descriptors] = {}
         self.loop: Loop | None = None
         self._made: dict[str, DevicePort] = {}
 
     def make(self, engine: Engine, spec: NodeSpec) -> Port:
         """The port of the specification on its TAP or packet socket. OSError where the descriptor is none."""
         assert self.loop is not None
-        fd = self.given.pop(spec.name)
+        fds = self.given.pop(spec.name)
         try:
-            port = _port(engine, spec, fd)
+            port = _port(engine, spec, fds)
         except Exception:
-            os.close(fd)
+            close(fds)
             raise
         self._made[spec.name] = port
         self.loop.add(port)
@@ -52,9 +54,21 @@ class TapPorts:
             port.close()
 
 
-def _port(engine: Engine, spec: NodeSpec, fd: int) -> DevicePort:
+def close(fds: Descriptors) -> None:
+    """Close what was given for one port."""
+    for fd in fds if isinstance(fds, tuple) else (fds,):
+        os.close(fd)
+
+
+def _port(engine: Engine, spec: NodeSpec, fds: Descriptors) -> DevicePort:
     settings = spec.settings
     mtu, offloads = int(settings["mtu"]), bool(settings.get("offloads", True))
+    if isinstance(fds, tuple):
+        from fastpath.udp import UdpPort
+
+        port: DevicePort = UdpPort(engine, spec.name, fds, mac=int(str(settings["accepts"]).replace(":", ""), 16), mtu=mtu)
+        return port
+    fd = fds
     if settings.get("kind") != "packet":
         return TapPort(engine, spec.name, fd, mtu=mtu, offloads=offloads)
     macs = [int(mac.replace(":", ""), 16) for mac in str(settings.get("accepts", "")).split()]
@@ -95,7 +109,7 @@ class LiveDataplane:
         """Have ``run`` return; from any thread."""
         self._loop.stop()
 
-    def change_to(self, wiring: Wiring, taps: Mapping[str, int]) -> tuple[Action, ...]:
+    def change_to(self, wiring: Wiring, taps: Mapping[str, Descriptors]) -> tuple[Action, ...]:
         """As ``Dataplane.change_to``, between turns; new ports take their descriptor from ``taps``.
 
         What they did not take is closed."""
@@ -103,8 +117,8 @@ class LiveDataplane:
         try:
             return self.dataplane.change_to(wiring)
         finally:
-            for fd in self._ports.given.values():
-                os.close(fd)
+            for fds in self._ports.given.values():
+                close(fds)
             self._ports.given = {}
 
     def close(self) -> None:

@@ -65,6 +65,17 @@ def networks(context: click.Context) -> Iterator[str]:
     yield from _topology(context).networks
 
 
+def overlays(context: click.Context) -> Iterator[str]:
+    """Networks of driver overlay of the lab that is meant, else of the file."""
+    from dataplane import live
+
+    wanted = context.params.get("lab")
+    with suppress(UserError), live.find(lab=wanted) as client:
+        yield from (network["key"] for network in client.lab()["networks"] if network["driver"] == "overlay")
+        return
+    yield from (key for key, network in _topology(context).networks.items() if network.driver == "overlay")
+
+
 def replay_ports(context: click.Context) -> Iterator[str]:
     """``PORT=`` of the file that is replayed, for ``--in``."""
     from dataplane.plan import make_plan

@@ -30,9 +30,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "conntrack": "Show, count or forget the gateway's connections.",
         "routes": "Show where a lab's gateway sends packets.",
         "neighbors": "Show the stations that a lab's gateway knows.",
+        "vtep": "Show overlays, the VTEPs they reach, and who is behind those.",
     },
     "Without a lab": {
         "replay": "Send capture files through a file's network.",
+        "encap": "Put every frame of a capture into VXLAN.",
+        "decap": "Take the frames of a capture out of VXLAN.",
         "bench": "Measure what a frame costs.",
         "demo": "Watch namespaces talk through our bridge, step by step.",
         "doctor": "Check what this kernel and this user can do.",

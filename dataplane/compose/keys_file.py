@@ -7,8 +7,9 @@ import re
 from dataplane.compose import keys_build as inner
 from dataplane.compose.keys import ANYTHING, NULL, TEXT, Table, ignored, later, used
 from dataplane.compose.keys_gateway import NAT, UPLINK
-from dataplane.compose.keys_network import NETWORK, NO_UNDERLAY
+from dataplane.compose.keys_network import NETWORK
 from dataplane.compose.keys_service import SERVICE
+from dataplane.compose.keys_underlay import UNDERLAY
 from dataplane.compose.shapes import MapOf, OneOf, Shape
 
 NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,62}")
@@ -27,7 +28,7 @@ FILE_X = Table(
             UPLINK, "the way out, see below; where it is absent one is made when a network or a published port needs it"
         ),
         "nat": used(NAT, "how addresses are translated, see below"),
-        "underlay": later(ANYTHING, NO_UNDERLAY),
+        "underlay": used(UNDERLAY, "what carries overlays, see below"),
     },
     extensible=False,
 )

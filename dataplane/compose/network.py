@@ -10,15 +10,21 @@ from dataplane.compose.addresses import mac
 from dataplane.compose.keys import OURS
 from dataplane.compose.nodes import At
 from dataplane.compose.pools import pools
+from dataplane.compose.underlay import of_network
+from dataplane.compose.uplink import uplink
 from dataplane.compose.values import options, pairs
 from dataplane.model import IPNetwork, Network
+from dataplane.underlay import Underlay
+from dataplane.uplink import Uplink
 
-DRIVERS = {"bridge": "bridge", "host": "host", "none": "none", "null": "none"}
-LATER = ("overlay", "macvlan", "ipvlan")
+DRIVERS = {"bridge": "bridge", "overlay": "overlay", "host": "host", "none": "none", "null": "none"}
+LATER = ("macvlan", "ipvlan")
 
 
-def network(key: str, at: At | None, lab: str) -> Network:
-    """The network ``key``; ``at`` None for the implicit ``default``. UserError for what this version cannot make."""
+def network(key: str, at: At | None, lab: str, below: Underlay | None = None) -> Network:
+    """The network ``key``; ``at`` None for the implicit ``default``. ``below``: the lab's underlay.
+
+    UserError for what this version cannot make."""
     if at is None or at.value is None:
         return Network(key=key, name=f"{lab}_{key}")
     _not_external(at)
@@ -26,10 +32,12 @@ def network(key: str, at: At | None, lab: str) -> Network:
     enable_ipv4, enable_ipv6 = _flag(at, "enable_ipv4", True), _flag(at, "enable_ipv6", False)
     if not (enable_ipv4 or enable_ipv6):
         raise at.wrong("the network has neither IPv4 nor IPv6", "write enable_ipv6: true, or leave enable_ipv4 out")
+    driver, ours = _driver(at), at.get(OURS)
+    own, peers = of_network(ours.get("underlay") if ours else None, driver, below)
     return Network(
         key=key,
         name=name.text() if name else f"{lab}_{key}",
-        driver=_driver(at),
+        driver=driver,
         internal=_flag(at, "internal", False),
         attachable=_flag(at, "attachable", False),
         enable_ipv4=enable_ipv4,
@@ -37,13 +45,30 @@ def network(key: str, at: At | None, lab: str) -> Network:
         pools=pools(at, {4: enable_ipv4, 6: enable_ipv6}),
         options=options(at.get("driver_opts")),
         labels=pairs(at.get("labels")),
-        gateway_mac=_gateway_mac(at.get(OURS)),
+        gateway_mac=_gateway_mac(ours, driver),
+        uplink=_uplink(ours, driver, internal=_flag(at, "internal", False)),
+        underlay=own,
+        peers=peers,
     )
 
 
-def _gateway_mac(ours: At | None) -> str | None:
+def _gateway_mac(ours: At | None, driver: str) -> str | None:
     written = ours.get("gateway_mac") if ours else None
+    if written is not None and driver == "overlay":
+        raise written.wrong("an overlay has no gateway of its own", "remove it; services leave by another network")
     return mac(written) if written else None
+
+
+def _uplink(ours: At | None, driver: str, *, internal: bool) -> Uplink | None:
+    written = ours.get("uplink") if ours else None
+    if written is None:
+        return None
+    if driver != "bridge":
+        raise written.wrong(f"a network of driver {driver} has no gateway, and so no uplink", "remove it, or write driver: bridge")
+    found = uplink(written)
+    if internal and found is not None and found.kind != "none":
+        raise written.wrong("nothing leaves an internal network", "remove the uplink, or internal")
+    return found
 
 
 def _flag(at: At, key: str, default: bool) -> bool:

@@ -22,6 +22,8 @@ def check_names(services: Mapping[str, Service], networks: Mapping[str, Network]
     ports = {"uplink": "the lab's uplink", "underlay": "the lab's underlay"}
     for key in networks:
         ports |= {f"{kind}.{key}": f'the {kind} of the network "{key}"' for kind in ("uplink", "underlay", "parent")}
+        if networks[key].underlay is not None:
+            ports[f"vtep.{key}"] = f'the VTEP of the network "{key}"'
     for service in services.values():
         for instance in instance_names(service):
             owner = f'the service "{service.name}"' if instance == service.name else f'a copy of the service "{service.name}"'

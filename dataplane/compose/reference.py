@@ -14,6 +14,7 @@ from dataplane.compose.keys_file import FILE, FILE_X
 from dataplane.compose.keys_gateway import NAT, TIMEOUTS, UPLINK
 from dataplane.compose.keys_network import ATTACHMENT, IPAM, NETWORK, NETWORK_X, POOL
 from dataplane.compose.keys_service import DEPENDENCY, SERVICE, SERVICE_X
+from dataplane.compose.keys_underlay import ENDPOINT, PEER, UNDERLAY
 
 BEGIN = "<!-- keys: written by python -m dataplane.compose.reference -->"
 END = "<!-- keys: end -->"
@@ -23,6 +24,9 @@ SECTIONS = (
     ("`x-dataplane.uplink`", UPLINK),
     ("`x-dataplane.nat`", NAT),
     ("`x-dataplane.nat.timeouts`", TIMEOUTS),
+    ("`x-dataplane.underlay`", UNDERLAY),
+    ("`x-dataplane.underlay.peers[]`", PEER),
+    ("`x-dataplane.underlay.peers[].endpoints[]`", ENDPOINT),
     ("`services.*`", SERVICE),
     ("`services.*.networks.*`", ATTACHMENT),
     ("`services.*.depends_on.*`", DEPENDENCY),
@@ -35,7 +39,7 @@ SECTIONS = (
     ("`networks.*.ipam.config[]`", POOL),
     ("`networks.*.x-dataplane`", NETWORK_X),
 )
-WORDS = {Use.USED: "used", Use.IGNORED: "warned", Use.LATER: "**error**"}
+WORDS = {Use.USED: "used", Use.IGNORED: "warned", Use.LATER: "**error**", Use.ELSEWHERE: "**error**"}
 
 
 def section(title: str, table: Table) -> str:

@@ -17,16 +17,23 @@ from dataplane.compose.keys_file import FILE
 from dataplane.compose.netmode import check_shared
 from dataplane.compose.network import check_networks, network
 from dataplane.compose.nodes import At, Node, kind
+from dataplane.compose.overlay import check_overlays
 from dataplane.compose.portnames import check_names
 from dataplane.compose.replicas import MOST
 from dataplane.compose.service import service
 from dataplane.compose.statics import check_statics
+from dataplane.compose.underlay import underlay
 from dataplane.compose.uplink import check_nat, nat, uplink
 from dataplane.compose.values import texts
+from dataplane.errors import UserError
 from dataplane.model import Network, Topology
+from dataplane.overlays import too_large
+from dataplane.underlay import Underlay
 
 PROFILE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
 EVERY = "*"
+WIRED = ("bridge", "overlay")
+"""Drivers whose networks have a wiring; services use the others by network_mode."""
 
 
 def topology(root: Node, name: str, profiles: Sequence[str], lookup: Lookup, findings: Findings, *, run_commands: bool) -> Topology:
@@ -42,7 +49,9 @@ def topology(root: Node, name: str, profiles: Sequence[str], lookup: Lookup, fin
         raise file.wrong("the file has no services", "write at least: services: {web: {image: host}}")
     if not active:
         raise file.wrong("no service is left: every one has profiles, and none is active", "activate one with --profile")
-    networks = _networks(file, name, active)
+    ours = file.get(OURS)
+    below = underlay(ours.get("underlay") if ours else None)
+    networks = _networks(file, name, active, below)
     context = Context(
         lookup=lookup,
         findings=findings,
@@ -55,21 +64,23 @@ def topology(root: Node, name: str, profiles: Sequence[str], lookup: Lookup, fin
     if sum(one.replicas for one in services.values()) > MOST:
         raise file.wrong(f"the lab has more than {MOST} instances", "lower scale or replicas")
     check_shared(services, active)
+    check_overlays(file, networks, services, below)
     check_names(services, networks, active)
     check_statics(services, active)
-    ours = file.get(OURS)
     way, translation = uplink(ours.get("uplink") if ours else None), nat(ours.get("nat") if ours else None)
     check_nat(ours or file, way, translation)
-    return Topology(
+    done = Topology(
         name=name,
         folder=root.place.folder,
         source=root.place.file,
-        networks=MappingProxyType({key: one for key, one in networks.items() if one.driver == "bridge"}),
+        networks=MappingProxyType({key: one for key, one in networks.items() if one.driver in WIRED}),
         services=MappingProxyType(services),
         warnings=findings.sentences(),
         uplink=way,
         nat=translation,
+        underlay=below,
     )
+    return replace(done, warnings=(*done.warnings, *_unfit(done)))
 
 
 def _with_services(file: At, active: dict[str, At]) -> At:
@@ -93,10 +104,10 @@ def _active(at: At, profiles: Sequence[str]) -> bool:
     return not wanted or EVERY in profiles or any(profile in profiles for profile in wanted)
 
 
-def _networks(file: At, lab: str, active: dict[str, At]) -> dict[str, Network]:
+def _networks(file: At, lab: str, active: dict[str, At], below: Underlay | None) -> dict[str, Network]:
     """The file's networks, and ``default`` when a service joins it though nobody wrote it."""
     written = file.get("networks")
-    found = {key: network(key, at, lab) for key, at in written.items()} if written else {}
+    found = {key: network(key, at, lab, below) for key, at in written.items()} if written else {}
     if DEFAULT not in found and any(DEFAULT in networks_used(at) for at in active.values()):
         found[DEFAULT] = network(DEFAULT, None, lab)
     check_networks(found, written or file)
@@ -113,3 +124,11 @@ def _containers(active: dict[str, At], lab: str) -> dict[str, str]:
             raise written.wrong(f'the services "{found[name]}" and "{key}" have one container name, "{name}"', "change one of them")
         found[name] = key
     return found
+
+
+def _unfit(done: Topology) -> tuple[str, ...]:
+    """Warnings about overlays; what is wrong with their options is said when they are planned."""
+    try:
+        return tuple(too_large(done))
+    except UserError:
+        return ()

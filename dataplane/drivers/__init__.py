@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from dataplane.drivers import bridge, host, none
+from dataplane.drivers import bridge, host, none, overlay
 from dataplane.drivers.gateway import with_gateway
+from dataplane.drivers.vtep import with_vteps
 from dataplane.errors import UserError
 from dataplane.model import Endpoint, Network, Plan
 from dataplane.wiring import Wiring, joined
 
 Driver = Callable[[Network, tuple[Endpoint, ...]], Wiring]
-DRIVERS: Mapping[str, Driver] = MappingProxyType({"bridge": bridge.wire, "host": host.wire, "none": none.wire, "null": none.wire})
-LATER = ("overlay", "macvlan", "ipvlan")
+DRIVERS: Mapping[str, Driver] = MappingProxyType(
+    {"bridge": bridge.wire, "overlay": overlay.wire, "host": host.wire, "none": none.wire, "null": none.wire}
+)
+LATER = ("macvlan", "ipvlan")
 
 
 def wire(plan: Plan, *, arp: bool = True) -> Wiring:
-    """The wiring of every network of the plan, and of the gateway that they share.
+    """The wiring of every network of the plan, of the gateway that they share, and of the VTEPs of overlays.
 
     `arp`: the gateway asks for its neighbors; else the endpoints are permanent ones, and nobody is asked. Errors: UserError for an
     unknown driver or a bad option, with its place."""
@@ -32,7 +35,7 @@ def wire(plan: Plan, *, arp: bool = True) -> Wiring:
             parts.append(_driver(network)(network, endpoints))
         except UserError as error:
             raise UserError(error.what, where=error.where or where, mend=error.mend, status=error.status) from None
-    return with_gateway(joined(parts), plan, arp=arp)
+    return with_vteps(with_gateway(joined(parts), plan, arp=arp), plan, arp=arp)
 
 
 def _driver(network: Network) -> Driver:

@@ -21,7 +21,7 @@ def removal(table: str) -> str:
 
 def script(rules: HostRules) -> str:
     """The lab's table, in the place of an older one."""
-    chains = "\n".join([_guard(rules), *_ways(rules), _outward(rules), _forward(rules)])
+    chains = "\n".join([_guard(rules), *_ways(rules), _kept(rules), _outward(rules), _forward(rules)])
     return f"{removal(rules.table)}table inet {rules.table} {{\n{chains}}}\n"
 
 
@@ -31,15 +31,15 @@ def _chain(name: str, kind: str, *lines: str) -> str:
 
 
 def _guard(rules: HostRules) -> str:
-    """Before any translation: nobody but the host speaks to the transfer network, and no container to the host's 127.0.0.0/8,
-    which route_localnet would else allow."""
-    others = f'iifname != {{ "lo", "{rules.tap}" }}'
+    """Before any translation: nobody but the host speaks to the transfer network (others answer, as another lab does whose port
+    was asked for), and no container to the host's 127.0.0.0/8, which route_localnet would else allow."""
+    others = f'iifname != {{ "lo", "{rules.tap}" }} ct direction original'
     lines = [f'iifname "{rules.tap}" ip daddr 127.0.0.0/8 drop']
     if rules.router4 is not None:
         lines.append(f"{others} ip daddr {rules.router4.network} drop")
     if rules.router6 is not None:
         lines.append(f"{others} ip6 daddr {rules.router6.network} drop")
-    return _chain("guard", "filter hook prerouting priority raw", *lines)
+    return _chain("guard", "filter hook prerouting priority mangle", *lines)
 
 
 def _ways(rules: HostRules) -> Iterator[str]:
@@ -51,6 +51,16 @@ def _ways(rules: HostRules) -> Iterator[str]:
     go = ("ip6 daddr { ::1, fe80::/10 } return", "fib daddr type local jump published")
     yield _chain("inward", "nat hook prerouting priority dstnat", *go)
     yield _chain("inward-local", "nat hook output priority -100", *go)
+
+
+def _kept(rules: HostRules) -> str:
+    """What the host forwards to the lab keeps its source: masqueraded by rules of others (Docker's, another lab's) it would come
+    from the host's own address, which may reach every container. Before those rules, for a flow is translated once."""
+    forwarded = f'iifname != "{rules.tap}" oifname "{rules.tap}" fib saddr type != local counter'
+    lines = [
+        f"{forwarded} snat {FAMILY[version]} to {FAMILY[version]} saddr" for version in (4, 6) if rules.router(version) is not None
+    ]
+    return _chain("kept", "nat hook postrouting priority srcnat - 1", *lines)
 
 
 def _outward(rules: HostRules) -> str:

@@ -7,20 +7,47 @@ from pathlib import Path
 from dataplane.hostnet import nft, place, record, shared
 from dataplane.hostnet.script import removal
 
+UNDERLAY_FILE = "underlay"
+"""In a lab's state folder while the host forwards for an underlay of it."""
 
-def undo(folder: Path) -> list[str]:
-    """Remove the table of the lab of that state folder, let go of its sysctls; what was done, in words. Again: no harm.
 
-    The TAP, its routes and its own sysctls have ended with the lab process. UserError when the host refuses.
-    """
-    found = record.read(folder)
+def underlay_owner(lab: str) -> str:
+    """Who needs what underlays need, in the ledger: apart from what the uplink needs. No lab can be called so."""
+    return f"{lab}/underlay"
+
+
+def undo(lab: Path) -> list[str]:
+    """Take back what every uplink of the lab of that state folder has on the host; what was done, in words. Again: no harm.
+
+    UserError when the host refuses."""
+    return [words for folder in record.folders(lab) for words in undo_uplink(lab, folder)]
+
+
+def undo_uplink(lab: Path, folder: Path) -> list[str]:
+    """The same of one uplink, whose record is in `folder`: remove its table, let go of its sysctls.
+
+    The TAP, its routes and its own sysctls have ended with the lab process."""
     done: list[str] = []
-    if found is None:
-        return done
-    path = place.find(found.inode)
-    if path is not None and found.table:
-        place.inside(path, lambda: nft.load(removal(found.table)))
-        done.append(f"nft delete table inet {found.table}")
-    done += [f"sysctl -w {write.key[1]}={write.new}" for write in shared.release(folder.name)]
-    (folder / record.FILE).unlink(missing_ok=True)
+    if (found := record.read(folder)) is not None:
+        path = place.find(found.inode)
+        try:
+            if path is not None and found.table:
+                place.inside(path, lambda: nft.load(removal(found.table)))
+                done.append(f"nft delete table inet {found.table}")
+        finally:  # whatever becomes of the table
+            done += _released(lab.name if folder == lab else f"{lab.name}/{folder.name}")
+        (folder / record.FILE).unlink(missing_ok=True)
     return done
+
+
+def undo_underlays(folder: Path) -> list[str]:
+    """The same of what the host does for underlays."""
+    if not (folder / UNDERLAY_FILE).exists():
+        return []
+    done = _released(underlay_owner(folder.name))
+    (folder / UNDERLAY_FILE).unlink(missing_ok=True)
+    return done
+
+
+def _released(owner: str) -> list[str]:
+    return [f"sysctl -w {write.key[1]}={write.new}" for write in shared.release(owner)]

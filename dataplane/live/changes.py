@@ -48,10 +48,20 @@ async def apply(request: web.Request) -> web.StreamResponse:
 
 
 async def stop(request: web.Request) -> web.StreamResponse:
-    """End the lab, ?grace= seconds for every service instead of its own. The socket goes when all is gone."""
+    """End the lab, ?grace= seconds for every service instead of its own. The socket goes when all is gone.
+
+    ?follow=1: lines {"step": …} until then.
+    """
     grace = questions.number(request, "grace", -1.0, low=-1.0, high=86400.0)
-    request.app[ENDING].ask("down", grace=None if grace < 0 else grace)
-    return web.json_response({})
+    ending = request.app[ENDING]
+    told = ending.follow() if questions.flag(request, "follow") else None
+    ending.ask("down", grace=None if grace < 0 else grace)
+    return web.json_response({}) if told is None else await lines(request, _steps(told))
+
+
+async def _steps(rows: AsyncGenerator[StepRow, None]) -> AsyncGenerator[object, None]:
+    async for row in rows:
+        yield {"step": row}
 
 
 async def _told(work: Callable[[Callable[[StepRow], None]], Awaitable[object]], *, verbose: bool) -> AsyncGenerator[object, None]:

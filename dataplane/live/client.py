@@ -8,7 +8,8 @@ from typing import Any
 
 from dataplane.live.connection import Connection
 from dataplane.live.gateway_rows import FlowsRow, NatsRow, NeighborRow, PublishedRow, RouteRow, RuleRow
-from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow
+from dataplane.live.rows import DropRow, EventRow, FdbRow, InstanceRow, LabRow, LogRow, StatsRow, StepRow
+from dataplane.live.vtep_rows import VtepsRow
 from dataplane.model import EMPTY
 
 
@@ -101,6 +102,11 @@ class Client:
         found: list[PublishedRow] = self.connection.ask("GET", "published")
         return found
 
+    def vteps(self, network: str | None = None, *, limit: int | None = None) -> VtepsRow:
+        """Overlays, the VTEPs that they reach, what looks wrong; of one network also who is behind those, ``limit`` at most."""
+        found: VtepsRow = self.connection.ask("GET", "vteps", query={"network": network, "limit": limit})
+        return found
+
     def logs(self, *services: str, follow: bool = False, tail: int | None = None, since: int | None = None) -> Iterator[LogRow]:
         """Lines of the services, or of all: the last ``tail`` of each, after ``since`` (ns since 1970); ``follow``: for ever."""
         query = {"service": services, "follow": int(follow), "tail": tail, "since": since}
@@ -136,6 +142,11 @@ class Client:
     def stop(self, *, grace: float | None = None) -> None:
         """Ask the lab to end; ``grace``: seconds for every service instead of its own. Asked again it hurries."""
         self.connection.ask("POST", "stop", query={"grace": grace})
+
+    def stop_told(self) -> Iterator[StepRow]:
+        """The same, and what the lab does then, until nothing is left to do. UserError when it does not answer."""
+        for line in self.connection.lines("POST", "stop", query={"follow": 1}):
+            yield line["step"]
 
 
 def _quoted(name: str) -> str:

@@ -85,8 +85,9 @@ class Connection:
             connection.close()
 
     def lines(self, verb: str, path: str, **more: Any) -> Iterator[Any]:
-        """Each line of an answer that goes on, until the lab ends it or the caller stops."""
-        connection, response = self.open(verb, path, timeout=None, **more)
+        """Each line of an answer that goes on, until the lab ends it or the caller stops. It begins within TIMEOUT."""
+        connection, response = self.open(verb, path, timeout=TIMEOUT, **more)
+        connection.sock.settimeout(None)
         try:
             while line := response.readline():
                 yield json.loads(line)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataplane.errors import UserError
 from dataplane.live.client import Client
 from dataplane.live.lookup import info
-from dataplane.live.rows import StepRow
+from dataplane.live.rows import AS_BEFORE, StepRow
 from dataplane.proc import pids, registry
 from dataplane.proc.clean import clean
 
@@ -23,15 +23,19 @@ def down(lab: str, *, on_step: Callable[[StepRow], None]) -> bool:
     def tell(what: str) -> None:
         on_step({"kind": "step", "what": what, "by_hand": ""})
 
+    def restored(command: str) -> None:
+        on_step({"kind": "step", "what": AS_BEFORE, "by_hand": command})
+
     known = info(lab)
     if known is None:
-        return clean(lab)
+        return clean(lab, kill=lambda _holder: False)
     holder = registry.holder(known.folder)
     if holder is not None:
         pidfd = pids.open_pidfd(*holder)
         try:
-            Client(known.folder).stop()
             tell(f"end lab {lab}")
+            for row in Client(known.folder).stop_told():
+                on_step(row)
         except UserError:
             tell(f"lab {lab} does not answer: kill it")
             pids.kill(*holder)
@@ -39,7 +43,8 @@ def down(lab: str, *, on_step: Callable[[StepRow], None]) -> bool:
             _wait(pidfd, holder)
     else:
         tell(f"lab {lab} died: remove what is left of it")
-    clean(lab)
+    # Whoever holds a lab of that name now began after we were asked: its lab stays.
+    clean(lab, kill=lambda other: other == holder, tell=restored)
     tell(f"removed lab {lab}")
     return True
 

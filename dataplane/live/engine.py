@@ -85,7 +85,7 @@ class EngineThread:
                 raise
             raise UserError(f"no traffic flows in this lab: {self.state}", mend="dataplane down, then up", status=1) from None
 
-    async def change_to(self, wiring: Wiring, taps: Mapping[str, int]) -> tuple[Action, ...]:
+    async def change_to(self, wiring: Wiring, taps: Mapping[str, int | tuple[int, ...]]) -> tuple[Action, ...]:
         """Carry out the difference and return it. ``taps``: descriptors for new ports, which belong to the engine from now on."""
         return await self.call(lambda _dataplane: self._live.change_to(wiring, taps))
 

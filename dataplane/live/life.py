@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import traceback
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from dataplane.errors import UserError
@@ -42,6 +43,8 @@ class Ending:
         self.grace: float | None = None
         self.status = 0
         self._asked = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._followers: list[asyncio.Queue[StepRow | None]] = []
         self.hurry = asyncio.Event()
 
     def ask(self, reason: str, *, grace: float | None = None, status: int = 0) -> None:
@@ -55,6 +58,22 @@ class Ending:
     async def wait(self) -> None:
         """Until somebody asks."""
         await self._asked.wait()
+
+    def follow(self) -> AsyncGenerator[StepRow, None]:
+        """The steps of the end from now on, until it is done."""
+        rows: asyncio.Queue[StepRow | None] = asyncio.Queue()
+        self._followers.append(rows)
+
+        async def told() -> AsyncGenerator[StepRow, None]:
+            while (row := await rows.get()) is not None:
+                yield row
+
+        return told()
+
+    def tell(self, row: StepRow | None) -> None:
+        """A step of the end; None: that was all. From any thread."""
+        for rows in self._followers:
+            self._loop.call_soon_threadsafe(rows.put_nowait, row)
 
 
 async def _live(name: str, folder: Path, helper: Helper, connection: socket.socket, wanted: Message) -> int:
@@ -107,9 +126,14 @@ async def _live(name: str, folder: Path, helper: Helper, connection: socket.sock
     return ending.status
 
 
-async def _stop(lab: Lab, ending: Ending, tell: object) -> None:
+async def _stop(lab: Lab, ending: Ending, tell: Callable[[StepRow], None]) -> None:
     """Stop with grace; without, once somebody asks again."""
-    stopping = asyncio.create_task(lab.stop(tell, ending.grace))  # type: ignore[arg-type]
+
+    def tell_all(row: StepRow) -> None:
+        tell(row)
+        ending.tell(row)
+
+    stopping = asyncio.create_task(lab.stop(tell_all, ending.grace))
     hurry = asyncio.create_task(ending.hurry.wait())
     await asyncio.wait({stopping, hurry}, return_when=asyncio.FIRST_COMPLETED)
     if not stopping.done():
@@ -117,7 +141,10 @@ async def _stop(lab: Lab, ending: Ending, tell: object) -> None:
             if one.process is not None:
                 await asyncio.to_thread(one.process.kill)
     hurry.cancel()
-    await stopping
+    try:
+        await stopping
+    finally:
+        ending.tell(None)
 
 
 async def _obey(tether: Tether, ending: Ending, *, detached: bool) -> None:

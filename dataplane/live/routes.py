@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from dataplane.live import answers, changes, exec_answers, gateway_answers, history
+from dataplane.live import answers, changes, exec_answers, gateway_answers, history, vtep_answers
 
 
 def routes() -> Iterable[web.RouteDef]:
@@ -27,6 +27,7 @@ def routes() -> Iterable[web.RouteDef]:
         web.get("/v1/nat", gateway_answers.get_nat),
         web.get("/v1/rules", gateway_answers.get_rules),
         web.get("/v1/published", gateway_answers.get_published),
+        web.get("/v1/vteps", vtep_answers.get_vteps),
         web.get("/v1/logs", history.get_logs),
         web.get("/v1/events", history.get_events),
         web.post("/v1/apply", changes.apply),

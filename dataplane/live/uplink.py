@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from dataplane.errors import UserError
 from dataplane.hostnet.facts import Facts
-from dataplane.model import IPNetwork, Uplink
+from dataplane.model import IPNetwork
 from dataplane.netns.route import Route
 from dataplane.netns.step import Step, entering, ip_step
 from dataplane.proc.spec import NamespaceRef
+from dataplane.uplink import Uplink
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
@@ -22,7 +23,9 @@ Tell = Callable[[Step], None]
 DEFAULT_MTU = 1500
 
 
-def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell) -> int:
+def make_tap(
+    helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell, *, what: str = "the way out"
+) -> int:
     """A descriptor of the TAP, up and addressed. Nothing is left when it fails."""
     name = uplink.name or ""
     if name in facts.addresses:
@@ -34,10 +37,12 @@ def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Fac
         )
     fd = helper.open_tap(namespace, name, mac=uplink.gateway_mac)
     try:
-        tell(ip_step(namespace, f"interface {name}, the way out", f"tuntap add {name} mode tap vnet_hdr"))
+        tell(ip_step(namespace, f"interface {name}, {what}", f"tuntap add {name} mode tap vnet_hdr"))
         values = _sysctls(uplink)
         if values:
             helper.set_sysctls(namespace, values)
+            words = " ".join(f"{key}={value}" for key, value in values.items())
+            tell(Step(_meaning(uplink), f"{entering(namespace)}sysctl -w {words}"))
         with helper.netlink(namespace) as ip:
             _configure(ip, namespace, uplink, tell)
     except BaseException:
@@ -54,6 +59,12 @@ def _sysctls(uplink: Uplink) -> dict[str, str]:
     if uplink.gateway6 is None:
         return {f"{place}/disable_ipv6": "1"}
     return {f"{place}/accept_dad": "0", f"{place}/accept_ra": "0"}
+
+
+def _meaning(uplink: Uplink) -> str:
+    if uplink.gateway6 is None:
+        return f"no IPv6 on {uplink.name}"
+    return f"{uplink.name} has its addresses from us: it waits for no advertisement, nor whether somebody has them"
 
 
 def _configure(ip: IPRoute, namespace: NamespaceRef, uplink: Uplink, tell: Tell) -> None:

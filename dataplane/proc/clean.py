@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,31 +15,41 @@ from dataplane.proc.helper import MARK
 from dataplane.proc.registry import base_folder, holder, lab_folder, labs, try_lock
 
 PATIENCE = 10.0
+Holder = tuple[int, int]
+"""Pid and start time of a lab process."""
 
 
-def clean(lab: str) -> bool:
+def _nobody(_command: str) -> None:
+    """Who is told nothing."""
+
+
+def clean(lab: str, *, kill: Callable[[Holder], bool] = lambda _holder: True, tell: Callable[[str], None] = _nobody) -> bool:
     """End the processes of ``lab`` and remove its namespaces, mounts and files. False when there was nothing.
 
     A lab process that still runs is killed: ask it to end first. TAPs and routes end with their namespaces, mounts and
     commands with their shims. UserError when something does not end. Not to be called inside ``registry.hold``.
+    ``kill``: asked about a lab process that runs; one that is to live (of a lab that began meanwhile) is left, and all it has.
+    ``tell``: commands that do what was done on the host.
     """
     folder = lab_folder(lab)
     try:
-        lock = _locked(folder)
+        lock = _locked(folder, kill)
     except FileNotFoundError:
         _release()
         return False
+    if lock is None:
+        return False
     try:
-        clear(folder)
+        clear(folder, tell=tell)
     finally:
         os.close(lock)
     return True
 
 
-def clear(folder: Path, keep: Collection[str] = ()) -> None:
+def clear(folder: Path, keep: Collection[str] = (), tell: Callable[[str], None] = _nobody) -> None:
     """As ``clean``, for whoever holds the lock of ``folder``. ``keep``: files in it that stay, and with them the folder."""
     _end_processes(folder)
-    _restore_host(folder)
+    _restore_host(folder, tell)
     _remove_namespaces(folder)
     if not keep:
         _remove(folder)
@@ -50,13 +60,15 @@ def clear(folder: Path, keep: Collection[str] = ()) -> None:
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
 
-def _locked(folder: Path) -> int:
+def _locked(folder: Path, kill: Callable[[Holder], bool]) -> int | None:
     deadline = time.monotonic() + PATIENCE
     while (lock := try_lock(folder)) is None:
         other = holder(folder)
         if other is not None and other[0] == os.getpid():
             raise RuntimeError(f"{folder} is held by the caller")
         if other is not None:
+            if not kill(other):
+                return None
             pids.kill(*other)
         if time.monotonic() > deadline:
             raise UserError("another process works on this lab", where=str(folder), mend="wait until it ends, or end it", status=1)
@@ -89,12 +101,18 @@ def _end_processes(folder: Path) -> None:
             raise UserError("a process of the lab does not end", where=f"process {members[0][0]}", mend="see ps -l", status=1)
 
 
-def _restore_host(folder: Path) -> None:
+def _restore_host(folder: Path, tell: Callable[[str], None]) -> None:
     """Take back what the lab changed on the host, if it wrote down anything."""
-    if (folder / "host.json").exists():
+    if any(folder.glob("**/host.json")):
         from dataplane.hostnet.undo import undo
 
-        undo(folder)
+        for command in undo(folder):
+            tell(command)
+    if (folder / "underlay").exists():
+        from dataplane.hostnet.undo import undo_underlays
+
+        for command in undo_underlays(folder):
+            tell(command)
 
 
 def _remove_namespaces(folder: Path) -> None:
@@ -106,9 +124,13 @@ def _remove_namespaces(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """The folder with all in it, also when a helper that was just starting put something there meanwhile."""
+    """The folder with all in it, also when a helper that was just starting put something there meanwhile.
+
+    Its lock ends with it: a lab that starts then has a new folder of that name, which is not ours to touch.
+    """
     deadline = time.monotonic() + PATIENCE
-    while folder.exists():
+    ours = folder.stat()  # no other file can have this number while the caller's lock is open
+    while _is(folder, ours):
         try:
             shutil.rmtree(folder)
         except OSError:
@@ -117,10 +139,16 @@ def _remove(folder: Path) -> None:
             _end_processes(folder)
 
 
+def _is(folder: Path, known: os.stat_result) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(folder.stat(), known)
+    return False
+
+
 def _release() -> None:
     """Undo what the first lab did for all: once the last is gone."""
     base = base_folder()
     if os.geteuid() == 0:
-        mounts.release(str(base), others=bool(labs()))
+        mounts.release(str(base), others=lambda: bool(labs()))
     with suppress(OSError):
         base.rmdir()

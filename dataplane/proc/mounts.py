@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from dataplane.errors import UserError
@@ -89,13 +89,14 @@ def unbind(name: str, inode: int) -> None:
         os.unlink(path)
 
 
-def release(base: str, others: bool) -> None:
-    """Undo what was done to /run/netns. ``others``: other labs of ours exist, so that their names may come."""
+def release(base: str, others: Callable[[], bool]) -> None:
+    """Undo what was done to /run/netns. ``others``: other labs of ours exist, so that their names may come; asked under the lock
+    that ``bind`` takes, or one that begins just now would lose the mount that it relies on."""
     marker = os.path.join(base, _MARKER)
     with suppress(FileNotFoundError), _locked(base):
         with open(marker, encoding="utf-8") as file:
             made = file.read() == "made"
-        if others:
+        if others():
             return
         if os.path.isdir(FOLDER) and not os.listdir(FOLDER):
             if _is_mount_point():

@@ -9,7 +9,7 @@ from rich.console import Console
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
-from bench import cases, measure, ovs, traffic
+from bench import cases, live, measure, ovs, traffic
 from bench.paths import Bridged, Path
 from bench.table import Table, add_overhead, overhead_table
 from bench.verify import verify
@@ -95,7 +95,7 @@ def test_overhead_is_the_difference_round_by_round():
 
 def test_the_report_names_the_machine_and_holds_the_raw_numbers(tmp_path, monkeypatch):
     """BM-12."""
-    monkeypatch.setattr(cases, "CASES", {"one": lambda: iter([Table("one", ("a",), [("b",)], raw={"b": [1]})])})
+    monkeypatch.setattr(cases, "CASES", {"one": lambda _: iter([Table("one", ("a",), [("b",)], raw={"b": [1]})])})
     file, screen = tmp_path / "new" / "report.json", io.StringIO()
     cases.run(["one"], json=file, console=Console(file=screen, width=100))
     report = json.loads(file.read_text())
@@ -126,3 +126,9 @@ def test_the_peer_says_why_it_cannot_run(monkeypatch):
     monkeypatch.setattr(ovs.os, "geteuid", lambda: 1000)
     with pytest.raises(ovs.UnavailableError, match="not root"):
         ovs.OvsDpdk([], [], core=0)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.5, "1"), (1, "1"), (2.0, "2"), (2.1, "3")])
+def test_iperf3_is_told_whole_seconds(seconds, words):
+    """It cuts fractions, and 0 seconds never end."""
+    assert live.whole(seconds) == words

@@ -9,8 +9,9 @@ from topologies import network, service, topology
 from dataplane.actions import ChangeLink, ChangeRule, RemoveRule, diff
 from dataplane.drivers import wire
 from dataplane.errors import UserError
-from dataplane.model import Nat, PortBinding, Uplink
+from dataplane.model import Nat, PortBinding
 from dataplane.plan import make_plan
+from dataplane.uplink import Uplink
 
 BRIDGE = "com.docker.network.bridge"
 PACKET = Uplink(
@@ -184,8 +185,8 @@ class TestPublished:
         ports = (bind(80, 80, ip="192.0.2.1"), bind(81, 80, ip="127.0.0.1"), bind(82, 82, ip="0.0.0.0"))
         assert rules(wired(BACKWARD, services=[service("a", "n", ports=ports)]), "publish") == {
             "192.0.2.1:80/tcp a.n": self.rule(80, "10.0.0.2", "192.0.2.1"),
-            "172.31.255.2:80/tcp a.n": self.rule(80, "10.0.0.2", "172.31.255.2"),
-            "172.31.255.2:61000/tcp a.n": self.rule(61000, "10.0.0.2", "172.31.255.2", port=81),
+            "172.31.255.2:80/tcp a.n": self.rule(80, "10.0.0.2", "172.31.255.2", clients="uplink"),
+            "172.31.255.2:61000/tcp a.n": self.rule(61000, "10.0.0.2", "172.31.255.2", port=81, clients="trusted"),
             "*:82/tcp a.n": self.rule(82, "10.0.0.2", port=82),
         }
         bound = service("a", "n", ports=ports[:2])
@@ -204,7 +205,7 @@ class TestPublished:
         assert [type(action) for action in diff(before, wired(BACKWARD, services=[service("a", "n")]))] == [RemoveRule]
 
     @staticmethod
-    def rule(first, target, address="", last=0, port=80, network="n"):
+    def rule(first, target, address="", last=0, port=80, network="n", clients=""):
         return {
             "network": "front" if target.endswith("::2") or (port == 80 and first == 8080) else "n",
             "protocol": "tcp",
@@ -213,6 +214,7 @@ class TestPublished:
             "address": address,
             "target": target,
             "target_port": port,
+            "clients": clients,
         }
 
 

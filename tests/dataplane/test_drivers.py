@@ -114,7 +114,6 @@ def test_bad_options_of_an_endpoint_name_it():
 @pytest.mark.parametrize(
     ("driver", "words"),
     [
-        ("overlay", "driver 'overlay' is not in this version"),
         ("macvlan", "driver 'macvlan' is not in this version"),
         ("ipvlan", "driver 'ipvlan' is not in this version"),
         ("weave", 'plugin "weave" not found'),
@@ -142,8 +141,8 @@ DOCS = Path(__file__).parents[2] / "docs" / "drivers.md"
 def test_the_documented_options_are_those_that_are_read():
     """docs/drivers.md names every option of ours and no other, with its default; its example works."""
     text = DOCS.read_text()
-    sources = "".join((ROOT / name).read_text() for name in ("drivers/bridge.py", "interfaces.py", "gateways.py"))
-    read = set(re.findall(r'"((?:com\.docker|dataplane)\.[a-z0-9_.]+)"', sources))
+    sources = "".join((ROOT / name).read_text() for name in ("drivers/bridge.py", "interfaces.py", "gateways.py", "overlays.py"))
+    read = set(re.findall(r'"((?:com\.docker|dataplane)\.[a-z0-9_.]+|encrypted)"', sources))
     assert set(re.findall(r"^\| `([a-z0-9_.]+)`", text, re.M)) == read
     wiring = wire(make_plan(compose.load(re.search(r"```yaml\n(.*?)```", text, re.S)[1])))
     assert wiring.nodes["bridge front"].settings["ageing_ns"] == 60_000_000_000

@@ -11,7 +11,7 @@ from scapy.layers.l2 import Dot1AD, Dot1Q, Ether
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Packet, Raw
 
-from fastpath.offload import segments
+from fastpath.offload import pieces, segments
 from fastpath.wire import checksum
 
 TCPV4, UDP_L4, TCPV6 = 1, 5, 4
@@ -230,3 +230,37 @@ def test_hostile_facts_never_reach_beyond_the_octets(data):
         assert str(error) in ("bad offload", "turn budget")
     else:
         assert 1 <= len(parts) <= 2048
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    links,
+    networks,
+    transports,
+    st.integers(0, 6000),
+    st.integers(40, 1500),
+    st.integers(0, 128),
+    st.integers(0, 4000),
+    st.randoms(),
+)
+def test_pieces_are_the_same_segments(link, network, transport, length, size, own, more, random):
+    """A super-frame that is too long for its tunnel is split into shorter ones; what leaves in the end is the same."""
+    frame = Super(copy(link, network, transport, Raw(random.randbytes(length))), size)
+    longest = frame.header + size + more
+    whole = frame.split()
+    if frame.header > 128:
+        return
+    found = pieces(frame.octets, longest, own=max(own, frame.header) if own else 0, **frame.facts)
+    assert all(len(one["octets"]) <= longest for one in found)
+    assert len(found) <= max(1, -(-length // ((longest - frame.header) // size * size)))
+    assert [segment for one in found for segment in segments(one.pop("octets"), **one)] == whole
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), [({"gso_type": 0}, "bad offload"), ({"gso_size": 0}, "bad offload"), ({}, "bad offload")]
+)
+def test_what_cannot_be_split(change, reason):
+    """Too long, and no super-frame; or not even a segment would fit."""
+    frame = Super(copy(ETHER, IP(src="1.1.1.1", dst="2.2.2.2"), TCP(), Raw(bytes(4000))), 1000)
+    with pytest.raises(ValueError, match=reason):
+        pieces(frame.octets, 200, **(frame.facts | change))

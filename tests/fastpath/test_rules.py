@@ -191,6 +191,27 @@ def test_a_given_address_before_any(lab):
     assert lab.send(CLIENT(lab), gateway, tcp(1, 80, "S"))[1].dst == SERVER(lab)
 
 
+@pytest.mark.parametrize("clients", ["all", "uplink", "trusted"])
+def test_a_published_port_for_some_clients_only(lab, clients):
+    """Others meet what they would without it: a container, the host; whoever comes from outside, a closed port."""
+    public = address(lab.family, UPLINK, 2)
+    lab.rules.publish("tcp", 80, 80, target=DATABASE(lab), target_port=80, address=public, clients=clients, name="db")
+    said = {
+        name: lab.send(client(lab), public, tcp(number, 80, "S"))
+        for number, (name, client) in enumerate({"host": lambda lab: lab.host, "outside": OUTSIDE, "container": CLIENT}.items(), 1)
+    }
+    led = {name for name, (word, packet) in said.items() if word == "forward" and packet.dst == DATABASE(lab)}
+    assert led == {"all": {"host", "outside", "container"}, "uplink": {"host", "outside"}, "trusted": {"host"}}[clients]
+    if clients == "trusted":
+        assert said["outside"][0] == "deliver"
+    if clients != "all":
+        assert said["container"][1].dst == lab.host
+    place = f"tcp {public} port 80{ {'all': '', 'uplink': ' from the uplink', 'trusted': ' from the host'}[clients] }:"
+    assert list(lab.hits(place).values()) == [len(led)]
+    with pytest.raises(ValueError, match="clients: one of all, uplink, trusted"):
+        lab.rules.publish("tcp", 81, 81, target=DATABASE(lab), target_port=80, clients="some")
+
+
 def test_the_hosts_own_address_counts_as_ours(lab):
     """A container reaches what is published by the host's address, too."""
     hosts = lab.family.remote[9]

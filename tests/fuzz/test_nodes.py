@@ -299,10 +299,13 @@ def test_every_node_has_a_case():
             found.add(kind.__name__)
     assert found - {"Node", "Port", "DevicePort"} == {
         "Bridge",
+        "Decapsulator",
+        "Encapsulator",
         "MemoryPort",
         "PacketPort",
         "PcapPort",
         "Router",
         "TapPort",
+        "Vtep",
         "DropNode",
     }

@@ -13,9 +13,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "conformance.md"
-BOTH = {"v", "world", "make", "routed", "any_world", "static", "asking", "nat_world"}
+BOTH = {"v", "world", "make", "routed", "any_world", "static", "asking", "nat_world", "both", "site"}
 # How the text of a test for one family tells it.
-ONE = {4: ("world4", "routed4", "World(4", "(4, 6)"), 6: ("world6", "routed6", "World(6", "(4, 6)")}
+ONE = {
+    4: ("world4", "routed4", "World(4", "Overlays(4", "(4, 6)", "sampled_from([4, 6])"),
+    6: ("world6", "routed6", "World(6", "Overlays(6", "(4, 6)", "sampled_from([4, 6])"),
+}
+KINDS = ("| NAT-", "| L3-", "| BR-", "| VX-")
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def lines() -> dict[str, list[str]]:
     """The cells of each row's line in the document: row, statement, choice, IPv4, IPv6, tests."""
     table = {}
     for line in DOCUMENT.read_text().splitlines():
-        if line.startswith(("| NAT-", "| L3-", "| BR-")):
+        if line.startswith(KINDS):
             cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
             table[cells[0]] = cells
     return table
@@ -89,7 +93,7 @@ def write() -> None:
     out = []
     for line in DOCUMENT.read_text().splitlines():
         cells = line.strip("| ").split(" | ")
-        if line.startswith(("| NAT-", "| L3-", "| BR-")):
+        if line.startswith(KINDS):
             out.append(f"| {' | '.join([*cells[:5], shown(cells[0])])} |")
         else:
             out.append(line)

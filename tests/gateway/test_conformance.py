@@ -3,6 +3,7 @@
 from tests.gateway.conformance import covered, existing, lines, shown
 
 ROWS = [f"L3-{n}" for n in range(1, 12)] + [f"NAT-{n}" for n in range(1, 41)] + ["BR-19"]
+ROWS += [f"VX-{n}" for n in range(1, 24)]
 
 
 def test_every_row_has_a_line_and_every_line_is_a_row():

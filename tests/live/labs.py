@@ -127,12 +127,18 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 15.0) 
         time.sleep(0.02)
 
 
-def foreground(text: str, name: str) -> subprocess.Popen[str]:
-    """A foreground ``up`` in a process of its own."""
-    file = Path(tempfile.mkdtemp(prefix=name)) / "compose.yaml"
-    file.write_text(f"name: {name}\n{text}")
+@contextmanager
+def foreground(text: str, name: str) -> Iterator[subprocess.Popen[str]]:
+    """A foreground ``up`` in a process of its own, which has ended in the end."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, "-c", FOREGROUND, str(file)], stdout=subprocess.PIPE, text=True, env=env)
+    with tempfile.TemporaryDirectory(prefix=name) as folder:
+        file = Path(folder) / "compose.yaml"
+        file.write_text(f"name: {name}\n{text}")
+        with subprocess.Popen([sys.executable, "-c", FOREGROUND, str(file)], stdout=subprocess.PIPE, text=True, env=env) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
 
 def row(client: Client, name: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import time
@@ -12,9 +13,10 @@ from hosts import sh
 
 PYTHON = sys.executable
 
-# HTTP: answers with the client's address, or with so many octets of zeros as the path says.
+# HTTP: answers with the client's address, or with so many octets as the path says: BLOCK again and again.
 TELLER = """
-import http.server, socket, sys
+import http.server, random, socket, sys
+block = random.Random(1).randbytes(1 << 20)
 class Teller(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
@@ -23,7 +25,7 @@ class Teller(http.server.BaseHTTPRequestHandler):
         self.send_response(200); self.send_header("Content-Length", str(size or len(body))); self.end_headers()
         self.wfile.write(body)
         while size:
-            size -= self.wfile.write(bytes(min(size, 1 << 20)))
+            size -= self.wfile.write(block[:size])
     def do_PUT(self):
         left = int(self.headers["Content-Length"])
         while left:
@@ -35,6 +37,8 @@ class Server(http.server.ThreadingHTTPServer):
 Server(("::", int(sys.argv[1])), Teller).serve_forever()
 """
 
+BLOCK = random.Random(1).randbytes(1 << 20)
+
 # UDP: answers each datagram with who sent it, and the datagram.
 ECHOER = """
 import socket, sys
@@ -44,11 +48,12 @@ while True:
     server.sendto(peer[0].removeprefix("::ffff:").encode() + b" " + data, peer)
 """
 
-# A datagram to an address and a port, and what comes back.
+# A datagram to an address and a port, and what comes back; three times, with so many seconds to wait.
 ASK = """
 import socket, sys
 host, port, text = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
-client = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM); client.settimeout(3)
+client = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(float((*sys.argv, 3)[4]))
 client.connect((host, port))
 for _ in range(3):
     client.send(text)

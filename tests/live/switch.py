@@ -32,7 +32,9 @@ def iperf(client: Namespace, *words: str) -> dict[str, Any]:
 class Switch:
     """`with Switch("a", "b") as switch`: a namespace and a port each, 10.9.0.1 and up, fd00::1 and up, on one bridge."""
 
-    def __init__(self, *names: str, quiet: bool = False, vnet: bool = True, poll: bool = False, **offloads: Any) -> None:
+    def __init__(
+        self, *names: str, quiet: bool = False, vnet: bool = True, poll: bool = False, mtu: int = 1500, **offloads: Any
+    ) -> None:
         self.spaces = Namespaces("tap")
         self.engine = Engine()
         self.bridge = Bridge(self.engine, "front")
@@ -46,8 +48,8 @@ class Switch:
                 if quiet:
                     namespace.quiet()
                 addresses = () if quiet else (f"10.9.0.{number}/24", f"fd00::{number}/64")
-                fd = namespace.tap(*addresses, mac=f"02:42:0a:09:00:{number:02x}", vnet=vnet)
-                port = self.ports[name] = TapPort(self.engine, name, fd, offloads=offloads.get(name, True))
+                fd = namespace.tap(*addresses, mac=f"02:42:0a:09:00:{number:02x}", vnet=vnet, mtu=mtu)
+                port = self.ports[name] = TapPort(self.engine, name, fd, mtu=mtu, offloads=offloads.get(name, True))
                 port.lead_to(self.bridge, self.bridge.add_member(port))
                 self.loop.add(port)
         except BaseException:

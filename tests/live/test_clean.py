@@ -15,6 +15,7 @@ import pytest
 from private_world import as_root_and_as_user, needs_root, run_in_private_world
 from traces import namespaces, of_lab, processes
 
+from dataplane.proc import clean as cleaning
 from dataplane.proc.clean import clean
 from dataplane.proc.helper import Helper
 from dataplane.proc.registry import base_folder, hold, lab_folder
@@ -189,3 +190,47 @@ def test_the_holder_may_not_clean_itself() -> None:
     with hold(name), pytest.raises(RuntimeError):
         clean(name)
     assert clean(name)
+
+
+def a_lab_begins_in_the_moment_the_folder_is_gone() -> None:
+    """The one that ends holds the old folder's lock still, and has not looked yet whether the folder is gone."""
+    name, remove = "process-again", cleaning.shutil.rmtree
+    later: list[Helper] = []
+
+    def rmtree(path: Path) -> None:
+        remove(path)
+        if not later:
+            folder = lab_folder(name, create=True)
+            later.append(Helper.start(name, folder))
+
+    with hold(name) as folder:
+        Helper.start(name, folder).create_namespace("web")
+        cleaning.shutil.rmtree = rmtree  # type: ignore[assignment]
+        try:
+            cleaning.clear(folder)
+        finally:
+            cleaning.shutil.rmtree = remove
+    space = later[0].create_namespace("web")
+    later[0].spawn(InstanceSpec(name="web", namespace=space))
+    assert clean(name)
+    assert not base_folder().exists()
+    assert not Path("/run/netns").exists()
+
+
+@as_root_and_as_user
+def test_a_lab_that_begins_while_one_of_its_name_ends_is_left_alone(user: bool) -> None:
+    run_in_private_world(a_lab_begins_in_the_moment_the_folder_is_gone, user=user)
+
+
+def test_a_lab_process_that_is_to_live_keeps_its_lab() -> None:
+    def work() -> None:
+        lab = start("process-lives")
+        assert lab.stdout is not None
+        assert lab.stdout.readline() == "up\n"
+        assert not clean("process-lives", kill=lambda other: other[0] != lab.pid)
+        assert lab.poll() is None
+        assert len(processes("process-lives")) == 8
+        assert clean("process-lives", kill=lambda other: other[0] == lab.pid)
+        lab.wait(5)
+
+    run_in_private_world(work)

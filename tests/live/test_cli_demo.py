@@ -1,15 +1,14 @@
 """``dataplane demo bridge``: unattended, step by step, without iperf3 and ping, and interrupted."""
 
 import os
-import pty
 import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from stepping import step_by_step
 
 pytestmark = [
     pytest.mark.live,
@@ -68,25 +67,10 @@ def test_without_ping_and_iperf3(tmp_path):
 
 def test_step_by_step_on_a_terminal():
     """Each step waits for Enter; colours, and no line wider than the terminal but commands to copy."""
-    master, slave = pty.openpty()
-    env = {name: value for name, value in ENVIRONMENT.items() if name != "NO_COLOR"} | {"TERM": "xterm-256color"}
-    process = subprocess.Popen([*COMMAND, "--step"], cwd=ROOT, env=env, stdin=slave, stdout=slave, stderr=slave)
-    os.close(slave)
-    page, deadline = "", time.monotonic() + 60
-    prompts = 0
-    while time.monotonic() < deadline:
-        try:
-            page += os.read(master, 65536).decode("utf-8", "replace")
-        except OSError:
-            break
-        while page.count("Enter: next step") > prompts:
-            prompts += 1
-            os.write(master, b"\n")
-    os.close(master)
-    assert process.wait(10) == 0
+    page, plain, prompts = step_by_step(COMMAND, ROOT, ENVIRONMENT)
     assert prompts == len(STEPS) - 1
     assert "\x1b[" in page
-    judge(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", page).replace("\r\n", "\n"))
+    judge(plain)
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from stepping import step_by_step
 
 pytestmark = [
     pytest.mark.live,
@@ -51,6 +52,14 @@ def test_unattended():
     assert (said.returncode, said.stderr) == (0, "")
     judge(said.stdout)
     assert "\x1b" not in said.stdout, "no colours where there is no terminal"
+
+
+def test_step_by_step_on_a_terminal():
+    """Each step waits for Enter."""
+    page, plain, prompts = step_by_step(COMMAND, ROOT, ENVIRONMENT)
+    assert prompts == len(STEPS) - 1
+    assert "\x1b[" in page
+    judge(plain)
 
 
 def test_without_ping_and_curl(tmp_path):

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hosts import assert_same, outside, state
 from labs import in_world, lab, ok
+
+from dataplane.proc.registry import holder, lab_folder
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="an uplink needs root")]
 
@@ -38,6 +44,36 @@ def said(*words: str) -> str:
 
 def told(*words: str) -> object:
     return json.loads(said(*words, "--json"))
+
+
+@in_world()
+def test_up_says_what_it_changes_on_the_host_and_down_what_it_took_back() -> None:
+    """With -v: every sysctl of our own interface too; each line with the command that does it."""
+    with outside(), TemporaryDirectory() as folder:
+        file = Path(folder) / "compose.yaml"
+        file.write_text(f"name: tells\n{FILE}".replace("front: {ipam", "front: {enable_ipv6: true, ipam"))
+        before = state()
+        page = said("up", "-d", str(file))
+        assert "IPv4 forwarding of eth0: 0 -> 1" in page
+        assert "accept_dad" not in page
+        assert "IPv4 forwarding of eth0: 1 -> 0" not in said("down", str(file))
+        assert_same(before, state())
+        page = said("up", "-d", "-v", str(file))
+        ours = dict(re.findall(r"net/ipv[46]/conf/dp-tells/(\w+)=(\w+)", page))
+        changed = {"forwarding": "1", "route_localnet": "1", "send_redirects": "0", "accept_dad": "0", "accept_ra": "0"}
+        assert ours.items() >= changed.items()
+        page = said("down", "-v", str(file))
+        for words in ("ip link delete dp-tells", "nft delete table inet dataplane-tells", "net/ipv4/conf/eth0/forwarding=0"):
+            assert words in page
+        assert_same(before, state())
+        said("up", "-d", str(file))
+        known = holder(lab_folder("tells"))
+        assert known is not None
+        os.kill(known[0], signal.SIGKILL)
+        page = said("down", "-v", str(file))
+        assert "nft delete table inet dataplane-tells" in page
+        assert "net/ipv4/conf/eth0/forwarding=0" in page
+        assert_same(before, state())
 
 
 @in_world()

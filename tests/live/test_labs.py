@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from tempfile import TemporaryFile, mkdtemp
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import pytest
 from labs import as_root_and_user, assert_gone, foreground, in_world, lab, ok, row, run, up, wait_for
@@ -81,47 +81,45 @@ def test_stdin_reaches_the_command_until_its_end() -> None:
 @as_root_and_user
 def test_a_signal_ends_a_foreground_lab_and_leaves_nothing() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        process = foreground(TWO, f"labs-sig{number.value}")
         name = f"labs-sig{number.value}"
-        assert process.stdout is not None
-        assert process.stdout.readline() == "web hello\n"
-        process.send_signal(number)
-        assert process.wait(20) == 0
+        with foreground(TWO, name) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "web hello\n"
+            process.send_signal(number)
+            assert process.wait(20) == 0
         assert_gone(name)
 
 
 @in_world()
 def test_a_second_signal_does_not_wait_for_stubborn_services() -> None:
-    process = foreground(
-        'services: {web: {image: host, command: [sh, -c, "trap : TERM; echo here; while :; do sleep 1; done"]}}', "labs-hurry"
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "web here\n"
-    begun = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
-    assert time.monotonic() - begun < 5, "it waited for the grace period of 10 s"
+    text = 'services: {web: {image: host, command: [sh, -c, "trap : TERM; echo here; while :; do sleep 1; done"]}}'
+    with foreground(text, "labs-hurry") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "web here\n"
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert time.monotonic() - begun < 5, "it waited for the grace period of 10 s"
     assert_gone("labs-hurry")
 
 
 @in_world()
 def test_a_foreground_lab_ends_with_its_last_service_and_all_its_lines_are_seen() -> None:
-    process = foreground('services: {web: {image: host, command: [sh, -c, "seq 3000"]}}', "labs-ends")
-    out, _err = process.communicate(timeout=20)
-    assert process.returncode == 0
+    with foreground('services: {web: {image: host, command: [sh, -c, "seq 3000"]}}', "labs-ends") as process:
+        out, _err = process.communicate(timeout=20)
+        assert process.returncode == 0
     assert out.splitlines() == [f"web {n}" for n in range(1, 3001)]
     assert_gone("labs-ends")
 
 
 @in_world()
 def test_a_foreground_up_that_is_killed_takes_its_lab_along() -> None:
-    process = foreground(TWO, "labs-leash")
-    assert process.stdout is not None
-    assert process.stdout.readline() == "web hello\n"
-    process.kill()
-    process.wait()
+    with foreground(TWO, "labs-leash") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "web hello\n"
+        process.kill()
     wait_for(lambda: info("labs-leash") is None, "the lab has ended")
     assert_gone("labs-leash")
 
@@ -183,14 +181,15 @@ def test_two_labs_and_one_file_under_two_names_do_not_see_each_other() -> None:
 
 @in_world()
 def test_up_again_refuses_a_lab_of_another_file() -> None:
-    one, two = (Path(mkdtemp()) / "compose.yaml" for _ in range(2))
-    one.write_text("name: labs-same\nservices: {a: {image: host}}")
-    two.write_text("name: labs-same\nservices: {b: {image: host}}")
-    assert live.up(compose.load(one), detach=True) == 0
-    with pytest.raises(UserError, match="made of another file"):
-        live.up(compose.load(two), detach=True)
-    assert live.find(file=str(one)).name == "labs-same"
-    assert live.down("labs-same")
+    with TemporaryDirectory() as folder:
+        one, two = Path(folder, "one.yaml"), Path(folder, "two.yaml")
+        one.write_text("name: labs-same\nservices: {a: {image: host}}")
+        two.write_text("name: labs-same\nservices: {b: {image: host}}")
+        assert live.up(compose.load(one), detach=True) == 0
+        with pytest.raises(UserError, match="made of another file"):
+            live.up(compose.load(two), detach=True)
+        assert live.find(file=str(one)).name == "labs-same"
+        assert live.down("labs-same")
 
 
 @in_world()

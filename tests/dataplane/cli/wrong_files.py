@@ -78,8 +78,8 @@ WRONG_FILES = {
         "write internal: true, or another mode",
     ),
     "a driver of a later version": (
-        "services:\n  web:\n    networks: [a]\nnetworks:\n  a:\n    driver: overlay\n",
-        'the driver "overlay" is from a later version',
+        "services:\n  web:\n    networks: [a]\nnetworks:\n  a:\n    driver: ipvlan\n",
+        'the driver "ipvlan" is from a later version',
         "lab.yaml:6: networks.a.driver",
         "write driver: bridge, or leave it out",
     ),
@@ -89,11 +89,17 @@ WRONG_FILES = {
         "lab.yaml:6: networks.a.driver",
         'did you mean "bridge"?',
     ),
-    "an underlay, of a later version": (
-        "services: {web: {}}\nx-dataplane:\n  underlay: {kind: tap}\n",
-        '"underlay" is from a later version',
+    "an underlay without an address": (
+        "services: {web: {}}\nx-dataplane:\n  underlay: {kind: udp}\n",
+        "an underlay needs address",
         "lab.yaml:3: x-dataplane.underlay",
-        "remove it: there are no overlays in this version",
+        "write address: 192.0.2.2, the host's own that peers know",
+    ),
+    "an overlay without an underlay": (
+        "services: {web: {}}\nnetworks:\n  default:\n    driver: overlay\n",
+        "an overlay needs an underlay",
+        "lab.yaml:4: networks.default.driver",
+        "write at the top: x-dataplane: {underlay: {kind: udp, address: OURS, peers: [{address: THEIRS}]}}",
     ),
     "an uplink that is incomplete": (
         "services: {web: {}}\nx-dataplane:\n  uplink: {kind: packet}\n",

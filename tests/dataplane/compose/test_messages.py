@@ -56,8 +56,8 @@ WRONG = [
         "copy its services into this file, or write extends: {file: …, service: …} on each",
     ),
     (
-        "services: {web: {image: host}}\nnetworks: {default: {driver: overlay}}",
-        '<text>:2: networks.default.driver: the driver "overlay" is from a later version',
+        "services: {web: {image: host}}\nnetworks: {default: {driver: macvlan}}",
+        '<text>:2: networks.default.driver: the driver "macvlan" is from a later version',
         "write driver: bridge, or leave it out",
     ),
     (
@@ -76,14 +76,24 @@ WRONG = [
         "remove external: the lab then makes its own",
     ),
     (
-        "services: {web: {image: host}}\nx-dataplane: {underlay: {kind: tap}}",
-        '<text>:2: x-dataplane.underlay: "underlay" is from a later version',
-        "remove it: there are no overlays in this version",
+        "services: {web: {image: host}}\nx-dataplane: {underlay: {kind: packet}}",
+        "<text>:2: x-dataplane.underlay: an underlay of kind packet needs name",
+        "write name: eth0, the real interface",
     ),
     (
-        "services: {web: {image: host}}\nnetworks: {default: {x-dataplane: {uplink: {kind: tap}}}}",
-        '<text>:2: networks.default.x-dataplane.uplink: "uplink" is from a later version',
-        "write it under x-dataplane at the top of the file: a lab has one",
+        "services: {web: {image: host}}\nnetworks: {default: {internal: true, x-dataplane: {uplink: {kind: tap}}}}",
+        "<text>:2: networks.default.x-dataplane.uplink: nothing leaves an internal network",
+        "remove the uplink, or internal",
+    ),
+    (
+        "services: {web: {image: host}}\nnetworks: {default: {x-dataplane: {uplink: {kind: packet}}}}",
+        "<text>:2: networks.default.x-dataplane.uplink: an uplink of kind packet needs name",
+        "write name: eth0, the real interface",
+    ),
+    (
+        "services: {web: {image: host, x-dataplane: {uplink: {kind: tap}}}}",
+        '<text>:1: services.web.x-dataplane.uplink: "uplink" means nothing here',
+        "write it on a network: a service leaves by that of its default route, which gw_priority chooses",
     ),
     (
         "services: {web: {image: host}}\nx-dataplane: {uplnik: {kind: tap}}",

@@ -1,0 +1,194 @@
+"""The short way first. The tunnel of the packet before is tried before the table: two words say whether it is the same."""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from fastpath.claims cimport claims_hear
+from fastpath.counters cimport ECN_LOST, INNER_VLAN, SOURCE_INVALID, UNKNOWN_PEER, UNKNOWN_VNI
+from fastpath.endpoints cimport may_ask
+from fastpath.ethernet cimport MAC_WORD
+from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, Frame
+from fastpath.graph cimport drop, emit
+from fastpath.ip cimport FINE, Packet, ip_read, ip_transport, same
+from fastpath.mss cimport mss_clamp
+from fastpath.table cimport table_find, table_home
+from fastpath.tunnels cimport (
+    NO_OVERLAY, NO_TUNNEL, Overlay, Tunnel, heard_stamp, overlay_find, tunnels_find, tunnels_hear,
+)
+from fastpath.underlay cimport underlay_receive
+from fastpath.vxlan cimport ECN, PUSHED_IPV4, vxlan_ecn, vxlan_plain, vxlan_pop, vxlan_tagged
+from fastpath.wire cimport fold, load16, wire_swap16, wire_unlikely
+
+cdef enum:
+    SHORTEST = PUSHED_IPV4 + 18   # the VXLAN header and an inner Ethernet header, and what is read behind
+
+cdef extern from *:
+    """
+    /* Of the VXLAN header as it lies in memory: the VNI; the I flag; all that is reserved. */
+    #define DECAP_VNI 0x00FFFFFF00000000ull
+    #define DECAP_RESERVED 0xFF000000FFFFFFF7ull
+    """
+    const uint64_t DECAP_VNI
+    const uint64_t DECAP_RESERVED
+
+
+# -- the long way's end -----------------------------------------------------------------------------------------------------
+
+
+cdef void clamp(TunnelEnd* end, Frame* frame, uint32_t mss) noexcept nogil:
+    cdef Packet packet
+    if ip_read(&packet, frame) == FINE and ip_transport(&packet) == FINE and mss_clamp(&packet, mss):
+        end.counters.clamped += 1
+
+
+cdef void decap_packet(TunnelEnd* end, const Packet* packet, const Tunneled* tunneled) noexcept nogil:
+    cdef Frame* frame = packet.frame
+    cdef uint8_t* inner = frame.data + tunneled.pushed
+    cdef uint16_t number = overlay_find(&end.tunnels, tunneled.vni)
+    cdef uint32_t stamp = heard_stamp(end.gateway.head.core.now)
+    cdef uint32_t length
+    cdef uint64_t source
+    cdef Overlay* overlay
+    cdef Tunnel* tunnel
+    if number == NO_OVERLAY:
+        drop(end.gateway.head, frame, UNKNOWN_VNI)
+        return
+    overlay = &end.tunnels.overlays[number]
+    if not same(&overlay.local, &packet.target) and not same(&overlay.group, &packet.target):
+        drop(end.gateway.head, frame, UNKNOWN_VNI)
+        return
+    number = tunnels_find(&end.tunnels, tunneled.vni, &packet.source)
+    if number == NO_TUNNEL and overlay.permitted_only:
+        drop(end.gateway.head, frame, UNKNOWN_PEER)
+        return
+    memcpy(&source, inner + 4, 8)
+    source >>= 16
+    if source & 1 or source == 0:
+        drop(end.gateway.head, frame, SOURCE_INVALID)
+        return
+    if vxlan_tagged(inner) and not overlay.keep_vlan:
+        drop(end.gateway.head, frame, INNER_VLAN)
+        return
+    if not vxlan_ecn(inner, frame.head - tunneled.pushed, tunneled.service):
+        drop(end.gateway.head, frame, ECN_LOST)
+        return
+    if number == NO_TUNNEL:
+        if overlay.learn:
+            number = tunnels_hear(&end.tunnels, overlay, &packet.source, end.gateway.head.core.now)
+        if number == NO_TUNNEL:
+            # Nothing is learned there: it enters as what came from any of them.
+            end.counters.unlearned += 1
+            number = overlay.floods
+    tunnel = &end.tunnels.tunnels[number]
+    tunnel.heard = stamp
+    # What lies behind the UDP datagram is padding.
+    length = packet.transport + load16(frame.data + packet.transport + 4)
+    frame.length = length
+    frame.head = min(frame.head, length)
+    if frame.head == length:
+        frame.tail = NULL
+    vxlan_pop(frame, tunneled.pushed)
+    if may_ask(frame):
+        claims_hear(&end.claims, tunnel.overlay, frame, end.gateway.head.core.now)
+    if overlay.mss:
+        clamp(end, frame, overlay.mss)
+    tunnel.in_frames += 1
+    tunnel.in_octets += frame.length
+    end.counters.decapsulated += 1
+    end.gateway.head.counters.left += 1
+    emit(&tunnel.edge, frame)
+
+
+# -- the short way ----------------------------------------------------------------------------------------------------------
+
+
+cdef inline uint64_t key_of(const uint8_t* octets) noexcept nogil:
+    """Of the tunnel that a plain packet over IPv4 comes from (tunnels.tunnels_key)."""
+    cdef uint32_t source, vni
+    memcpy(&source, octets + 26, 4)
+    memcpy(&vni, octets + 46, 4)
+    return <uint64_t>1 << 62 | <uint64_t>(vni_number(vni)) << 32 | source
+
+
+cdef inline uint32_t vni_number(uint32_t word) noexcept nogil:
+    return (word & 0xFF) << 16 | (word & 0xFF00) | (word >> 16 & 0xFF)
+
+
+cdef inline bint short_way(TunnelEnd* end, Frame* frame, Tunnel** latest, uint32_t stamp) noexcept nogil:
+    """A whole, plain tunnel packet over IPv4 without a checksum to verify, of a tunnel that is known. False: nothing was done."""
+    cdef uint8_t* octets = frame.data
+    cdef uint64_t word, first, second, udp, header, addresses, key
+    cdef uint32_t kind, target, length, datagram
+    cdef const uint64_t* value
+    cdef Tunnel* tunnel = latest[0]
+    if wire_unlikely(frame.head < SHORTEST or frame.flags & ~CSUM_VALID or frame.gso_type):
+        return False
+    memcpy(&word, octets, 8)
+    memcpy(&kind, octets + 12, 4)
+    memcpy(&first, octets + 14, 8)
+    memcpy(&second, octets + 22, 8)
+    memcpy(&target, octets + 30, 4)
+    memcpy(&udp, octets + 34, 8)
+    memcpy(&header, octets + 42, 8)
+    # Type and version; not fragmented; UDP; our MAC address; our port, the I flag; no checksum, or one that was verified.
+    if wire_unlikely(kind & 0xFFFFFF != 0x450008 or first >> 48 & 0xFF3F or <uint8_t>(second >> 8) != 17):
+        return False
+    if wire_unlikely((word ^ end.gateway.interfaces[0].mac_word) & MAC_WORD and not end.any_hop):
+        return False
+    if wire_unlikely(wire_swap16(<uint16_t>(udp >> 16)) != end.tunnels.port or not header & 0x08):
+        return False
+    if wire_unlikely(udp >> 48 and not frame.flags):
+        return False
+    length = wire_swap16(<uint16_t>(first >> 16))
+    datagram = wire_swap16(<uint16_t>(udp >> 32))
+    if wire_unlikely(length > frame.length - ETHERNET_HEADER or datagram + 20 > length or datagram < 34):
+        return False
+    if wire_unlikely(fold(<uint64_t><uint32_t>first + (first >> 32) + <uint32_t>second + (second >> 32) + target) != 0xFFFF):
+        return False
+    # As the header that we would send back has them: ours, the peer's.
+    addresses = target | (second & <uint64_t>0xFFFFFFFF00000000)
+    if addresses != tunnel.outer.words[6] or (header ^ tunnel.outer.words[8]) & DECAP_VNI:
+        key = key_of(octets)
+        value = table_find(&end.tunnels.by_peer, key, table_home(&end.tunnels.by_peer, key))
+        if value == NULL:
+            return False
+        tunnel = &end.tunnels.tunnels[value[0]]
+        if addresses != tunnel.outer.words[6]:
+            return False
+        latest[0] = tunnel
+    memcpy(&word, octets + PUSHED_IPV4 + 4, 8)
+    word >>= 16
+    if wire_unlikely(word & 1 or word == 0 or not tunnel.direct or (end.strict and header & DECAP_RESERVED)):
+        return False
+    if wire_unlikely(not vxlan_plain(octets + PUSHED_IPV4)):
+        return False
+    if wire_unlikely(kind >> 24 & ECN) and not vxlan_ecn(octets + PUSHED_IPV4, frame.head - PUSHED_IPV4, <uint8_t>(kind >> 24)):
+        drop(end.gateway.head, frame, ECN_LOST)
+        return True
+    length = datagram + 34
+    if wire_unlikely(length != frame.length):
+        frame.length = length
+        if frame.head >= length:
+            frame.head = length
+            frame.tail = NULL
+    vxlan_pop(frame, PUSHED_IPV4)
+    if wire_unlikely(tunnel.heard != stamp):
+        tunnel.heard = stamp
+    tunnel.in_frames += 1
+    tunnel.in_octets += frame.length
+    end.counters.decapsulated += 1
+    end.gateway.head.counters.left += 1
+    emit(&tunnel.edge, frame)
+    return True
+
+
+cdef void decap_burst(TunnelEnd* end, Frame** burst, uint32_t n) noexcept nogil:
+    cdef uint32_t stamp = heard_stamp(end.gateway.head.core.now)
+    cdef uint32_t i
+    # Number 0 is no tunnel, and has no header that a packet could match.
+    cdef Tunnel* latest = &end.tunnels.tunnels[0]
+    for i in range(n):
+        if wire_unlikely(not short_way(end, burst[i], &latest, stamp)):
+            underlay_receive(end, burst[i])
+            # A tunnel may have been given to somebody else.
+            latest = &end.tunnels.tunnels[0]

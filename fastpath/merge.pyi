@@ -1,0 +1,3 @@
+from collections.abc import Sequence
+
+def merged(frames: Sequence[bytes], *, takes: int = 7, valid: bool = False, own: int = 0) -> list[dict[str, int | bytes]]: ...

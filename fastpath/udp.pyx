@@ -1,0 +1,300 @@
+"""Receiving and sending on UDP sockets: recvmmsg with UDP_GRO, sendmmsg with UDP_SEGMENT (udp(7))."""
+
+import ipaddress
+
+cimport cython
+
+from libc.errno cimport EAGAIN, EBADF, EIO, ENOBUFS, ENOMEM, errno
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcmp, memset
+from posix.uio cimport iovec
+from posix.unistd cimport close
+
+from fastpath.arena cimport SMALL, take_polled
+from fastpath.counters cimport BAD_OFFLOAD, MTU, NO_ROUTE, SPOOFED_SOURCE, Reason
+from fastpath.device cimport LINK_GONE, DevicePort, sent
+from fastpath.frame cimport NEEDS_CSUM, Frame
+from fastpath.graph cimport Graph, drop, wake
+from fastpath.offload cimport WILL_DO, Segmenter, segmenter_begin, segmenter_next
+from fastpath.port cimport count_in, receive, refuse
+from fastpath.udparrived cimport Arrived, arrived_length, arrived_next, arrived_read
+from fastpath.udpcontrol cimport (
+    CONTROL, MSG_DONTWAIT, NAME, control_errors, control_reason, control_write, mmsghdr, recvmmsg, sendmmsg, sendmsg,
+)
+from fastpath.udpmessages cimport (
+    NO_MESSAGE, Datagram, Message, datagram_read, message_single, messages_add, messages_clear, messages_free, messages_init,
+)
+from fastpath.udpsocket cimport SENDERS_MAX, port_of, socket_drops, socket_join, sockets_prepare, sockets_watched
+from fastpath.wire cimport wire_likely, wire_unlikely
+
+cdef enum:
+    SENT = 16                     # messages in one system call
+
+
+@cython.final
+cdef class UdpPort(DevicePort):
+    """A port on the sockets that `open_udp` opened, which it owns from now on. `mac`: the Vtep's, to which all is addressed.
+
+    `mtu`: octets of an outer IP packet. Errors: OSError where the descriptors are no such sockets.
+    """
+
+    def __cinit__(self, *args, **kwargs):
+        self.receivers[0] = self.receivers[1] = -1
+
+    def __init__(self, Graph graph not None, str name not None, fds, *, uint64_t mac, uint32_t mtu=1500):
+        try:
+            self.port = sockets_prepare(list(fds), self.receivers, self.senders, self.n_senders, self.own)
+        except BaseException:
+            # They stay the caller's.
+            self.receivers[0] = self.receivers[1] = -1
+            self.n_senders[0] = self.n_senders[1] = 0
+            raise
+        messages_init(&self.messages, 2 * SENDERS_MAX)
+        self.memory = <uint8_t*>malloc(UDP_BATCH * UDP_PLACE)
+        if self.memory == NULL:
+            raise MemoryError(f"{name}: datagrams")
+        self.mac = mac
+        self.budget = 1
+        super().__init__(graph, name, sockets_watched(self.receivers), mtu=mtu)
+
+    def __dealloc__(self):
+        self.let_go()
+        messages_free(&self.messages)
+        free(self.memory)
+
+    cdef void let_go(self) noexcept:
+        """Close all sockets but the one that DevicePort closes."""
+        cdef uint32_t family, i
+        for family in range(2):
+            if self.receivers[family] >= 0 and self.receivers[family] != self.fd:
+                close(self.receivers[family])
+            self.receivers[family] = -1
+            for i in range(self.n_senders[family]):
+                close(self.senders[family * SENDERS_MAX + i])
+            self.n_senders[family] = 0
+
+    def close(self) -> None:
+        """As DevicePort.close, all sockets."""
+        if self.fd >= 0:
+            self.let_go()
+        super().close()
+
+    def join(self, str group not None, bint join=True) -> None:
+        """Receive what is sent to this multicast group, or no longer. Needs sockets opened with groups. Errors: OSError."""
+        address = ipaddress.ip_address(group)
+        socket_join(self.receivers[0 if address.version == 4 else 1], address, join)
+
+    @property
+    def lost(self) -> int:
+        """Datagrams that the queues had no room for."""
+        return sum(socket_drops(fd) for fd in self.receivers if fd >= 0)
+
+    @property
+    def ports(self) -> list[int]:
+        """The source ports, IPv4's first."""
+        return [port_of(self.senders[family * SENDERS_MAX + i]) for family in range(2) for i in range(self.n_senders[family])]
+
+    def named_counters(self) -> dict[str, int]:
+        """Datagrams that came in one piece with others (joined) and went so (segmented); ICMP errors about peers and lengths."""
+        return {"joined": self.joined, "segmented": self.segmented, "unreachable": self.unreachable, "too big": self.path_too_big}
+
+    # -- receiving ------------------------------------------------------------------------------------------------------
+
+    cdef uint32_t poll(self, uint32_t room) noexcept nogil:
+        cdef uint32_t n = 0
+        cdef uint32_t wanted, family, i
+        cdef uint64_t octets = 0
+        cdef Arrived* arrived
+        cdef Frame* frame
+        if wire_unlikely(self.state == LINK_GONE):
+            return 0
+        # As in TapPort: after a pause the first is likely to be alone.
+        if self.head.core.turns != self.next_turn:
+            self.budget = 1
+        self.next_turn = self.head.core.turns + 1
+        if self.next_arrived == self.n_arrived:
+            # Nothing refers to the memory any longer: what was in it became frames in an earlier turn.
+            self.next_arrived = self.n_arrived = 0
+            wanted = self.budget
+            for family in range(2):
+                if self.receivers[family] >= 0 and self.n_arrived < wanted:
+                    self.receive_from(family, wanted - self.n_arrived)
+            for i in range(self.n_arrived):
+                octets += self.arrived[i].octets
+            if octets > UDP_OCTETS:
+                self.budget = max(wanted // 2, <uint32_t>1)
+            elif self.n_arrived == wanted:
+                self.budget = min(2 * wanted, <uint32_t>UDP_BATCH)
+            else:
+                self.budget = max(self.n_arrived, <uint32_t>1)
+            octets = 0
+        while self.next_arrived < self.n_arrived and n < room:
+            arrived = &self.arrived[self.next_arrived]
+            frame = take_polled(&self.head.core.arena, SMALL)
+            if wire_unlikely(frame == NULL):
+                break
+            octets += arrived_length(arrived)
+            arrived_next(arrived, frame, self.memory + self.next_arrived * UDP_PLACE)
+            if wire_unlikely(arrived.header == 0):
+                refuse(self, frame, BAD_OFFLOAD)
+            else:
+                receive(self, frame)
+            n += 1
+            if arrived.done == arrived.octets:
+                self.next_arrived += 1
+        if self.next_arrived < self.n_arrived:
+            wake(&self.head)
+        count_in(self, n, octets)
+        return n
+
+    cdef void receive_from(self, uint32_t family, uint32_t wanted) noexcept nogil:
+        cdef mmsghdr[UDP_BATCH] messages
+        cdef iovec[UDP_BATCH] parts
+        cdef uint8_t[UDP_BATCH * CONTROL] control
+        cdef uint8_t[UDP_BATCH * NAME] names
+        cdef uint32_t first = self.n_arrived
+        cdef uint32_t i
+        cdef int got
+        cdef Arrived* arrived
+        for i in range(wanted):
+            parts[i].iov_base = self.memory + (first + i) * UDP_PLACE
+            parts[i].iov_len = UDP_PLACE
+            memset(&messages[i], 0, sizeof(mmsghdr))
+            messages[i].msg_hdr.msg_name = &names[i * NAME]
+            messages[i].msg_hdr.msg_namelen = NAME
+            messages[i].msg_hdr.msg_iov = &parts[i]
+            messages[i].msg_hdr.msg_iovlen = 1
+            messages[i].msg_hdr.msg_control = &control[i * CONTROL]
+            messages[i].msg_hdr.msg_controllen = CONTROL
+        got = recvmmsg(self.receivers[family], messages, wanted, MSG_DONTWAIT, NULL)
+        if got <= 0:
+            if got < 0 and errno == EBADF:
+                self.become(LINK_GONE)
+            return
+        for i in range(<uint32_t>got):
+            arrived = &self.arrived[first + i]
+            arrived_read(arrived, messages[i].msg_len, family, &messages[i].msg_hdr, self.mac, self.port)
+            if arrived.size < arrived.octets:
+                self.joined += (arrived.octets + arrived.size - 1) // arrived.size
+        self.n_arrived += <uint32_t>got
+
+    # -- sending --------------------------------------------------------------------------------------------------------
+
+    cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
+        cdef Segmenter segmenter
+        cdef Frame* frame
+        cdef Frame* segment
+        cdef uint32_t i
+        cdef int reason
+        for i in range(n):
+            frame = burst[i]
+            if wire_unlikely(not self.fits(frame)):
+                drop(&self.head, frame, MTU)
+            elif wire_likely(not frame.gso_type and not frame.flags & NEEDS_CSUM):
+                self.add(frame, frame, False)
+            else:
+                reason = segmenter_begin(&segmenter, frame)
+                if reason != WILL_DO:
+                    drop(&self.head, frame, <Reason>reason)
+                    continue
+                self.head.counters.cloned += segmenter.count - 1
+                segment = segmenter_next(&segmenter)
+                while segment != NULL:
+                    self.add(segment, frame, True)
+                    segment = segmenter_next(&segmenter)
+        self.flush()
+
+    cdef void add(self, Frame* frame, Frame* source, bint copy) noexcept nogil:
+        """The frame's datagram is sent with the next flush; what cannot be is dropped."""
+        cdef Datagram datagram
+        cdef int reason = datagram_read(&datagram, frame)
+        cdef uint32_t family
+        cdef uint16_t socket
+        if wire_unlikely(reason != WILL_DO):
+            drop(&self.head, source, <Reason>reason)
+            return
+        family = 0 if datagram.version == 4 else 1
+        if wire_unlikely(self.n_senders[family] == 0 or memcmp(datagram.source, &self.own[16 * family], 4 if family == 0 else 16)):
+            drop(&self.head, source, SPOOFED_SOURCE if self.n_senders[family] else NO_ROUTE)
+            return
+        socket = <uint16_t>(family * SENDERS_MAX + ((datagram.source_port & 0x3FFF) * self.n_senders[family] >> 14))
+        if not messages_add(&self.messages, socket, &datagram, frame, source, copy):
+            self.flush()
+            messages_add(&self.messages, socket, &datagram, frame, source, copy)
+
+    cdef void flush(self) noexcept nogil:
+        cdef uint32_t i
+        for i in range(self.messages.n_sockets):
+            self.send_all(self.messages.sockets[i])
+        messages_clear(&self.messages)
+
+    cdef void send_all(self, uint16_t socket) noexcept nogil:
+        cdef mmsghdr[SENT] headers
+        cdef uint8_t[SENT * CONTROL] control
+        cdef uint8_t[SENT * NAME] names
+        cdef Message* messages[SENT]
+        cdef int fd = self.senders[socket]
+        cdef uint16_t at = self.messages.first[socket]
+        cdef uint32_t count, done, i
+        cdef int result
+        while at != NO_MESSAGE:
+            count = 0
+            while at != NO_MESSAGE and count < SENT:
+                messages[count] = &self.messages.all[at]
+                control_write(&headers[count], messages[count], &names[count * NAME], &control[count * CONTROL])
+                at = messages[count].next
+                count += 1
+            done = 0
+            while done < count:
+                result = sendmmsg(fd, &headers[done], count - done, MSG_DONTWAIT)
+                if wire_unlikely(result <= 0):
+                    # The first of them was refused; the others have not been tried.
+                    self.unsent(fd, &headers[done], messages[done], errno)
+                    done += 1
+                    continue
+                for i in range(done, done + <uint32_t>result):
+                    self.told_sent(messages[i])
+                done += <uint32_t>result
+                if wire_unlikely(done < count):
+                    # The next was refused, and is tried again: if for an error that has come meanwhile, that is forgotten now.
+                    control_errors(fd, &self.unreachable, &self.path_too_big)
+
+    cdef void told_sent(self, Message* message) noexcept nogil:
+        sent(self, message.segments, message.octets + message.headers)
+        self.segmented += message.segments if message.segments > 1 else 0
+
+    cdef void unsent(self, int fd, mmsghdr* header, Message* message, int error) noexcept nogil:
+        """A message that the kernel did not take. An error that was about an earlier one is no reason: that is long counted as sent."""
+        cdef uint32_t i
+        if control_errors(fd, &self.unreachable, &self.path_too_big) and error not in (EAGAIN, ENOBUFS, ENOMEM):
+            if sendmsg(fd, &header.msg_hdr, MSG_DONTWAIT) >= 0:
+                self.told_sent(message)
+                return
+            error = errno
+            control_errors(fd, &self.unreachable, &self.path_too_big)
+        if error == EIO and message.segments > 1:
+            # The way out cannot compute checksums: this kernel does not cut for it.
+            self.messages.longest = 1
+            self.send_singly(fd, message)
+            return
+        if error == EBADF:
+            self.become(LINK_GONE)
+        for i in range(message.segments):
+            drop(&self.head, message.frames[i], control_reason(error))
+
+    cdef void send_singly(self, int fd, Message* message) noexcept nogil:
+        """The payloads of a message one by one: as one message each."""
+        cdef Message one
+        cdef uint8_t[NAME] name
+        cdef uint8_t[CONTROL] control
+        cdef mmsghdr alone
+        cdef uint32_t i
+        cdef uint32_t part = 0
+        for i in range(message.segments):
+            message_single(&one, message, i, &part)
+            control_write(&alone, &one, name, control)
+            if sendmsg(fd, &alone.msg_hdr, MSG_DONTWAIT) >= 0:
+                self.told_sent(&one)
+            else:
+                self.unsent(fd, &alone, &one, errno)

@@ -1,0 +1,32 @@
+"""Datagrams that came, as the outer frames they were in: headers made of what the kernel tells, payloads where they are.
+
+The kernel may hand over datagrams of one flow in one piece (UDP_GRO), equally long but for the last. Each is a frame again: its first
+octets are copied behind headers of its own, as a clone's are; the rest stays where it was received.
+"""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+
+from fastpath.frame cimport Frame
+from fastpath.udpcontrol cimport msghdr
+
+cdef enum:
+    UDP_WHOLE = 512               # datagrams up to this are copied whole
+    UDP_HEAD = 136                # of longer ones: a VXLAN header and what a clone has of its own (arena.HEAD)
+    OUTER_MAX = 62                # Ethernet, IPv6, UDP
+
+cdef struct Arrived:              # a message received: one datagram, or several of one flow
+    uint32_t octets
+    uint32_t size                 # of each datagram but the last
+    uint32_t done                 # octets that are frames already
+    uint32_t header               # octets of outer headers; 0: the kernel did not tell what they were
+    uint8_t[OUTER_MAX] headers    # as each datagram had them, but for lengths
+
+# `family`: 0 IPv4, 1 IPv6; `mac`: whom it is for, unless a group; `port`: received at.
+cdef void arrived_read(Arrived* arrived, uint32_t octets, uint32_t family, const msghdr* message, uint64_t mac,
+                       uint16_t port) noexcept nogil
+# The next datagram as a frame in this slot; `place`: where the message lies.
+cdef void arrived_next(Arrived* arrived, Frame* frame, const uint8_t* place) noexcept nogil
+
+cdef inline uint32_t arrived_length(const Arrived* arrived) noexcept nogil:
+    """Octets of the next frame."""
+    return arrived.header + min(arrived.size, arrived.octets - arrived.done)
