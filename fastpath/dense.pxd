@@ -25,7 +25,7 @@ cdef extern from *:
     """
     #define DENSE_EXTENDED 0x80000000u
     """
-    const uint32_t DENSE_EXTENDED # an entry: the rest is the number of a block
+    const uint32_t DENSE_EXTENDED     # an entry: the rest is the number of a block
 
 cdef struct Dense:
     uint32_t* entries             # by the upper 24 bits
