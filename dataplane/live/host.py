@@ -94,10 +94,14 @@ class Host:
 
     def _claim(self, plan: Plan) -> None:
         """RefusedError: nothing is kept. What one uplink has no more may be what another of the same host shall have."""
-        numbers = {port: ports_of(rules.ways) if (rules := way.wanted(plan)) is not None else {} for port, way in self.ways.items()}
+        wanted = {
+            port: (way.inode, frozenset(ports_of(rules.ways))) for port, way in self.ways.items() if (rules := way.wanted(plan))
+        }
         for port, way in self.ways.items():
-            rivals = {one for other, found in numbers.items() if other != port for one in found}
-            way.ports.make_way([one for one in way.held if one not in numbers[port]], rivals)
+            inode, stay = wanted.get(port, (0, frozenset()))
+            gone = way.held - (stay if inode == way.ports.inode else frozenset())
+            others = (found for other, (where, found) in wanted.items() if other != port and where == way.ports.inode)
+            way.ports.make_way(gone, frozenset().union(*others))
         try:
             for way in self.ways.values():
                 way.claim(plan)
