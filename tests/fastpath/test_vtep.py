@@ -1,4 +1,4 @@
-"""What the suite of tests/vxlan does not look at: tunnels for VTEPs that are heard of, settings changed, nodes that go, the bridge's side."""
+"""What tests/vxlan does not look at: tunnels for VTEPs that are heard of, settings changed, nodes that go, the bridge's side."""
 
 import pytest
 from scapy.layers.l2 import Ether
@@ -81,11 +81,7 @@ def test_a_station_that_moves_and_stays_is_no_loop():
 
 def heard(world: Overlays) -> dict[str, bool]:
     """Who has a tunnel, and whether it was given."""
-    return {
-        row["peer"]: row["kind"] == "peer"
-        for row in world.vtep.tunnels(world.now).tolist() and world.vtep.tunnels(world.now)
-        if row["peer"]
-    }
+    return {row["peer"]: row["kind"] == "peer" for row in world.vtep.tunnels(world.now) if row["peer"]}
 
 
 def test_the_longest_silent_makes_room_and_its_stations_are_forgotten():
@@ -182,7 +178,8 @@ def test_tunnels_are_bounded():
     ("settings", "message"),
     [
         ({"mac": 0}, "MAC"), ({"mac": 1 << 40}, "MAC"), ({"addresses": []}, "an address at least"), ({"mtu": 100}, "mtu"),
-        ({"addresses": ["224.0.0.1/4"]}, "no address"), ({"port": 0}, "port"), ({"tunnels": 0}, "tunnels"), ({"neighbors": 0}, "neighbors"),
+        ({"addresses": ["224.0.0.1/4"]}, "no address"), ({"port": 0}, "port"), ({"tunnels": 0}, "tunnels"),
+        ({"neighbors": 0}, "neighbors"),
     ],
 )  # fmt: skip
 def test_what_a_vtep_cannot_be(settings, message):
@@ -196,9 +193,9 @@ def test_what_a_vtep_cannot_be(settings, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"ttl": 0}, "ttl"), ({"ttl": 256}, "ttl"), ({"dscp": 64}, "dscp"), ({"inner_vlan": "eat"}, "inner_vlan"), ({"mss": 10}, "mss"),
-        ({"group": "192.0.2.9"}, "group"), ({"group": "ff15::1"}, "group"), ({"flood_rate": 10**9 + 1}, "flood_rate"),
-        ({"limit": 1 << 29}, "limit"),
+        ({"ttl": 0}, "ttl"), ({"ttl": 256}, "ttl"), ({"dscp": 64}, "dscp"), ({"inner_vlan": "eat"}, "inner_vlan"),
+        ({"mss": 10}, "mss"), ({"group": "192.0.2.9"}, "group"), ({"group": "ff15::1"}, "group"),
+        ({"flood_rate": 10**9 + 1}, "flood_rate"), ({"limit": 1 << 29}, "limit"),
     ],
 )  # fmt: skip
 def test_settings_that_make_no_sense_change_nothing(settings, message):

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from itertools import pairwise
 
 import pytest
 from scapy.layers.inet import IP, TCP, UDP
@@ -122,7 +123,7 @@ INNERS = pytest.mark.parametrize("inner", [4, 6], ids=["in ipv4", "in ipv6"])
 @pytest.mark.parametrize("octets", [1, 100, 1301, 20_000, 65_400])
 @pytest.mark.parametrize("checksum", [False, True])
 def test_segments_leave_each_in_a_header(v, inner, transport, octets, checksum):
-    """VX-5, VX-12: one super-frame, encapsulated whole; the port's segments have lengths and checksums of their own, inside and outside."""
+    """VX-5, VX-12: encapsulated whole; each of the port's segments has lengths and checksums of its own, inside and outside."""
     packet = super_frame(inner, transport, octets)
     run = Run()
     site = Site(run.engine, 1, v, checksum=checksum)
@@ -175,26 +176,28 @@ def test_there_and_back_whole(v, inner, transport, octets, checksum):
     assert there.vtep.named_counters()["decapsulated"] <= 2
 
 
+def unwrapped(packet: bytes, depth: int) -> bytes:
+    """What is in so many tunnels of VNI 42."""
+    for _ in range(depth):
+        vni, packet = popped(packet)
+        assert vni == 42
+    return packet
+
+
 @FAMILY
 def test_tunnels_in_tunnels(v):
     """No header says twice that it is a tunnel's: each segment goes alone; and who finds no headroom left makes some."""
     packet = super_frame(4, TCP(sport=1, dport=2), 5000)
     run = Run()
     sites = [Site(run.engine, n, v, mtu=9000) for n in (1, 2, 3, 4)]
-    for site, following in zip(sites, sites[1:], strict=False):
+    for site, following in pairwise(sites):
         # What a VTEP sends is a station's on the next bridge.
         site.vtep.lead(following.bridge, following.join(site.vtep))
         following.at_peer(0x02F000000001 + site.n)
     sites[0].at_peer(TARGET)
     sites[-1].vtep.lead(run.memory("under"))
     out = run.play(unfinished(packet), sites[0].bridge, sites[0].join(run.memory("a")), 1200)
-    found = []
-    for one in out["under"]:
-        for _ in sites:
-            vni, one = popped(one)
-            assert vni == 42
-        found.append(one)
-    assert found == expected(packet, 1200)
+    assert [unwrapped(one, len(sites)) for one in out["under"]] == expected(packet, 1200)
     assert [bool(site.vtep.named_counters()["bytes_copied"]) for site in sites] == [False, True, v == 6, True]
 
 
@@ -257,7 +260,7 @@ def test_floods_in_floods(v):
         second = LOCAL[v].format(site.n + 2)
         site.vtep.add_neighbor(second, 0x02F000000002 + site.n)
         site.vtep.add_peer(site.overlay, second)
-    for site, following in zip(sites, sites[1:], strict=False):
+    for site, following in pairwise(sites):
         site.vtep.lead(following.bridge, following.join(site.vtep))
     sites[-1].vtep.lead(run.memory("under"))
     frame = bytes(Ether(src=STATIONS.src, dst="ff:ff:ff:ff:ff:ff", type=0x88B5) / bytes(n % 251 for n in range(500)))
@@ -268,8 +271,4 @@ def test_floods_in_floods(v):
     assert balanced(run.engine)
     out = [octets for _, _, octets in run.outbox.take()]
     assert len(out) == 2**4
-    for one in out:
-        for _ in sites:
-            vni, one = popped(one)
-            assert vni == 42
-        assert one == frame
+    assert {unwrapped(one, len(sites)) for one in out} == {frame}
