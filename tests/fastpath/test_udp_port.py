@@ -68,6 +68,34 @@ def test_flows_spread_over_ports(v, peer):
         assert came == {port: ports[(port - 49152) // 256] for port in sent}
 
 
+def test_many_messages_in_one_burst(v, peer):
+    """More than are sent at once, from one port and from all: those of one port in order."""
+    target = peer.getsockname()[1]
+    with Underlay(OURS[v]) as underlay:
+        frames = [outer(OURS[v], OURS[v], bytes([n]), dport=target, ttl=1 + n % 99, sport=50000) for n in range(200)]
+        underlay.send(*frames)
+        assert [octets[0] for octets, _port in received(peer, 200)] == list(range(200))
+        ports = [50000, 60000, 49152]
+        frames = [outer(OURS[v], OURS[v], bytes([n]), dport=target, ttl=1 + n % 7, sport=ports[n % 3]) for n in range(200)]
+        underlay.send(*frames)
+        came = received(peer, 200)
+        for number in range(3):
+            mine = [octets[0] for octets, _port in came if octets[0] % 3 == number]
+            assert mine == list(range(number, 200, 3))
+
+
+def test_two_of_ours(v):
+    """A burst of one flow is one message out, and one piece in: the frames are the same but for source port and MACs."""
+    with Underlay(OURS[v]) as one, Underlay(OURS[v]) as other:
+        payloads = [bytes([n]) * (1400 if n < 39 else 300) for n in range(40)]
+        one.send(*[outer(OURS[v], OURS[v], octets, dport=other.port.port) for octets in payloads])
+        frames = other.came(40)
+        assert [octets[42 if v == 4 else 62 :] for octets in frames] == payloads
+        assert one.port.named_counters()["segmented"] == 40
+        assert other.port.named_counters()["joined"] in (0, 40)
+        assert one.loop.submit(one.engine.traffic).result(5)["out_frames"][0] == 40
+
+
 @pytest.mark.parametrize("service", [0, 1, 3, 0xB8])
 @pytest.mark.parametrize("ttl", [64, 5])
 def test_service_and_ttl(v, service, ttl):
