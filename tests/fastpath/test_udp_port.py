@@ -16,8 +16,10 @@ from scapy.layers.l2 import Ether
 from fastpath import Engine, UdpPort, open_udp
 from tests.fastpath.packets import judged
 from tests.fastpath.udpunderlay import FAMILIES, MAC, OURS, Underlay, opened, outer
+from tests.live.faults import fail
 
 UDP_SEGMENT, SOL_UDP = 103, 17
+SENDMSG, SENDMMSG = 46, 307  # x86-64
 
 
 @pytest.fixture
@@ -208,6 +210,43 @@ def test_nobody_listens(v):
             assert [octets[0] for octets, _port in received(there, 20)] == list(range(20))
             assert underlay.port.named_counters()["unreachable"] > 0
             assert not underlay.drops()
+
+
+REFUSALS = {
+    errno.EAGAIN: "queue full",
+    errno.ENOBUFS: "queue full",
+    errno.ENETUNREACH: "no route",
+    errno.EHOSTUNREACH: "no route",
+    errno.EMSGSIZE: "too big",
+    errno.EPERM: "write refused",
+    errno.EIO: "write refused",
+}
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=errno.errorcode.get)
+def test_what_the_kernel_refuses(v, peer, error):
+    """A named drop for each datagram, never a wait; other sockets go on."""
+    target = peer.getsockname()[1]
+    with Underlay(OURS[v]) as underlay:
+        underlay.loop.submit(lambda: fail((SENDMMSG, SENDMSG), underlay.fds[1], error)).result(5)
+        refused = [outer(OURS[v], OURS[v], b"lost", dport=target, sport=49152) for _ in range(5)]
+        underlay.send(*refused[:3], outer(OURS[v], OURS[v], b"found", dport=target, sport=65535), *refused[3:])
+        assert peer.recv(100) == b"found"
+        assert underlay.drops() == {REFUSALS[error]: 5}
+
+
+def test_a_way_out_that_cannot_cut(v, peer):
+    """EIO says that nobody computes checksums there: the datagrams of a message go one by one, these and all later ones."""
+    target = peer.getsockname()[1]
+    with Underlay(OURS[v]) as underlay:
+        underlay.loop.submit(lambda: fail((SENDMMSG,), underlay.fds[1], errno.EIO)).result(5)
+        payloads = [bytes([n]) * size for n, size in enumerate([900, 900, 900, 5])]
+        underlay.send(*[outer(OURS[v], OURS[v], octets, dport=target, sport=49152) for octets in payloads])
+        assert [octets for octets, _port in received(peer, 4)] == payloads
+        underlay.send(*[outer(OURS[v], OURS[v], octets, dport=target, sport=65535) for octets in payloads])
+        assert [octets for octets, _port in received(peer, 4)] == payloads
+        assert underlay.port.named_counters()["segmented"] == 0
+        assert not underlay.drops()
 
 
 def test_a_taken_port(v):
