@@ -10,22 +10,25 @@ from types import MappingProxyType
 
 from dataplane.errors import UserError
 from dataplane.ipam import overlapping
-from dataplane.model import IPAddress, Network, Topology, Uplink
+from dataplane.model import IPAddress, Network, Topology
 from dataplane.overlays import is_overlay, overlay, underlay_of
 from dataplane.underlay import UNDERLAY, Underlay
-from dataplane.uplinks import LONGEST, mac_of
+from dataplane.uplink import Uplink
+from dataplane.uplinks import LONGEST, NOTHING, mac_of
 
 PREFIX = "dpu-"
 
 
-def underlays(topology: Topology, networks: Mapping[str, Network], uplink: Uplink | None = None) -> Mapping[str, Underlay]:
+def underlays(
+    topology: Topology, networks: Mapping[str, Network], uplinks: Mapping[str, Uplink] = NOTHING
+) -> Mapping[str, Underlay]:
     """Those that carry an overlay, by the name of their port. Errors: UserError where two are in each other's way."""
     found: dict[str, Underlay] = {}
     for network in filter(is_overlay, networks.values()):
         port, written = underlay_of(network, topology)
         if port not in found:
             found[port] = _decided(topology, port, written)
-            _require_clear(topology, port, found[port], networks, uplink)
+            _require_clear(topology, port, found[port], networks, uplinks)
     _require_apart(topology, found)
     _require_ways(topology, found, networks)
     return MappingProxyType({port: found[port] for port in sorted(found)})
@@ -75,11 +78,13 @@ def _place(topology: Topology, port: str) -> str:
     return f"{topology.source}: {f'networks.{network}.' if network else ''}x-dataplane.{UNDERLAY}"
 
 
-def _require_clear(topology: Topology, port: str, one: Underlay, networks: Mapping[str, Network], uplink: Uplink | None) -> None:
+def _require_clear(
+    topology: Topology, port: str, one: Underlay, networks: Mapping[str, Network], uplinks: Mapping[str, Uplink]
+) -> None:
     """No address is of two networks: a packet to it would have two ways."""
     taken = [(pool.subnet, f"of the network {key!r}") for key, network in networks.items() for pool in network.pools]
-    if uplink is not None and one.kind == "tap":
-        taken += [(address.network, "of the uplink") for address in (uplink.ipv4, uplink.ipv6) if address is not None]
+    if one.kind == "tap":
+        taken += [(address.network, f"of {name}") for name, uplink in uplinks.items() for address in uplink.addresses]
     for address in (one.ipv4, one.ipv6):
         for subnet, whose in taken:
             if address is not None and overlapping(address.network, subnet):

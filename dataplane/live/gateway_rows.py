@@ -6,11 +6,14 @@ from typing import TypedDict
 
 
 class RouteRow(TypedDict):
-    """A route of the gateway. ``gateway`` None: the destination is on the network itself. ``interface``: a network, or uplink."""
+    """A route of the gateway. ``gateway`` None: the destination is on the network itself. ``interface``: a network, or an uplink.
+
+    ``network``: the only one for which it is, by an uplink of its own; None: for all that have no uplink of their own."""
 
     destination: str
     gateway: str | None
     interface: str
+    network: str | None
 
 
 class NeighborRow(TypedDict):

@@ -15,6 +15,7 @@ def route_rows(dataplane: Any) -> list[RouteRow]:
             "destination": str(row["destination"]),
             "gateway": str(row["gateway"]) or None,
             "interface": str(row["interface"]),
+            "network": str(row["network"]) or None,
         }
         for row in dataplane.routes()
     ]

@@ -23,11 +23,12 @@ from dataplane.live import paths
 from dataplane.live.packet import open_packet
 from dataplane.live.site import Site
 from dataplane.live.uplink import make_tap, told
-from dataplane.model import Plan, Uplink
+from dataplane.model import Plan
 from dataplane.netns.step import Step, entering, ip_step
 from dataplane.overlays import is_overlay, overlay
 from dataplane.proc.helper import Helper
 from dataplane.underlay import Underlay
+from dataplane.uplink import Uplink
 
 Tell = Callable[[Step], None]
 Warn = Callable[[str], None]

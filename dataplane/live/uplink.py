@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from dataplane.errors import UserError
 from dataplane.hostnet.facts import Facts
-from dataplane.model import IPNetwork, Uplink
+from dataplane.model import IPNetwork
 from dataplane.netns.route import Route
 from dataplane.netns.step import Step, entering, ip_step
 from dataplane.proc.spec import NamespaceRef
+from dataplane.uplink import Uplink
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute

@@ -11,11 +11,12 @@ from dataplane import Lab
 from dataplane.actions import applied, diff
 from dataplane.drivers import wire
 from dataplane.errors import UserError
-from dataplane.model import Attachment, Network, Pool, PortBinding, Service, Uplink
+from dataplane.model import Attachment, Network, Pool, PortBinding, Service
 from dataplane.names import hosts_file
 from dataplane.plan import make_plan
 from dataplane.portnames import resolve_port
 from dataplane.sandbox import sandbox_of
+from dataplane.uplink import Uplink
 
 KEYS = ["a", "b", "c.d"]
 NAMES = ["web", "db", "web-1", "x.a"]
