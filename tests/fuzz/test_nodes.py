@@ -307,5 +307,6 @@ def test_every_node_has_a_case():
         "Router",
         "TapPort",
         "DropNode",
+        "UdpPort",
         "Vtep",
     }
