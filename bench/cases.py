@@ -126,6 +126,20 @@ def _live_vxlan(_: Settings) -> Iterator[Table]:
     yield from live_vxlan.tables(live_vxlan.run())
 
 
+def _underlays(_: Settings) -> Iterator[Table]:
+    import os
+
+    from bench.table import Table
+
+    if os.geteuid() != 0:
+        yield Table("underlays", ("traffic",), notes=["not run: not root, so that no namespaces can be made"])
+        return
+    from bench import underlays
+
+    yield underlays.merging()
+    yield underlays.sockets()
+
+
 def _footprint(_: Settings) -> Iterator[Table]:
     from bench import footprint
 
@@ -146,6 +160,7 @@ CASES: dict[str, Callable[[Settings], Iterator[Table]]] = {
     "live": _live,
     "live-nat": _live_nat,
     "live-vxlan": _live_vxlan,
+    "underlays": _underlays,
     "footprint": _footprint,
 }
 """By name: the tables of the case, one after the other. Imported only when run."""

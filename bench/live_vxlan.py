@@ -18,7 +18,7 @@ from bench.overlay_ends import OVERLAYS, machine_seconds
 from bench.switches import TARGET, Switch
 from bench.table import Table
 
-ROUNDS, SECONDS = live.ROUNDS, live.SECONDS
+ROUNDS, SECONDS = 7, live.SECONDS
 FIGURES = {
     "out": ("VXLAN: TCP, one stream, Mbit/s", 0),
     "back": ("VXLAN: TCP the other way, Mbit/s", 0),

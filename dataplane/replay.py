@@ -29,7 +29,8 @@ from dataplane.errors import UserError
 from dataplane.model import Plan, Topology
 from dataplane.plan import make_plan
 from dataplane.portnames import resolve_port
-from dataplane.uplink import UPLINK, network_of
+from dataplane.underlay import Underlay
+from dataplane.uplink import UPLINK, Uplink, network_of
 
 if TYPE_CHECKING:
     from dataplane.apply.captures import CaptureDataplane, Input

@@ -51,7 +51,7 @@ class Host:
         if not self.way_out:
             # One that the file writes cannot be had either: the lab works inside.
             return make_plan(replace(topology, uplink=None), previous=previous, way_out=False)
-        occupied, taken = await self._look(await asyncio.to_thread(self._find_sites, topology)), set[tuple[str, int]]()
+        occupied, taken = await self._look(topology), set[tuple[str, int]]()
         while True:
             plan = make_plan(topology, occupied, previous=previous, way_out=True, taken=frozenset(taken))
             try:
@@ -67,18 +67,14 @@ class Host:
             else:
                 return plan
 
-    def _find_sites(self, topology: Topology) -> dict[str, Site]:
-        """Where the uplinks to come will be, and those that are there: the lab's, whether or not it comes to be."""
+    async def _look(self, topology: Topology) -> tuple[IPNetwork, ...]:
+        """Be alone in choosing subnets where the uplinks will be or are, the lab's at least, and see what is taken there."""
         paths = {UPLINK: topology.uplink.netns if topology.uplink else None}
         paths |= {uplink_port(key): one.uplink.netns for key, one in topology.networks.items() if one.uplink is not None}
         for port in paths:
             if port not in self.ways:
                 self.ways[port] = WayOut(port, self.folder, self._helper, change=self._change)
-        sites = {port: self.ways[port].find_site(path) for port, path in paths.items()}
-        return sites | {port: way.site for port, way in self.ways.items() if port not in paths and way.site is not None}
-
-    async def _look(self, sites: Mapping[str, Site]) -> tuple[IPNetwork, ...]:
-        """Be alone in choosing subnets where the uplinks are, and see what is taken there."""
+        sites = await asyncio.to_thread(self._find_sites, paths)
         ours = frozenset(way.tap for way in self.ways.values() if way.tap)
         seen: dict[int, Facts] = {}
         occupied: list[IPNetwork] = []
@@ -92,12 +88,20 @@ class Host:
             way.facts = seen[site.inode].without(ours - {way.tap})
         return tuple(occupied)
 
+    def _find_sites(self, paths: Mapping[str, str | None]) -> dict[str, Site]:
+        sites = {port: self.ways[port].find_site(path) for port, path in paths.items()}
+        return sites | {port: way.site for port, way in self.ways.items() if port not in paths and way.site is not None}
+
     def _claim(self, plan: Plan) -> None:
         """RefusedError: nothing is kept. What one uplink has no more may be what another of the same host shall have."""
-        numbers = {port: ports_of(rules.ways) if (rules := way.wanted(plan)) is not None else {} for port, way in self.ways.items()}
+        wanted = {
+            port: (way.inode, frozenset(ports_of(rules.ways))) for port, way in self.ways.items() if (rules := way.wanted(plan))
+        }
         for port, way in self.ways.items():
-            rivals = {one for other, found in numbers.items() if other != port for one in found}
-            way.ports.make_way([one for one in way.held if one not in numbers[port]], rivals)
+            inode, stay = wanted.get(port, (0, frozenset()))
+            gone = way.held - (stay if inode == way.ports.inode else frozenset())
+            others = (found for other, (where, found) in wanted.items() if other != port and where == way.ports.inode)
+            way.ports.make_way(gone, frozenset().union(*others))
         try:
             for way in self.ways.values():
                 way.claim(plan)

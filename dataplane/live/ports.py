@@ -41,6 +41,11 @@ class HeldPorts:
         return tuple(self._held)
 
     @property
+    def inode(self) -> int:
+        """Of the namespace that they are held in."""
+        return self._inode
+
+    @property
     def relayed(self) -> int:
         """Connections and clients that the relays have carried."""
         return self._tcp.relayed + self._udp.relayed

@@ -10,7 +10,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from scapy.layers.vxlan import VXLAN
 
-from bench import cases, measure, outer, replay_vxlan, vxlan
+from bench import cases, measure, outer, plot_vxlan, replay_vxlan, vxlan
 from bench.settings import Settings, short, size
 from bench.vxlan import Cell, Shape
 from fastpath.wire import checksum
@@ -166,3 +166,13 @@ def test_settings_that_a_case_does_not_take(words, what, mend, capfd):
     said = capfd.readouterr().err
     assert what in said
     assert mend in said
+
+
+def test_figures_have_a_line_for_each_path():
+    """What is drawn is what the table holds: the wire, the header alone, and with the bridge."""
+    numbers = {"overhead_ticks": [2.0, 3.0], "wire_ticks": [1.0, 1.0]}
+    rows = {f"{burst}, {path}": numbers for burst in (1, 256) for path in ("encap", "bridge + encap")}
+    found = plot_vxlan.series({"raw": rows})
+    assert list(found) == ["wire", "encap", "bridge + encap"]
+    assert all(list(columns) == ["1", "256"] for columns in found.values())
+    assert found["wire"]["256"] == [1.0, 1.0]

@@ -51,7 +51,8 @@ def plan_of(name: str, number: int = 255, ports: tuple[Published, ...] = ()) -> 
         gateway_mac="02:42:ac:1f:ff:01",
     )
     topology = Topology(name=name, folder="/", source="test", networks={}, services={})
-    return Plan(name=name, topology=topology, networks={"front": network}, instances={}, uplinks={"uplink": uplink}, published=ports)
+    networks, uplinks = {"front": network}, {"uplink": uplink}
+    return Plan(name=name, topology=topology, networks=networks, instances={}, uplinks=uplinks, published=ports)
 
 
 class Tried:
@@ -71,7 +72,7 @@ class Tried:
 
     async def look(self, plan: Plan) -> None:
         """At the host, as before a plan is made."""
-        await self.host._look(self.host._find_sites(plan.topology))
+        await self.host._look(plan.topology)
         self.host.unlock()
 
     async def down(self) -> None:

@@ -1,7 +1,7 @@
 """VXLAN super-frames over TAPs, between two kernels' vxlan devices: outer IPv4 and IPv6, with outer checksums and without.
 
-Our bridge is the underlay's switch here: what a kernel hands over as one super-frame with a tunnel's headers is written as one where
-the other TAP takes that, and cut into single tunnel packets where it does not.
+Our bridge is the underlay's switch here: what a kernel hands over as one super-frame with a tunnel's headers is written as one
+where the other TAP takes that, and cut into single tunnel packets where it does not.
 """
 
 import pytest
@@ -16,7 +16,7 @@ MIXTURES = {"whole": {}, "cut": {"b": PLAIN}, "from a plain one": {"a": PLAIN}, 
 
 
 class Tunneled(Switch):
-    """Namespaces a and b on one underlay, each with a kernel's vxlan device of VNI 42: 10.8.0.1, fd08::1 and 10.8.0.2, fd08::2 inside."""
+    """Namespaces a and b on one underlay, each with a kernel's vxlan device, vx0: 10.8.0.1, fd08::1 and 10.8.0.2, fd08::2."""
 
     def __init__(self, v: int, outer_checksums: bool, mtu: int = 1500, **offloads) -> None:
         super().__init__("a", "b", **offloads)

@@ -1,4 +1,4 @@
-"""One stream of TCP from namespace to namespace, compared octet for octet."""
+"""One stream of TCP from namespace to namespace, compared octet for octet. Its port means nothing to tshark."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def transferred(client: Namespace, server: Namespace, target: str, octets: int =
     """`client` sends so many octets to `target`, which is `server`'s: they arrive as they were."""
     receive = (
         "import hashlib, socket\n"
-        f"s = socket.create_server(({target!r}, 7000), family=socket.{'AF_INET6' if ':' in target else 'AF_INET'})\n"
+        f"s = socket.create_server(({target!r}, 43210), family=socket.{'AF_INET6' if ':' in target else 'AF_INET'})\n"
         "print('ready', flush=True)\n"
         "c, _ = s.accept()\n"
         "digest = hashlib.sha256()\n"
@@ -26,7 +26,7 @@ def transferred(client: Namespace, server: Namespace, target: str, octets: int =
         (
             "import hashlib, random, socket\n"
             f"octets = random.Random(1).randbytes({octets})\n"
-            f"s = socket.create_connection(({target!r}, 7000), timeout=30)\n"
+            f"s = socket.create_connection(({target!r}, 43210), timeout=30)\n"
             "s.sendall(octets)\n"
             "print(hashlib.sha256(octets).hexdigest())\n"
         ),
