@@ -29,7 +29,8 @@ from dataplane.errors import UserError
 from dataplane.model import Plan, Topology
 from dataplane.plan import make_plan
 from dataplane.portnames import resolve_port
-from dataplane.uplink import UPLINK, network_of
+from dataplane.underlay import Underlay
+from dataplane.uplink import UPLINK, Uplink, network_of
 
 if TYPE_CHECKING:
     from dataplane.apply.captures import CaptureDataplane, Input
@@ -91,7 +92,7 @@ def _port(plan: Plan, port: str, path: str | Path) -> str | None:
 
 
 def _owners(plan: Plan) -> dict[str, str]:
-    """Port by MAC. Errors: UserError for a MAC at two ports."""
+    """Port by MAC: of services, and of next hops that the file gives on an underlay. Errors: UserError for a MAC at two ports."""
     owners: dict[str, str] = {}
     for endpoint in plan.endpoints():
         other = owners.setdefault(endpoint.mac, endpoint.port)
@@ -101,9 +102,9 @@ def _owners(plan: Plan) -> dict[str, str]:
                 where=f"--in {AUTO}",
                 mend="name the port instead, or give one of them another mac_address",
             )
-    for port, uplink in plan.uplinks.items():
-        # What nobody else sent came by the lab's own.
-        for mac in (uplink.gateway_mac, *(mac for _, mac in uplink.neighbors)) if network_of(port) else ():
+    ways: dict[str, Uplink | Underlay] = {**plan.underlays, **{port: one for port, one in plan.uplinks.items() if network_of(port)}}
+    for port, way in ways.items():  # what nobody else sent came by the lab's own uplink
+        for mac in (way.gateway_mac, *(mac for _, mac in way.neighbors)):
             if mac is not None:
                 owners.setdefault(mac, port)
     return owners

@@ -41,12 +41,12 @@ def _decided(topology: Topology, port: str, written: Underlay) -> Underlay:
     if written.kind != "tap":
         return replace(written, mac=mac)
     own = [network.peers or () for network in topology.networks.values()]
-    others, where = {peer.address for row in (written.peers, *own) for peer in row}, _place(topology, port)
+    others = {peer.address for row in (written.peers, *own) for peer in row}
     gateway4, gateway6 = written.gateway4, written.gateway6
     if gateway4 is None and written.ipv4 is not None:
-        gateway4 = IPv4Address(_other(written.ipv4, others, where))
+        gateway4 = IPv4Address(_other(written.ipv4, others))
     if gateway6 is None and written.ipv6 is not None:
-        gateway6 = IPv6Address(_other(written.ipv6, others, where))
+        gateway6 = IPv6Address(_other(written.ipv6, others))
     return replace(
         written,
         name=written.name or _tap_name(topology.name, port),
@@ -63,19 +63,14 @@ def _tap_name(lab: str, port: str) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 5]}-{hashlib.sha256(f'{lab} {port}'.encode()).hexdigest()[:4]}"
 
 
-def _other(ours: IPv4Interface | IPv6Interface, others: set[IPAddress], where: str) -> int:
-    """The lowest address of the network that a host may have and that is neither ours nor a peer's."""
+def _other(ours: IPv4Interface | IPv6Interface, others: set[IPAddress]) -> int:
+    """The lowest address of the network that a host may have and that is neither ours nor a peer's; where there is none, the host
+    itself is the peer."""
     small = ours.network.prefixlen >= ours.max_prefixlen - 1
     first, last = int(ours.network.network_address) + (not small), int(ours.network.broadcast_address) - (not small)
-    taken = {int(ours), *(int(each) for each in others if each.version == ours.version)}
-    for number in range(first, min(last, first + len(taken)) + 1):
-        if number not in taken:
-            return number
-    raise UserError(
-        f"no address of {ours.network} is left for the host's side of the TAP",
-        where=where,
-        mend="write address: with a shorter prefix",
-    )
+    taken = {int(each) for each in others if each.version == ours.version}
+    rest = [number for number in range(first, min(last, first + len(taken) + 1) + 1) if number != int(ours)]
+    return next((number for number in rest if number not in taken), rest[0])
 
 
 def _place(topology: Topology, port: str) -> str:

@@ -33,7 +33,7 @@ cdef class Bridge(Node):
     cdef BridgeCounters counters
     cdef readonly list names  # of the members, by number; None where free
     cdef readonly uint32_t member_limit
-    cdef bint is_member(self, uint32_t number) noexcept
+    cdef int expect_member(self, uint32_t number) except -1
     cdef int apply(self, uint32_t number, uint32_t limit, bint hairpin, bint isolated, bint flood, bint learn, bint tunnel) except -1
     cdef int list_flooded(self) except -1
     cdef inline Edge* forward(self, Frame* frame, uint64_t source, uint64_t target, uint32_t source_home, uint32_t target_home,

@@ -11,7 +11,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
 
 from fastpath.arena cimport clone
-from fastpath.bridgerows cimport move_rows, station_rows
+from fastpath.bridgerows cimport bridge_counters, move_rows, station_rows
 from fastpath.counters cimport (
     ISOLATED, NO_OTHER_PORT, RESERVED_ADDRESS, RUNT, SAME_PORT, SOURCE_INVALID, SPLIT_HORIZON, TURN_BUDGET,
 )
@@ -112,22 +112,22 @@ cdef class Bridge(Node):
     def set_member(self, uint32_t number, *, uint32_t limit=0, bint hairpin=False, bint isolated=False, bint flood=True,
                    bint learn=True, bint tunnel=False) -> None:
         """Other settings for a member, from the next frame on; its stations stay, even those beyond a smaller limit."""
-        if not self.is_member(number):
-            raise ValueError(f"{self.name} has no member {number}")
+        self.expect_member(number)
         self.apply(number, limit, hairpin, isolated, flood, learn, tunnel)
 
     def remove_member(self, uint32_t number) -> None:
         """The member leaves; its stations are forgotten."""
-        if not self.is_member(number):
-            raise ValueError(f"{self.name} has no member {number}")
+        self.expect_member(number)
         self.members[number] = Member(self.head.core.void_edge, False, False, False, True, 0)
         self.names[number] = None
         self.fdb.members[number].limit = 0
         fdb_flush(&self.fdb, number)
         self.list_flooded()
 
-    cdef bint is_member(self, uint32_t number) noexcept:
-        return number < self.n_members and self.members[number].used
+    cdef int expect_member(self, uint32_t number) except -1:
+        if number >= self.n_members or not self.members[number].used:
+            raise ValueError(f"{self.name} has no member {number}")
+        return 0
 
     cdef uint32_t fanout(self) noexcept:
         # From a member that gets floods itself one less; from one that gets none, a tunnel, it may be all.
@@ -272,8 +272,7 @@ cdef class Bridge(Node):
 
     def add_static(self, uint64_t mac, uint32_t number) -> None:
         """The station is at the member, whatever traffic says (BR-15)."""
-        if not self.is_member(number):
-            raise ValueError(f"{self.name} has no member {number}")
+        self.expect_member(number)
         if mac == 0 or mac & GROUP or mac >> 48:
             raise ValueError("an individual MAC address, as a number")
         fdb_put_static(&self.fdb, mac, number)
@@ -284,8 +283,7 @@ cdef class Bridge(Node):
 
     def flush(self, uint32_t number) -> None:
         """Forget every station of the member."""
-        if not self.is_member(number):
-            raise ValueError(f"{self.name} has no member {number}")
+        self.expect_member(number)
         fdb_flush(&self.fdb, number)
 
     def stations(self, int64_t now):
@@ -301,11 +299,7 @@ cdef class Bridge(Node):
 
     def named_counters(self) -> dict:
         """This bridge's own counters."""
-        return {
-            "flooded": self.counters.flooded, "learned": self.fdb.counters.learned, "moved": self.fdb.counters.moved,
-            "aged": self.fdb.counters.aged, "flushed": self.fdb.counters.flushed, "refused": self.fdb.counters.refused,
-            "stations": self.fdb.count,
-        }
+        return bridge_counters(&self.fdb, self.counters.flooded)
 
     @property
     def table_octets(self) -> int:

@@ -52,3 +52,10 @@ cdef object move_rows(const Fdb* fdb, int64_t now):
         if at.mac and at.moves >= MOVES_TOLD and tick - at.tick <= MOVES_PAUSE:
             rows.append((at.mac, at.moves, at.source, at.target))
     return np.array(sorted(rows, key=lambda row: -row[1]), dtype=MOVES_DTYPE)
+
+
+cdef dict bridge_counters(const Fdb* fdb, uint64_t flooded):
+    return {
+        "flooded": flooded, "learned": fdb.counters.learned, "moved": fdb.counters.moved, "aged": fdb.counters.aged,
+        "flushed": fdb.counters.flushed, "refused": fdb.counters.refused, "stations": fdb.count,
+    }

@@ -1,6 +1,6 @@
 """The short way first. The tunnel of the packet before is tried before the table: two words say whether it is the same."""
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from fastpath.claims cimport claims_hear
@@ -10,19 +10,16 @@ from fastpath.ethernet cimport MAC_WORD
 from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, Frame
 from fastpath.graph cimport drop, emit
 from fastpath.ip cimport FINE, Packet, ip_read, ip_transport, same
-from fastpath.layout cimport PROTOCOL_TCP
 from fastpath.mss cimport mss_clamp
-from fastpath.table cimport table_find, table_home, table_prefetch
+from fastpath.table cimport table_find, table_home
 from fastpath.tunnels cimport (
     NO_OVERLAY, NO_TUNNEL, Overlay, Tunnel, heard_stamp, overlay_find, tunnels_find, tunnels_hear,
 )
 from fastpath.underlay cimport underlay_receive
 from fastpath.vxlan cimport ECN, PUSHED_IPV4, vxlan_ecn, vxlan_plain, vxlan_pop, vxlan_tagged
-from fastpath.wire cimport fold, load16, wire_likely, wire_prefetch, wire_swap16, wire_unlikely
+from fastpath.wire cimport fold, load16, wire_swap16, wire_unlikely
 
 cdef enum:
-    PREFETCH_FROM = 4         # below so many frames the second pass follows too soon for a prefetch to help
-    AHEAD = 4                 # frames whose lines are fetched before they are worked on
     SHORTEST = PUSHED_IPV4 + 18   # the VXLAN header and an inner Ethernet header, and what is read behind
 
 cdef extern from *:

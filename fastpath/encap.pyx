@@ -1,28 +1,28 @@
 """Unicast goes straight through; what a bridge floods takes the way round by flood.pyx."""
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.stdint cimport uint32_t
 
-from fastpath.arena cimport HEAD, clone
+from fastpath.arena cimport clone
 from fastpath.claims cimport claims_hear
-from fastpath.counters cimport INNER_VLAN, NO_PEER, RUNT, TOO_BIG, TURN_BUDGET
+from fastpath.counters cimport INNER_VLAN, NO_PEER, RUNT, TOO_BIG, TURN_BUDGET, Reason
 from fastpath.endpoints cimport may_ask
 from fastpath.flood cimport flood
-from fastpath.frame cimport ETHERNET_HEADER, GSO_TUNNEL_V4, GSO_TUNNEL_V6, MIN_FRAME, Frame
+from fastpath.frame cimport GSO_TUNNEL_V4, GSO_TUNNEL_V6, MAX_FRAME, MIN_FRAME, Frame
 from fastpath.gateway cimport generation_of
 from fastpath.graph cimport drop, emit
 from fastpath.ip cimport FINE, Packet, ip_read, ip_transport
 from fastpath.mss cimport mss_clamp
+from fastpath.offload cimport WILL_DO, offload_split
 from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
 from fastpath.toobig cimport tell_too_big
 from fastpath.tunnels cimport FLOODS, HEARD, PEER, Overlay, Tunnel
 from fastpath.underlay cimport underlay_send
-from fastpath.vxlan cimport Inner, vxlan_inner, vxlan_plain, vxlan_port_of, vxlan_push, vxlan_strip, vxlan_tagged
-from fastpath.wire cimport wire_likely, wire_prefetch, wire_unlikely
+from fastpath.vxlan cimport PUSHED_IPV6, Inner, vxlan_inner, vxlan_plain, vxlan_port_of, vxlan_push, vxlan_strip, vxlan_tagged
+from fastpath.wire cimport wire_likely, wire_unlikely
 
 cdef enum:
     ROOM = 72                 # octets in front of a frame that a push may write
-    LONGEST = 65535 - 36      # octets of an inner frame that an IP packet can carry (IPv4; IPv6 counts its header apart)
+    LONGEST = MAX_FRAME - PUSHED_IPV6    # octets of an inner frame for which the outer one is none too long, of either family
 
 
 cdef inline void push_and_send(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
@@ -54,8 +54,32 @@ cdef void encap_into(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogi
     push_and_send(end, tunnel, frame)
 
 
+cdef inline void go(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
+    if tunnel.kind == FLOODS:
+        flood(end, tunnel, frame)
+    else:
+        encap_into(end, tunnel, frame)
+
+
+cdef void split(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
+    """A super-frame whose outer packet would be longer than an IP packet can be goes as several."""
+    cdef Frame* rest
+    cdef int reason = WILL_DO
+    end.counters.segmented += 1
+    while frame != NULL:
+        rest = offload_split(&end.gateway.head.core.arena, frame, LONGEST, &reason)
+        if reason != WILL_DO:
+            drop(end.gateway.head, frame, <Reason>reason)
+            return
+        if rest != NULL:
+            end.gateway.head.counters.cloned += 1
+            end.counters.bytes_copied += rest.head
+        go(end, tunnel, frame)
+        frame = rest
+
+
 cdef void in_pieces(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
-    """A super-frame that no tunnel header can describe: each segment goes alone."""
+    """A super-frame that is in a tunnel already, which no header can say twice: each segment goes alone."""
     cdef Pieces pieces
     cdef Frame* piece
     if not pieces_begin(&pieces, end.gateway.head, frame):
@@ -64,7 +88,7 @@ cdef void in_pieces(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil
     piece = pieces_next(&pieces)
     while piece != NULL:
         end.counters.bytes_copied += piece.head
-        encap_into(end, tunnel, piece)
+        go(end, tunnel, piece)
         piece = pieces_next(&pieces)
 
 
@@ -100,12 +124,12 @@ cdef void long_way(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
         claims_hear(&end.claims, tunnel.overlay, frame, end.gateway.head.core.now)
     if overlay.mss and ip_read(&packet, frame) == FINE and ip_transport(&packet) == FINE and mss_clamp(&packet, overlay.mss):
         end.counters.clamped += 1
-    if tunnel.kind == FLOODS:
-        flood(end, tunnel, frame)
-    elif frame.length > LONGEST or frame.gso_type & (GSO_TUNNEL_V4 | GSO_TUNNEL_V6):
+    if frame.gso_type & (GSO_TUNNEL_V4 | GSO_TUNNEL_V6):
         in_pieces(end, tunnel, frame)
+    elif frame.length > LONGEST:
+        split(end, tunnel, frame)
     else:
-        encap_into(end, tunnel, frame)
+        go(end, tunnel, frame)
 
 
 cdef void encap_burst(TunnelEnd* end, Frame** burst, uint32_t n) noexcept nogil:
@@ -115,7 +139,7 @@ cdef void encap_burst(TunnelEnd* end, Frame** burst, uint32_t n) noexcept nogil:
     for i in range(n):
         frame = burst[i]
         tunnel = &end.tunnels.tunnels[frame.input]
-        if wire_likely(frame.length <= tunnel.longest and frame.head >= MIN_FRAME and frame.room >= ROOM
+        if wire_likely(frame.length <= tunnel.longest and frame.head >= MIN_FRAME and frame.room >= ROOM and not frame.gso_type
                        and tunnel.direct and vxlan_plain(frame.data)):
             push_and_send(end, tunnel, frame)
         else:

@@ -9,7 +9,7 @@ from fastpath.bucket cimport UNLIMITED, bucket_init, bucket_set
 from fastpath.claims cimport claims_forget
 from fastpath.endpoints cimport endpoint_put, endpoints_forget
 from fastpath.ethernet cimport GROUP
-from fastpath.graph cimport Head, Node
+from fastpath.graph cimport Node
 from fastpath.igmp cimport membership_join, membership_leave
 from fastpath.ip cimport Address, is_mapped, same
 from fastpath.resolve cimport is_ours
@@ -242,7 +242,7 @@ cdef class OverlayBook:
         cdef Address address
         cdef uint16_t each
         self.overlay(number)
-        if not 0 < mac < 1 << 48 or mac & GROUP:
+        if not 0 < mac < 1 << 48 or <uint64_t>mac & GROUP:
             raise ValueError("an individual MAC address, as a number")
         for text in addresses:
             address_read(text, &address)

@@ -25,6 +25,7 @@ cdef Frame* pieces_next(Pieces* pieces) noexcept nogil:
     cdef Frame* piece
     cdef Frame* segment
     cdef uint8_t* data
+    cdef uint32_t more
     while True:
         segment = segmenter_next(&pieces.segmenter)
         if segment == NULL:
@@ -41,5 +42,11 @@ cdef Frame* pieces_next(Pieces* pieces) noexcept nogil:
     piece.data = data
     piece.room = HEADROOM
     memcpy(data, segment.data, segment.head)
+    if piece.tail != NULL and piece.head < HEAD:
+        # Behind a transport's header there may be others: of a datagram in a tunnel, all that it carries.
+        more = min(<uint32_t>HEAD, piece.length) - piece.head
+        memcpy(data + piece.head, piece.tail, more)
+        piece.head += more
+        piece.tail = piece.tail + more if piece.head < piece.length else NULL
     pieces.frame.flags |= SHARED
     return piece

@@ -6,7 +6,7 @@ from libc.string cimport memcpy
 from fastpath.address cimport LINK_LOCAL, MULTICAST, ORDINARY, Kind, kind_of
 from fastpath.arp cimport TYPE_ARP
 from fastpath.counters cimport (
-    MARTIAN_SOURCE, MARTIAN_TARGET, NOT_IP, NOT_OURS, NO_ROUTE, OUTER_FRAGMENT, RUNT, TRANSPORT_HEADER, Reason,
+    MARTIAN_SOURCE, MARTIAN_TARGET, NOT_IP, NOT_OURS, NO_ROUTE, OUTER_FRAGMENT, RUNT, Reason,
 )
 from fastpath.decap cimport decap_packet
 from fastpath.deliver cimport deliver

@@ -34,9 +34,9 @@ cdef enum:
 cdef class Vtep(Node):
     """A VXLAN tunnel end point on a graph: `addresses` are ours on the underlay, with prefix, of both families.
 
-    `mtu`: the underlay's; `port`: UDP's, of all that is sent and received; `neighbors`, `tunnels`: bounds of its tables; `arp`: ask for next
-    hops; `icmp_rate`: errors a second; `strict`: reserved bits of a VXLAN header are an error; `any_hop`: the port's outside routes, so
-    that next hops need no MAC address.
+    `mtu`: the underlay's; `port`: UDP's, of all that is sent and received; `neighbors`, `tunnels`: bounds of its tables; `arp`: ask for
+    next hops; `icmp_rate`: errors a second; `strict`: reserved bits of a VXLAN header are an error; `any_hop`: the port's outside
+    routes, so that next hops need no MAC address.
     """
 
     def __init__(self, Graph graph not None, str name not None, *, uint64_t mac, addresses, uint32_t mtu=1500, uint16_t port=4789,
@@ -211,7 +211,7 @@ cdef class Vtep(Node):
         self.overlay_book.remove_peer(overlay, address)
 
     def add_station(self, overlay: int, mac: int, str peer not None, addresses=()) -> None:
-        """The station is at the peer, whatever traffic says; `addresses`: its own, for which questions are answered where `unknown` is off."""
+        """The station is at the peer, whatever traffic says; `addresses`: its own, for which questions are answered if `unknown` is off."""
         self.overlay_book.add_station(self, overlay, mac, peer, tuple(addresses))
 
     def remove_station(self, overlay: int, mac: int) -> None:

@@ -8,19 +8,15 @@ written twice, so nothing that is read soon after has to wait for two stores, an
 
     words of IPv4              2-4 Ethernet   4 version, service, length   5 TTL, protocol, checksum   6 addresses   7 UDP   8 VXLAN
     words of IPv6              0-1 Ethernet   2 version, class, length, hop limit   3-6 addresses      7 UDP   8 VXLAN
-
-The source port says which inner flow it is, so that the underlay's routers spread flows over their paths (RFC 7348, 5): a hash of
-the inner frame's addresses and ports that is keyed and knows direction. Fragments have no ports in it, or the parts of a datagram would
-overtake each other.
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from fastpath.frame cimport CSUM_VALID, GSO_TUNNEL_V4, GSO_TUNNEL_V6, NEEDS_CSUM, OUTER_CSUM, Frame
+from fastpath.entropy cimport Inner, vxlan_inner, vxlan_plain, vxlan_port_of, vxlan_tagged  # to be had from here too
+from fastpath.frame cimport CSUM_VALID, NEEDS_CSUM, Frame
 from fastpath.ip cimport Address, Packet
-from fastpath.table cimport table_mix
-from fastpath.wire cimport wire_likely, wire_swap16, wire_swap32, wire_unlikely
+from fastpath.wire cimport wire_likely, wire_swap16, wire_unlikely
 
 cdef enum:
     VXLAN_PORT = 4789
@@ -45,11 +41,6 @@ cdef struct Outer:                # a prepared header
     uint8_t service               # DSCP, in the place of a service octet
     uint8_t flags
 
-cdef struct Inner:                # what a push has to know of the inner frame
-    uint64_t flow                 # hash
-    uint8_t service               # 0 if it is not IP
-    uint8_t ttl                   # 0 if it is not IP
-
 cdef struct Tunneled:             # a tunnel packet, read
     uint32_t vni
     uint32_t pushed               # octets in front of the inner frame
@@ -61,8 +52,6 @@ cdef uint8_t[16] ECN_TABLE        # [inner << 2 | outer]: the inner packet's new
 cdef void vxlan_prepare(Outer* outer, const Address* source, const Address* target, uint32_t vni, uint16_t port, uint8_t ttl,
                         uint8_t service, uint8_t flags) noexcept nogil
 cdef void vxlan_macs(Outer* outer, uint64_t target, uint64_t source) noexcept nogil
-# Reads any inner frame. `own`: octets that may be read.
-cdef void vxlan_inner_slowly(Inner* inner, const uint8_t* octets, uint32_t own, uint64_t secret0, uint64_t secret1) noexcept nogil
 # What pushes leave to others: checksums, what is inherited, offload facts. The header is in place.
 cdef void vxlan_push_rest(const Outer* outer, Frame* frame, const Inner* inner, uint16_t port) noexcept nogil
 # FINE, OTHER_PORT, or the Reason to drop for. The packet is as ip_read left it, and whole. `strict`: reserved bits are an error.
@@ -75,42 +64,6 @@ cdef bint vxlan_ecn(uint8_t* octets, uint32_t own, uint8_t outer) noexcept nogil
 cdef bint vxlan_strip(Frame* frame) noexcept nogil
 # Offload facts of a popped super-frame.
 cdef void vxlan_pop_facts(Frame* frame, uint32_t pushed) noexcept nogil
-
-cdef inline bint vxlan_tagged(const uint8_t* octets) noexcept nogil:
-    """The frame begins with a VLAN tag (802.1Q, 802.1ad, or as both were once written)."""
-    cdef uint16_t kind
-    memcpy(&kind, octets + 12, 2)
-    return kind == 0x0081 or kind == 0xA888 or kind == 0x0091
-
-cdef inline bint vxlan_plain(const uint8_t* octets) noexcept nogil:
-    """The frame has no tag, and is no message about addresses: IPv4, or IPv6 with something other than ICMP in it."""
-    cdef uint16_t kind
-    memcpy(&kind, octets + 12, 2)
-    return kind == 0x0008 or (kind == 0xDD86 and octets[20] != 58)
-
-cdef inline void vxlan_inner(Inner* inner, const uint8_t* octets, uint32_t own, uint64_t secret0, uint64_t secret1) noexcept nogil:
-    """What to know of an inner frame of which `own` octets, at least 14, may be read: plain IPv4 here, all else by the long way."""
-    cdef uint32_t kind, ports
-    cdef uint64_t pair
-    cdef uint16_t fragment
-    cdef uint8_t protocol
-    memcpy(&kind, octets + 12, 4)
-    if wire_likely(kind & 0xFFFFFF == 0x450008 and own >= 38):
-        memcpy(&fragment, octets + 20, 2)
-        memcpy(&pair, octets + 26, 8)
-        memcpy(&ports, octets + 34, 4)
-        protocol = octets[23]
-        inner.service = <uint8_t>(kind >> 24)
-        inner.ttl = octets[22]
-        if wire_unlikely(fragment & 0xFF3F or not (protocol == 6 or protocol == 17 or protocol == 132)):
-            ports = 0
-        inner.flow = table_mix(pair ^ secret0, secret1 ^ (<uint64_t>ports << 8 | protocol))
-        return
-    vxlan_inner_slowly(inner, octets, own, secret0, secret1)
-
-cdef inline uint16_t vxlan_port_of(uint64_t flow) noexcept nogil:
-    """49152 to 65535 (RFC 6335, 6; RFC 7348, 5), as a number."""
-    return <uint16_t>(0xC000 | flow >> 50)
 
 cdef inline void vxlan_push(const Outer* outer, Frame* frame, const Inner* inner, uint16_t port) noexcept nogil:
     """The header goes in front of the frame, which has room for it; `port`: the source's, as a number."""

@@ -1,25 +1,21 @@
-"""What a push or a pop seldom needs: inner frames that are not plain IPv4, checksums, offload facts, tags; and ECN's table."""
+"""What a push or a pop seldom needs: checksums, what is inherited, offload facts, tags; and ECN's table."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
-from fastpath.address cimport address_read
-from fastpath.arena cimport HEADROOM
 from fastpath.counters cimport RUNT, TRANSPORT_CHECKSUM, TRANSPORT_HEADER, VXLAN_HEADER
-from fastpath.counters import reason_name
 from fastpath.ethernet cimport store48
 from fastpath.frame cimport (
     CSUM_VALID, ETHERNET_HEADER, GSO_TUNNEL_V4, GSO_TUNNEL_V6, MIN_FRAME, NEEDS_CSUM, OUTER_CSUM, SHARED, Frame,
 )
-from fastpath.ip cimport FINE, WHOLE, Address, Packet, ip_read, is_mapped, unmapped
-from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
+from fastpath.ip cimport FINE, WHOLE, Address, Packet, is_mapped
+from fastpath.layout cimport PROTOCOL_UDP
 from fastpath.transport cimport transport_copy, transport_sum
 from fastpath.wire cimport fold, load16, load32, store16, store32, sum_octets, update16, wire_swap16
 
 cdef enum:
     TUNNEL = GSO_TUNNEL_V4 | GSO_TUNNEL_V6
     OWNED_PAST = 128              # octets that a clone has of its own (arena.HEAD)
-    PROTOCOL_SCTP = 132
 
 # The pairs that RFC 6040 marks "(!!!)", an anomaly, go on as it says all the same.
 ECN_TABLE = [
@@ -28,7 +24,6 @@ ECN_TABLE = [
     2, 1, 2, ECN_CE,              # ECT(0): ECT(1) outside wins
     3, 3, 3, ECN_CE,              # CE
 ]
-ECN_MEANINGS = ("not-ect", "ect(1)", "ect(0)", "ce")
 
 
 # -- preparing --------------------------------------------------------------------------------------------------------------
@@ -73,55 +68,6 @@ cdef void vxlan_macs(Outer* outer, uint64_t target, uint64_t source) noexcept no
     cdef uint8_t* start = <uint8_t*>&outer.words[9] - outer.size
     store48(start, target)
     store48(start + 6, source)
-
-
-# -- the inner frame --------------------------------------------------------------------------------------------------------
-
-
-cdef inline uint64_t mixed(const uint8_t* octets, uint32_t n, uint64_t start, uint64_t secret0, uint64_t secret1) noexcept nogil:
-    """A keyed hash of a few octets, eight at a time, the last ones perhaps twice; n is 8 at least."""
-    cdef uint64_t word
-    cdef uint32_t at = 0
-    while at < n:
-        memcpy(&word, octets + min(at, n - 8), 8)
-        start = table_mix(start ^ word ^ secret0, secret1 + at)
-        at += 8
-    return start
-
-
-cdef void vxlan_inner_slowly(Inner* inner, const uint8_t* octets, uint32_t own, uint64_t secret0, uint64_t secret1) noexcept nogil:
-    cdef uint32_t network = ETHERNET_HEADER
-    cdef uint32_t transport
-    cdef uint32_t ports = 0
-    cdef uint16_t kind
-    cdef uint8_t protocol
-    while network + 4 <= own and vxlan_tagged(octets + network - ETHERNET_HEADER):
-        network += 4
-    kind = load16(octets + network - 2)
-    inner.service = inner.ttl = 0
-    if kind == 0x0800 and network + 20 <= own and octets[network] >> 4 == 4:
-        inner.service = octets[network + 1]
-        inner.ttl = octets[network + 8]
-        protocol = octets[network + 9]
-        transport = network + (octets[network] & 15) * 4
-        # A fragment has no ports, but the protocol, which all of a datagram say.
-        if protocol in (PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP) and transport + 4 <= own and not load16(octets + network + 6) & 0x3FFF:
-            memcpy(&ports, octets + transport, 4)
-        # As vxlan_inner has it: options come and go within a flow.
-        inner.flow = mixed(octets + network + 12, 8, 0, secret0, secret1 ^ (<uint64_t>ports << 8 | protocol))
-    elif kind == 0x86DD and network + 40 <= own and octets[network] >> 4 == 6:
-        inner.service = <uint8_t>(load16(octets + network) >> 4)
-        inner.ttl = octets[network + 7]
-        protocol = octets[network + 6]
-        if protocol in (PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP) and network + 44 <= own:
-            memcpy(&ports, octets + network + 40, 4)
-        # Behind an extension header may be a fragment, so the addresses have to do.
-        inner.flow = mixed(octets + network + 8, 32, ports, secret0, secret1)
-    elif kind == 0x0806 and network + 28 <= own:
-        # Sender and target, MAC and IP addresses.
-        inner.flow = mixed(octets + network + 8, 20, kind, secret0, secret1)
-    else:
-        inner.flow = mixed(octets, ETHERNET_HEADER, kind, secret0, secret1)
 
 
 # -- pushing ----------------------------------------------------------------------------------------------------------------
@@ -313,77 +259,3 @@ cdef bint vxlan_strip(Frame* frame) noexcept nogil:
     if frame.gso_type:
         frame.header -= <uint16_t>tags
     return True
-
-
-# -- for tests --------------------------------------------------------------------------------------------------------------
-
-
-cdef int frame_of(Frame* frame, uint8_t[::1] memory, const uint8_t[::1] octets) except -1:
-    """The frame in memory of its own, with headroom."""
-    memset(frame, 0, sizeof(Frame))
-    frame.data = &memory[HEADROOM]
-    frame.head = frame.length = <uint32_t>octets.shape[0]
-    frame.room = HEADROOM
-    memcpy(frame.data, &octets[0], octets.shape[0])
-    return 0
-
-
-def pushed(const uint8_t[::1] octets not None, *, str source, str target, uint32_t vni, uint16_t port=VXLAN_PORT, uint8_t ttl=64,
-           uint8_t dscp=0, bint inherit_ttl=False, bint inherit_dscp=False, bint checksum=False, uint64_t seed=0, int flags=0,
-           int csum_start=0, int csum_offset=0) -> bytes:
-    """The frame with a header in front, MAC addresses zero (used for testing)."""
-    cdef Outer outer
-    cdef Inner inner
-    cdef Frame frame
-    cdef Address ours, theirs
-    memory = bytearray(HEADROOM + len(octets))
-    frame_of(&frame, memory, octets)
-    frame.flags = <uint8_t>flags
-    frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
-    address_read(source, &ours)
-    address_read(target, &theirs)
-    vxlan_prepare(&outer, &ours, &theirs, vni, port, ttl, <uint8_t>(dscp << 2),
-                  (WITH_CHECKSUM if checksum else 0) | (INHERIT_TTL if inherit_ttl else 0) | (INHERIT_DSCP if inherit_dscp else 0))
-    vxlan_inner(&inner, frame.data, frame.head, seed ^ <uint64_t>0x9E3779B97F4A7C15, seed ^ <uint64_t>0xD1B54A32D192ED03)
-    vxlan_push(&outer, &frame, &inner, vxlan_port_of(inner.flow))
-    return frame.data[:frame.length]
-
-
-def popped(const uint8_t[::1] octets not None, *, uint16_t port=VXLAN_PORT, bint strict=False) -> tuple[int, bytes] | str:
-    """VNI and inner frame of a tunnel packet, or the reason's name, or "other port" (used for testing)."""
-    cdef Frame frame
-    cdef Packet packet
-    cdef Tunneled tunneled
-    cdef int reason
-    memory = bytearray(HEADROOM + len(octets))
-    frame_of(&frame, memory, octets)
-    reason = ip_read(&packet, &frame)
-    if reason == FINE:
-        reason = vxlan_read(&tunneled, &packet, port, strict)
-    if reason != FINE:
-        return "other port" if reason == OTHER_PORT else reason_name(reason)
-    frame.length = frame.head = packet.transport + load16(frame.data + packet.transport + 4)
-    vxlan_pop(&frame, tunneled.pushed)
-    return tunneled.vni, frame.data[:frame.length]
-
-
-def source_port(const uint8_t[::1] octets not None, uint64_t seed=0) -> int:
-    """The source port for an inner frame (used for testing)."""
-    cdef Inner inner
-    vxlan_inner(&inner, &octets[0], <uint32_t>octets.shape[0], seed ^ <uint64_t>0x9E3779B97F4A7C15, seed ^ <uint64_t>0xD1B54A32D192ED03)
-    return vxlan_port_of(inner.flow)
-
-
-def ecn(const uint8_t[::1] octets not None, int outer) -> bytes | None:
-    """The inner frame after an outer service octet, or None where it is dropped (used for testing)."""
-    copy = bytearray(octets)
-    cdef uint8_t[::1] view = copy
-    return bytes(copy) if vxlan_ecn(&view[0], <uint32_t>view.shape[0], <uint8_t>outer) else None
-
-
-def stripped(const uint8_t[::1] octets not None) -> bytes | None:
-    """The frame without its VLAN tags, or None (used for testing)."""
-    cdef Frame frame
-    memory = bytearray(HEADROOM + len(octets))
-    frame_of(&frame, memory, octets)
-    return frame.data[:frame.length] if vxlan_strip(&frame) else None

@@ -41,6 +41,8 @@ TABLES = {
     "fdb",
     "bridgerows",
     "routes",
+    "dense",
+    "hops",
     "neighbor",
     "waiting",
     "index",
@@ -90,7 +92,8 @@ ROUTING = {
     "igmpreport",
     "igmpsay",
 }
-TUNNELS = {"vxlan", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pieces", "overlaybook", "vteprows"}
+TUNNELS = {"vxlan", "vxlantrial", "entropy", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pieces",
+           "overlaybook", "vteprows"}  # fmt: skip
 NODES = {"bridge", "router", "vtep", "codec", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}

@@ -30,10 +30,12 @@ def undo_uplink(lab: Path, folder: Path) -> list[str]:
     done: list[str] = []
     if (found := record.read(folder)) is not None:
         path = place.find(found.inode)
-        if path is not None and found.table:
-            place.inside(path, lambda: nft.load(removal(found.table)))
-            done.append(f"nft delete table inet {found.table}")
-        done += _released(lab.name if folder == lab else f"{lab.name}/{folder.name}")
+        try:
+            if path is not None and found.table:
+                place.inside(path, lambda: nft.load(removal(found.table)))
+                done.append(f"nft delete table inet {found.table}")
+        finally:  # whatever becomes of the table
+            done += _released(lab.name if folder == lab else f"{lab.name}/{folder.name}")
         (folder / record.FILE).unlink(missing_ok=True)
     return done
 

@@ -31,6 +31,11 @@ class RuleSetter:
         self._script = ""
         self._warned: set[str] = set()
 
+    @property
+    def loads(self) -> bool:
+        """There will be a table of ours."""
+        return self._change and nft.program() is not None
+
     def forget(self) -> None:
         """The rules were taken back."""
         self._script = ""

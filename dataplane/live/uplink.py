@@ -23,7 +23,9 @@ Tell = Callable[[Step], None]
 DEFAULT_MTU = 1500
 
 
-def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell) -> int:
+def make_tap(
+    helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell, *, what: str = "the way out"
+) -> int:
     """A descriptor of the TAP, up and addressed. Nothing is left when it fails."""
     name = uplink.name or ""
     if name in facts.addresses:
@@ -35,7 +37,7 @@ def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Fac
         )
     fd = helper.open_tap(namespace, name, mac=uplink.gateway_mac)
     try:
-        tell(ip_step(namespace, f"interface {name}, the way out", f"tuntap add {name} mode tap vnet_hdr"))
+        tell(ip_step(namespace, f"interface {name}, {what}", f"tuntap add {name} mode tap vnet_hdr"))
         values = _sysctls(uplink)
         if values:
             helper.set_sysctls(namespace, values)

@@ -141,7 +141,12 @@ class WayOut:
         await self._set_routes(plan, tell)
         record.write(
             self.folder,
-            record.Record(inode=site.inode, table=rules.table, tap=rules.tap, ports=record.texts(self.ports.ports)),
+            record.Record(
+                inode=site.inode,
+                table=rules.table if self._rules.loads else "",
+                tap=rules.tap,
+                ports=record.texts(self.ports.ports),
+            ),
         )
         await asyncio.to_thread(self._rules.settle, site, rules, self.facts, tell, warn)
 

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastpath.bucket import TestBucket as Bucket
@@ -45,6 +45,7 @@ def test_another_rate_keeps_what_was_spent():
     assert bucket.take(SECOND + SECOND // 1000)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000), st.integers(1, 50), st.lists(st.integers(0, 2 * SECOND), max_size=200))
 def test_as_one_that_counts_with_fractions(rate, burst, steps):
     interval, now, full = SECOND // rate, SECOND, Fraction(burst)

@@ -1,7 +1,7 @@
 """Addresses that two stations say they have."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.layers.l2 import Ether
@@ -85,6 +85,7 @@ def test_a_flood_of_addresses_does_not_drive_out_a_report():
     assert [row[1] for row in claims.rows(2 * SECOND)] == [ip4(9)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 3), st.integers(0, 90)), max_size=60))
 def test_as_one_who_remembers_all(steps):
     """overlay, address, station, seconds since the last claim."""

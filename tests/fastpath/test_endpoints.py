@@ -1,7 +1,7 @@
 """Who answers for stations behind a tunnel: ARP and neighbor discovery, octet for octet."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6NDOptDstLLAddr, IPv6
 from scapy.layers.l2 import ARP, Dot1Q, Ether
@@ -122,6 +122,7 @@ STEPS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(STEPS, max_size=80), st.integers(0, 2**64 - 1))
 def test_as_a_dictionary(steps, seed):
     endpoints, wanted = Endpoints(64, seed), {}

@@ -1,7 +1,7 @@
 """IGMPv3 and MLDv2 as a host speaks them: what is said, when, and to whom (RFC 3376, 5; RFC 3810, 6)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastpath.igmpsay import TestMemberships as Memberships
@@ -251,6 +251,7 @@ def test_queries_cut_at_every_octet(member):
         assert member.says(100) == [], n
 
 
+@settings(deadline=None)
 @given(st.sampled_from([4, 6]), st.integers(0, 200), st.integers(1, 255))
 def test_a_changed_octet_leads_nowhere_or_to_a_whole_answer(v, at, change):
     host = Host(v, joined=[GROUP[v]])
@@ -317,6 +318,7 @@ STEPS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from([4, 6]), st.lists(STEPS, max_size=40))
 def test_a_router_that_listens_knows_what_is_joined(v, steps):
     """Whatever happens in between: after a general query of the newest version, and silence of elders, both agree."""

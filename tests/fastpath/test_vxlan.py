@@ -10,7 +10,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
 from scapy.layers.vxlan import VXLAN
 
-from fastpath import vxlan
+from fastpath import vxlantrial as vxlan
 from fastpath.wire import checksum
 
 V4 = {"source": "192.0.2.1", "target": "192.0.2.2"}

@@ -34,7 +34,9 @@ def inner(world: Overlays, chance: random.Random) -> bytes:
     if which == 0:
         return bytes(Ether(src=STATIONS[src], dst=BROADCAST) / ARP(op=chance.choice([1, 2]), psrc=inside(src), pdst=inside("x")))
     if which == 1:
-        return bytes(questions.ask6(1, inside(src, 6), inside("x", 6)) if chance.random() < 0.5 else questions.tell6(1, inside("x", 6)))
+        return bytes(
+            questions.ask6(1, inside(src, 6), inside("x", 6)) if chance.random() < 0.5 else questions.tell6(1, inside("x", 6))
+        )
     if which == 2:
         tag = chance.choice([b"\x81\0\0\5", b"\x88\xa8\0\7\x81\0\0\5"])
         frame = world.frame(src, dst, chance.randbytes(size))
@@ -76,7 +78,9 @@ def rewire(world: Overlays, chance: random.Random) -> None:
         world.vtep.add_peer(red, world.at("r3"))
         world.vtep.remove_peer(red, world.at("r3"))
     elif which == 2:
-        world.vtep.add_station(red, number(STATIONS["x"]), world.at(chance.choice(["r1", "r2", "far"])), [inside("x"), inside("x", 6)])
+        world.vtep.add_station(
+            red, number(STATIONS["x"]), world.at(chance.choice(["r1", "r2", "far"])), [inside("x"), inside("x", 6)]
+        )
     elif which == 3:
         world.vtep.set_overlay(world.overlays["blue"], group=chance.choice([None, world.at("group")]))
     else:

@@ -1,9 +1,9 @@
-"""Two VTEPs with the same settings: the kernel's vxlan device under its bridge, and ours on memory ports. The same frames go into both.
+"""Two VTEPs of equal settings, into which the same frames go: the kernel's vxlan device under a bridge, ours on memory ports.
 
 Local ports a and b, peers r1 and r2 with given MAC addresses: the world of tests/vxlan. Frames go in one at a time. Permitted
-differences (docs/linux-differences.md): the UDP source port, which only has to be one for a flow; IPv4's identification, which says
-nothing where DF is set; CE, which Linux tells outside as ECT(0); padding behind the outer packet; the ECN of an inner frame whose type
-says IP and whose header does not.
+differences (docs/linux-differences.md): the UDP source port, which only has to be one for a flow; IPv4's identification, which
+says nothing where DF is set; CE, which Linux tells outside as ECT(0); the ECN of an inner frame whose type says IP and whose
+header does not.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class KernelVtep:
         under = ("address", UNDERLAY_MACS["us"], "mtu", str(mtu))
         run("ip", "link", "add", "under0", *under, "type", "veth", "peer", "name", "wire", "mtu", str(mtu), "netns", ends.name)
         remote = ADDRESSES["r1"][v == 6]
-        run("ip", "link", "add", "vx100", "type", "vxlan", "id", "100", "dstport", "4789", "local", ADDRESSES["us"][v == 6], "ttl", "64",
-            "srcport", "49152", "65535", *OUR_WORDS[v])  # fmt: skip
+        words = ("dstport", "4789", "local", ADDRESSES["us"][v == 6], "ttl", "64", "srcport", "49152", "65535")
+        run("ip", "link", "add", "vx100", "type", "vxlan", "id", "100", *words, *OUR_WORDS[v])
         run("ip", "link", "set", "vx100", "mtu", "1500")
         for name in ("br0", "pa", "pb", "vx100", "under0"):
             run("ip", "link", "set", name, "addrgenmode", "none")
@@ -57,7 +57,18 @@ class KernelVtep:
             ends.up(name)
         for peer in ("r1", "r2"):
             for side in (0, 1):
-                run("ip", "neighbor", "add", ADDRESSES[peer][side], "lladdr", UNDERLAY_MACS[peer], "dev", "under0", "nud", "permanent")
+                run(
+                    "ip",
+                    "neighbor",
+                    "add",
+                    ADDRESSES[peer][side],
+                    "lladdr",
+                    UNDERLAY_MACS[peer],
+                    "dev",
+                    "under0",
+                    "nud",
+                    "permanent",
+                )
             run("bridge", "fdb", "append", "00:00:00:00:00:00", "dev", "vx100", "dst", ADDRESSES[peer][v == 6])
         assert remote in run("bridge", "fdb", "show", "dev", "vx100")
         self.sockets: dict[str, socket.socket] = {name: packet_socket(ends, link) for name, link in LINKS.items()}
@@ -122,7 +133,7 @@ class Vteps:
         if port != "under":
             return port, frame
         packet = outer.read(frame)
-        assert 49152 <= packet.sport
+        assert packet.sport >= 49152
         inner = packet.inner
         # CE: what Linux cannot say.
         ecn = 2 if packet.ecn == 3 else packet.ecn

@@ -51,8 +51,9 @@ def plan_of(name: str, number: int = 255, ports: tuple[Published, ...] = ()) -> 
         gateway_mac="02:42:ac:1f:ff:01",
     )
     topology = Topology(name=name, folder="/", source="test", networks={}, services={})
-    networks, uplinks = {"front": network}, {"uplink": uplink}
-    return Plan(name=name, topology=topology, networks=networks, instances={}, uplinks=uplinks, published=ports)
+    return Plan(
+        name=name, topology=topology, networks={"front": network}, instances={}, uplinks={"uplink": uplink}, published=ports
+    )
 
 
 class Tried:

@@ -1,4 +1,4 @@
-"""The kernel's vxlan device is the judge: equal frames into both, from local ports and from the underlay, 6,000 of them by chance."""
+"""The kernel's vxlan device is the judge: equal frames into both, from local ports and from the underlay; 6,000 by chance."""
 
 import random
 

@@ -2,12 +2,11 @@
 
 import pytest
 
-from tests.live.switch import iperf
 from tests.live.vxlan_site import BEFORE, OURS, Site, remarks, tshark
 
 pytestmark = pytest.mark.live
 
-WAYS = [(4, "packet"), (4, "tap"), (6, "packet"), (6, "tap")]
+WAYS = [(v, how) for v in (4, 6) for how in ("packet", "tap", "udp")]
 
 
 @pytest.fixture(params=WAYS, ids=[f"ipv{v}-{how}" for v, how in WAYS])
@@ -42,7 +41,7 @@ def test_the_full_mtu_both_ways(site):
 
 def test_tcp_both_ways(site):
     """The point of it all: a container behind our VTEP and a namespace behind the kernel's talk TCP at full MTU."""
-    site.far.start("iperf3", "-s")
+    site.serve()
     assert site.reaches()
     site.moves()
     if site.how == "tap":
@@ -50,16 +49,16 @@ def test_tcp_both_ways(site):
 
 
 def test_tcp_over_ipv6_inside(site):
-    site.far.start("iperf3", "-s")
+    site.serve()
     assert site.reaches("fd00::99")
     site.moves("fd00::99", "-6", size="5M")
 
 
 def test_udp_both_ways(site):
-    site.far.start("iperf3", "-s")
+    site.serve()
     assert site.reaches()
     for more in ((), ("-R",)):
-        end = iperf(site["a"], "-u", "-c", "10.9.0.99", "-b", "20M", "-l", "1200", "-t", "1", *more)
+        end = site.measure("-u", "-c", "10.9.0.99", "-b", "20M", "-l", "1200", "-t", "1", *more)
         assert end["sum"]["packets"] > 500
         assert end["sum"]["lost_percent"] < 20
 
@@ -70,12 +69,12 @@ def test_nothing_to_remark_on(v, how, tmp_path):
     file = tmp_path / "all.pcap"
     with Site(v, how, offloads=False) as site:
         process = site.capture(file)
-        site.far.start("iperf3", "-s")
+        site.serve()
         for target in ("10.9.0.99", "fd00::99"):
             assert site.reaches(target)
         site.moves(size="2M")
         site.moves("fd00::99", "-6", size="2M")
-        iperf(site["b"], "-u", "-c", "10.9.0.99", "-n", "1M", "-l", "1000", "-b", "50M")
+        site.measure("-u", "-c", "10.9.0.99", "-n", "1M", "-l", "1000", "-b", "50M", source="b")
         site.finish(process)
         assert site.conserved()
     full = 1500 - BEFORE[v] - 52

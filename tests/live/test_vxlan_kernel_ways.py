@@ -37,7 +37,7 @@ def test_static_entries_and_no_learning(v):
         for name in "ab":
             mac = site.mac_of(site[name], "eth0")
             site.far.run("bridge", "fdb", "add", mac, "dev", "vx100", "dst", OURS[v])
-            site.far.run("ip", "neighbor", "add", f"10.9.0.{1 + (name == 'b')}", "lladdr", mac, "dev", "vx100")
+            site.far.run("ip", "neighbor", "replace", f"10.9.0.{1 + (name == 'b')}", "lladdr", mac, "dev", "vx100")
         assert site.reaches()
         assert site.reaches(source="b")
         assert site.counters()["answered"] >= 1
@@ -68,7 +68,7 @@ def test_udp_checksums_on_and_off(v, checksum):
              (6, False): ("udp6zerocsumtx", "udp6zerocsumrx")}[v, checksum]  # fmt: skip
     with Site(v, settings={"checksum": checksum}, kernel=words) as site:
         assert site.reaches()
-        site.far.start("iperf3", "-s")
+        site.serve()
         site.moves(size="5M")
         assert site.drops().get(("vtep", "bad checksum"), 0) == 0
 
@@ -104,7 +104,7 @@ def test_underlay_subnets_behind_a_router(v, how):
     with Site(v, how, routed=True) as site:
         assert site.reaches()
         assert site.reaches("10.9.0.1", space=site.far)
-        site.far.start("iperf3", "-s")
+        site.serve()
         site.moves(size="5M")
 
 
@@ -115,7 +115,7 @@ def test_other_mtus(v, how, mtu):
     with Site(v, how, mtu=mtu) as site:
         assert site.reaches(size=mtu - BEFORE[v] - 28)
         assert site.reaches("10.9.0.1", space=site.far, size=mtu - BEFORE[v] - 28)
-        site.far.start("iperf3", "-s")
+        site.serve()
         site.moves(size="5M")
 
 

@@ -1,7 +1,7 @@
 """VX-5 to VX-9: UDP checksums, flags and reserved bits (RFC 7348, 5; RFC 768; RFC 6935)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
@@ -63,6 +63,7 @@ def test_a_wrong_checksum_is_dropped(world, change):
 
 
 @pytest.mark.row("VX-7")
+@settings(deadline=None)
 @given(st.integers(0, 200), st.integers(1, 255), st.sampled_from([4, 6]))
 def test_every_changed_octet_of_the_inner_frame_is_seen(at, change, v):
     world = Overlays(v)

@@ -183,7 +183,8 @@ def test_what_is_not_ip_has_a_port_by_its_addresses(world):
     taught(world)
     arp = [bytes(Ether(src=STATIONS[s], dst=BROADCAST) / ARP(psrc=inside(s), pdst=inside("x"))) for s in "ab"]
     a, b = (
-        {outer.read(one.frame).sport for one in world.send(port, frame) if one.port == "under"} for port, frame in zip("ab", arp, strict=True)
+        {outer.read(one.frame).sport for one in world.send(port, frame) if one.port == "under"}
+        for port, frame in zip("ab", arp, strict=True)
     )
     assert len(a) == len(b) == 1
     assert a != b

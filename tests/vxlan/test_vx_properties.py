@@ -1,7 +1,7 @@
 """Properties of tunnels, over any frame: what one VTEP sends another takes apart to the same octets."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
@@ -17,11 +17,12 @@ TYPES = st.one_of(st.sampled_from([0x0800, 0x86DD, 0x0806, 0x8100, 0x88A8, 0x884
 
 
 @pytest.mark.row("VX-1", "VX-6", "VX-18")
+@settings(deadline=None)
 @given(FAMILIES, TYPES, st.binary(max_size=1400), st.sampled_from([True, False, None]))
 def test_decap_of_encap_is_the_frame(v, kind, payload, checksum):
     """Any octets behind the addresses, inner tags kept."""
-    settings = {"inner_vlan": "keep", "checksum": checksum}
-    sender, receiver = Overlays(v, settings=settings), Overlays(v, settings=settings)
+    chosen = {"inner_vlan": "keep", "checksum": checksum}
+    sender, receiver = Overlays(v, settings=chosen), Overlays(v, settings=chosen)
     sender.receive("r1", sender.broadcast("x"))
     inner = octets(STATIONS["x"]) + octets(STATIONS["a"]) + kind.to_bytes(2, "big") + payload
     (one,) = sender.send("a", inner)
@@ -41,6 +42,7 @@ FLOWS = st.lists(
 
 
 @pytest.mark.row("VX-3", "VX-4")
+@settings(deadline=None)
 @given(FAMILIES, FLOWS)
 def test_forty_flows_use_twenty_ports(v, flows):
     world = Overlays(v)
@@ -67,6 +69,7 @@ EVENTS = st.lists(
 
 
 @pytest.mark.row("VX-14", "VX-17")
+@settings(deadline=None)
 @given(FAMILIES, EVENTS)
 def test_stations_are_where_they_spoke_last(v, events):
     """A model: the last frame says where a station is, for ten seconds or a little more."""

@@ -1,7 +1,7 @@
 """VX-18: VLAN tags of inner frames (RFC 7348, 6.1): the RFC's way by default, kept on demand as Linux does."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.vxlan.overlay_world import Overlays
@@ -53,6 +53,7 @@ def test_keep_keeps_it_both_ways(make, tag):
 
 
 @pytest.mark.row("VX-18")
+@settings(deadline=None)
 @given(st.integers(0, 8), st.sampled_from([4, 6]))
 def test_a_tag_cut_short(n, v):
     """Nothing but tags, or half a tag behind addresses: no frame to send."""

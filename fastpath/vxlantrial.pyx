@@ -1,0 +1,86 @@
+"""The leaf functions of tunnels with a face for tests."""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from fastpath.address cimport address_read
+from fastpath.arena cimport HEADROOM
+from fastpath.counters import reason_name
+from fastpath.frame cimport Frame
+from fastpath.ip cimport FINE, Address, Packet, ip_read
+from fastpath.vxlan cimport (
+    INHERIT_DSCP, INHERIT_TTL, OTHER_PORT, VXLAN_PORT, WITH_CHECKSUM, Inner, Outer, Tunneled, vxlan_ecn, vxlan_inner, vxlan_pop,
+    vxlan_port_of, vxlan_prepare, vxlan_push, vxlan_read, vxlan_strip,
+)
+from fastpath.wire cimport load16
+
+
+cdef int frame_of(Frame* frame, uint8_t[::1] memory, const uint8_t[::1] octets) except -1:
+    """The frame in memory of its own, with headroom."""
+    memset(frame, 0, sizeof(Frame))
+    frame.data = &memory[HEADROOM]
+    frame.head = frame.length = <uint32_t>octets.shape[0]
+    frame.room = HEADROOM
+    memcpy(frame.data, &octets[0], octets.shape[0])
+    return 0
+
+
+def pushed(const uint8_t[::1] octets not None, *, str source, str target, uint32_t vni, uint16_t port=VXLAN_PORT, uint8_t ttl=64,
+           uint8_t dscp=0, bint inherit_ttl=False, bint inherit_dscp=False, bint checksum=False, uint64_t seed=0, int flags=0,
+           int csum_start=0, int csum_offset=0) -> bytes:
+    """The frame with a header in front, MAC addresses zero."""
+    cdef Outer outer
+    cdef Inner inner
+    cdef Frame frame
+    cdef Address ours, theirs
+    memory = bytearray(HEADROOM + len(octets))
+    frame_of(&frame, memory, octets)
+    frame.flags = <uint8_t>flags
+    frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
+    address_read(source, &ours)
+    address_read(target, &theirs)
+    vxlan_prepare(&outer, &ours, &theirs, vni, port, ttl, <uint8_t>(dscp << 2),
+                  (WITH_CHECKSUM if checksum else 0) | (INHERIT_TTL if inherit_ttl else 0) | (INHERIT_DSCP if inherit_dscp else 0))
+    vxlan_inner(&inner, frame.data, frame.head, seed ^ <uint64_t>0x9E3779B97F4A7C15, seed ^ <uint64_t>0xD1B54A32D192ED03)
+    vxlan_push(&outer, &frame, &inner, vxlan_port_of(inner.flow))
+    return frame.data[:frame.length]
+
+
+def popped(const uint8_t[::1] octets not None, *, uint16_t port=VXLAN_PORT, bint strict=False) -> tuple[int, bytes] | str:
+    """VNI and inner frame of a tunnel packet, or the reason's name, or "other port"."""
+    cdef Frame frame
+    cdef Packet packet
+    cdef Tunneled tunneled
+    cdef int reason
+    memory = bytearray(HEADROOM + len(octets))
+    frame_of(&frame, memory, octets)
+    reason = ip_read(&packet, &frame)
+    if reason == FINE:
+        reason = vxlan_read(&tunneled, &packet, port, strict)
+    if reason != FINE:
+        return "other port" if reason == OTHER_PORT else reason_name(reason)
+    frame.length = frame.head = packet.transport + load16(frame.data + packet.transport + 4)
+    vxlan_pop(&frame, tunneled.pushed)
+    return tunneled.vni, frame.data[:frame.length]
+
+
+def source_port(const uint8_t[::1] octets not None, uint64_t seed=0) -> int:
+    """The source port for an inner frame."""
+    cdef Inner inner
+    vxlan_inner(&inner, &octets[0], <uint32_t>octets.shape[0], seed ^ <uint64_t>0x9E3779B97F4A7C15, seed ^ <uint64_t>0xD1B54A32D192ED03)
+    return vxlan_port_of(inner.flow)
+
+
+def ecn(const uint8_t[::1] octets not None, int outer) -> bytes | None:
+    """The inner frame after an outer service octet, or None where it is dropped."""
+    copy = bytearray(octets)
+    cdef uint8_t[::1] view = copy
+    return bytes(copy) if vxlan_ecn(&view[0], <uint32_t>view.shape[0], <uint8_t>outer) else None
+
+
+def stripped(const uint8_t[::1] octets not None) -> bytes | None:
+    """The frame without its VLAN tags, or None."""
+    cdef Frame frame
+    memory = bytearray(HEADROOM + len(octets))
+    frame_of(&frame, memory, octets)
+    return frame.data[:frame.length] if vxlan_strip(&frame) else None
