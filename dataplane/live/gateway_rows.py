@@ -83,7 +83,7 @@ class RuleRow(TypedDict):
 class PublishedRow(TypedDict):
     """A published port or range. ``host_ip`` None: every address of the host. ``host``, ``container``: ``80`` or ``8000-8010``.
 
-    ``opened``: addresses at which the container's ports are reached without translation."""
+    ``opened``: addresses at which the container's ports are reached without translation. ``uplink``: where it is published."""
 
     instance: str
     endpoint: str
@@ -93,3 +93,4 @@ class PublishedRow(TypedDict):
     container: str
     addresses: list[str]
     opened: list[str]
+    uplink: str
