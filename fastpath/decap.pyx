@@ -13,7 +13,7 @@ from fastpath.ip cimport FINE, Address, Packet, ip_read, ip_transport, same
 from fastpath.mss cimport mss_clamp
 from fastpath.table cimport table_find, table_home
 from fastpath.tunnels cimport (
-    NO_OVERLAY, NO_TUNNEL, Overlay, Tunnel, heard_stamp, overlay_find, tunnels_find, tunnels_hear,
+    NO_OVERLAY, NO_TUNNEL, Overlay, Tunnel, handed_now, heard_stamp, overlay_find, tunnels_find, tunnels_hear, tunnels_touch,
 )
 from fastpath.underlay cimport underlay_receive
 from fastpath.vxlan cimport ECN, PUSHED_IPV4, PUSHED_IPV6, vxlan_checksum_good, vxlan_ecn, vxlan_plain, vxlan_pop, vxlan_tagged
@@ -75,13 +75,15 @@ cdef void decap_packet(TunnelEnd* end, const Packet* packet, const Tunneled* tun
         return
     if number == NO_TUNNEL:
         if overlay.learn:
-            number = tunnels_hear(&end.tunnels, overlay, &packet.source, end.gateway.head.core.now)
+            number = tunnels_hear(&end.tunnels, overlay, &packet.source, end.gateway.head.core.now, end.gateway.head.core.turns + 1)
         if number == NO_TUNNEL:
             # Nothing is learned there: it enters as what came from any of them.
             end.counters.unlearned += 1
             number = overlay.floods
     tunnel = &end.tunnels.tunnels[number]
-    tunnel.heard = stamp
+    handed_now(tunnel, overlay, end.gateway.head.core.turns + 1)
+    if tunnel.heard != stamp:
+        tunnels_touch(&end.tunnels, tunnel, stamp)
     # What lies behind the UDP datagram is padding.
     length = packet.transport + load16(frame.data + packet.transport + 4)
     frame.length = length
@@ -126,7 +128,7 @@ cdef inline bint enter(TunnelEnd* end, Frame* frame, Tunnel* tunnel, uint32_t pu
             frame.tail = NULL
     vxlan_pop(frame, pushed)
     if wire_unlikely(tunnel.heard != stamp):
-        tunnel.heard = stamp
+        tunnels_touch(&end.tunnels, tunnel, stamp)
     tunnel.in_frames += 1
     tunnel.in_octets += frame.length
     end.counters.decapsulated += 1

@@ -16,7 +16,7 @@ from fastpath.offload cimport WILL_DO, offload_split
 from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
 from fastpath.toobig cimport tell_too_big
 from fastpath.transport cimport transport_copy
-from fastpath.tunnels cimport FLOODS, HEARD, PEER, Overlay, Tunnel
+from fastpath.tunnels cimport FLOODS, FREE, SPARE, Overlay, Tunnel, handed_now
 from fastpath.underlay cimport underlay_send
 from fastpath.vxlan cimport PUSHED_IPV6, Inner, vxlan_inner, vxlan_plain, vxlan_port_of, vxlan_push, vxlan_strip, vxlan_tagged
 from fastpath.wire cimport wire_likely, wire_unlikely
@@ -126,8 +126,8 @@ cdef void long_way(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
     if frame.head < MIN_FRAME:
         drop(end.gateway.head, frame, RUNT)
         return
-    if tunnel.kind != PEER and tunnel.kind != HEARD and tunnel.kind != FLOODS:
-        # Its peer was given up in this very turn.
+    if handed_now(tunnel, overlay, end.gateway.head.core.turns + 1) or tunnel.kind == SPARE or tunnel.kind == FREE:
+        # Its peer was given up for another in this very turn.
         drop(end.gateway.head, frame, NO_PEER)
         return
     if vxlan_tagged(frame.data) and not overlay.keep_vlan:

@@ -15,8 +15,8 @@ from fastpath.ip cimport Address, is_mapped, same
 from fastpath.resolve cimport is_ours
 from fastpath.table cimport table_erase, table_home, table_insert
 from fastpath.tunnels cimport (
-    FLOODS, FREE, HEARD, NO_OVERLAY, NO_TUNNEL, PEER, SPARE, Overlay, Tunnel, numbers_add, numbers_remove, overlay_find, tunnel_prepare,
-    tunnels_assign, tunnels_find, tunnels_free_numbers, tunnels_release, tunnels_take,
+    FLOODS, FREE, HEARD, NO_OVERLAY, NO_TUNNEL, PEER, SPARE, Overlay, Tunnel, numbers_add, numbers_remove, overlay_find, spares_add,
+    spares_remove, tunnel_prepare, tunnels_assign, tunnels_find, tunnels_free_numbers, tunnels_release, tunnels_take,
 )
 from fastpath.vxlan cimport INHERIT_DSCP, INHERIT_TTL, VNI_MAX, WITH_CHECKSUM
 
@@ -124,8 +124,10 @@ cdef class OverlayBook:
             if tunnel.kind == FREE or tunnel.overlay != number:
                 continue
             if tunnel.kind == HEARD and (overlay.permitted_only or not overlay.learn):
+                spares_remove(&self.end.tunnels, each)
                 tunnels_release(&self.end.tunnels, each)
                 tunnel.kind = SPARE
+                spares_add(&self.end.tunnels, each)
                 self.bridges[number].flush(tunnel.member)
             tunnel_prepare(&self.end.tunnels, tunnel)
             self.bridges[number].set_member(tunnel.member, limit=self.limits[number], flood=tunnel.kind == FLOODS,
@@ -145,7 +147,6 @@ cdef class OverlayBook:
         self.regroup(overlay, None)
         table_erase(&self.end.tunnels.by_vni, <uint64_t>1 << 32 | overlay.vni)
         free(overlay.flooded)
-        free(overlay.spares)
         memset(overlay, 0, sizeof(Overlay))
         self.bridges[number] = self.names[number] = None
         self.end.gateway.head.core.rewired = True
@@ -166,16 +167,17 @@ cdef class OverlayBook:
         tunnel.kind = kind
         vtep.connect(&tunnel.edge, bridge, tunnel.member)
         if kind == SPARE:
-            numbers_add(&overlay.spares, &overlay.n_spares, each)
+            spares_add(&self.end.tunnels, each)
         tunnel_prepare(&self.end.tunnels, tunnel)
         return each
 
     cdef int leave(self, uint16_t each) except -1:
         cdef Tunnel* tunnel = &self.end.tunnels.tunnels[each]
         cdef Overlay* overlay = &self.end.tunnels.overlays[tunnel.overlay]
+        if tunnel.kind == SPARE or tunnel.kind == HEARD:
+            spares_remove(&self.end.tunnels, each)
         tunnels_release(&self.end.tunnels, each)
         numbers_remove(overlay.flooded, &overlay.n_flooded, each)
-        numbers_remove(overlay.spares, &overlay.n_spares, each)
         self.bridges[tunnel.overlay].remove_member(tunnel.member)
         memset(tunnel, 0, sizeof(Tunnel))
         tunnel.edge = self.end.gateway.head.core.void_edge
@@ -197,11 +199,12 @@ cdef class OverlayBook:
         if each == NO_TUNNEL:
             each = self.join(vtep, number, PEER)
             if not tunnels_assign(&self.end.tunnels, each, overlay.vni, &address):
-                self.end.tunnels.tunnels[each].kind = SPARE
+                # It is not in the table: `leave` must not look for it there.
+                self.end.tunnels.tunnels[each].kind = FLOODS
                 self.leave(each)
                 raise OverflowError("the table of tunnels is full")
         elif self.end.tunnels.tunnels[each].kind == HEARD:
-            numbers_remove(overlay.spares, &overlay.n_spares, each)
+            spares_remove(&self.end.tunnels, each)
             self.end.tunnels.tunnels[each].kind = PEER
             if tunnels_free_numbers(&self.end.tunnels):
                 self.join(vtep, number, SPARE)

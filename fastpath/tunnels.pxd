@@ -32,7 +32,7 @@ cdef enum TunnelKind:
     SPARE = 3
     HEARD = 4
 
-cdef struct Tunnel:               # three cache lines
+cdef struct Tunnel:               # three cache lines and a bit
     Outer outer
     uint32_t generation           # the outer header has the next hop's MAC address while this is the gateway's
     uint32_t longest              # octets of inner frame that fit the underlay
@@ -45,6 +45,9 @@ cdef struct Tunnel:               # three cache lines
     bint flood                    # in the overlay's flood list
     uint32_t heard                # stamp of the latest frame from it
     uint32_t stations             # programmed there
+    uint16_t before               # SPARE and HEARD: in the overlay's list of them; 0: none
+    uint16_t after
+    uint64_t handed               # the turn in which it was taken from one VTEP for another, counted from 1; 0: it was not
     Address peer
     uint64_t in_frames
     uint64_t in_octets
@@ -59,8 +62,8 @@ cdef struct Overlay:
     uint16_t floods               # its tunnel of kind FLOODS
     uint32_t n_flooded
     uint16_t* flooded             # tunnels that a flooded frame is copied to
-    uint16_t* spares              # tunnels that are SPARE or HEARD
-    uint32_t n_spares
+    uint16_t oldest               # of the tunnels that are SPARE or HEARD, those spare first, then by silence; 0: none
+    uint16_t latest
     uint32_t inner_mtu            # IP octets that fit
     uint8_t ttl
     uint8_t service               # DSCP << 2
@@ -99,12 +102,28 @@ cdef void tunnels_release(Tunnels* tunnels, uint16_t number) noexcept nogil
 # The overlay's number, or NO_OVERLAY.
 cdef uint16_t overlay_find(const Tunnels* tunnels, uint32_t vni) noexcept nogil
 # A tunnel for a VTEP that was heard of, or NO_TUNNEL: none is spare, and nobody was silent for long.
-cdef uint16_t tunnels_hear(Tunnels* tunnels, Overlay* overlay, const Address* peer, int64_t now) noexcept nogil
+# `turn`: this one's number, from 1.
+cdef uint16_t tunnels_hear(Tunnels* tunnels, Overlay* overlay, const Address* peer, int64_t now, uint64_t turn) noexcept nogil
+# A frame came by it, and the stamp is another than before.
+cdef void tunnels_touch(Tunnels* tunnels, Tunnel* tunnel, uint32_t stamp) noexcept nogil
+# Into the list of those that are SPARE (at its front) or HEARD (at its end), and out of it.
+cdef void spares_add(Tunnels* tunnels, uint16_t number) noexcept nogil
+cdef void spares_remove(Tunnels* tunnels, uint16_t number) noexcept nogil
 # Its header, without the next hop's MAC address, as the overlay has it now.
 cdef void tunnel_prepare(const Tunnels* tunnels, Tunnel* tunnel) noexcept nogil
 # Into the list, or out of it if it is there.
 cdef int numbers_add(uint16_t** numbers, uint32_t* n, uint16_t number) except -1
 cdef void numbers_remove(uint16_t* numbers, uint32_t* n, uint16_t number) noexcept nogil
+
+cdef inline bint handed_now(Tunnel* tunnel, const Overlay* overlay, uint64_t turn) noexcept nogil:
+    """It changed hands in this turn: what the bridge has sent to it since the turn began may be for the VTEP before."""
+    if tunnel.handed == 0:
+        return False
+    if tunnel.handed == turn:
+        return True
+    tunnel.handed = 0
+    tunnel.direct = overlay.mss == 0
+    return False
 
 cdef inline uint32_t heard_stamp(int64_t now) noexcept nogil:
     return <uint32_t>(now >> HEARD_SHIFT)

@@ -34,7 +34,6 @@ cdef void tunnels_free(Tunnels* tunnels) noexcept:
     cdef uint32_t number
     for number in range(tunnels.n_overlays):
         free(tunnels.overlays[number].flooded)
-        free(tunnels.overlays[number].spares)
     free(tunnels.overlays)
     table_free(&tunnels.by_peer)
     table_free(&tunnels.by_vni)
@@ -119,33 +118,68 @@ cdef void tunnels_release(Tunnels* tunnels, uint16_t number) noexcept nogil:
     tunnel.peer = Address(0, 0)
 
 
-cdef uint16_t tunnels_hear(Tunnels* tunnels, Overlay* overlay, const Address* peer, int64_t now) noexcept nogil:
-    cdef uint32_t stamp = heard_stamp(now)
-    cdef uint32_t silence = SILENT
-    cdef uint32_t at
-    cdef uint16_t number = NO_TUNNEL
-    cdef Tunnel* tunnel
-    for at in range(overlay.n_spares):
-        tunnel = &tunnels.tunnels[overlay.spares[at]]
-        if tunnel.kind == SPARE:
-            number = overlay.spares[at]
-            break
-        if stamp - tunnel.heard > silence:
-            silence = stamp - tunnel.heard
-            number = overlay.spares[at]
-    if number == NO_TUNNEL:
-        return NO_TUNNEL
-    tunnel = &tunnels.tunnels[number]
+cdef void spares_add(Tunnels* tunnels, uint16_t number) noexcept nogil:
+    cdef Tunnel* tunnel = &tunnels.tunnels[number]
+    cdef Overlay* overlay = &tunnels.overlays[tunnel.overlay]
+    if tunnel.kind == SPARE:
+        tunnel.before, tunnel.after = 0, overlay.oldest
+    else:
+        tunnel.before, tunnel.after = overlay.latest, 0
+    if tunnel.before:
+        tunnels.tunnels[tunnel.before].after = number
+    else:
+        overlay.oldest = number
+    if tunnel.after:
+        tunnels.tunnels[tunnel.after].before = number
+    else:
+        overlay.latest = number
+
+
+cdef void spares_remove(Tunnels* tunnels, uint16_t number) noexcept nogil:
+    cdef const Tunnel* tunnel = &tunnels.tunnels[number]
+    cdef Overlay* overlay = &tunnels.overlays[tunnel.overlay]
+    if tunnel.before:
+        tunnels.tunnels[tunnel.before].after = tunnel.after
+    else:
+        overlay.oldest = tunnel.after
+    if tunnel.after:
+        tunnels.tunnels[tunnel.after].before = tunnel.before
+    else:
+        overlay.latest = tunnel.before
+
+
+cdef void tunnels_touch(Tunnels* tunnels, Tunnel* tunnel, uint32_t stamp) noexcept nogil:
+    cdef uint16_t number = <uint16_t>(tunnel - tunnels.tunnels)
+    tunnel.heard = stamp
     if tunnel.kind == HEARD:
+        spares_remove(tunnels, number)
+        spares_add(tunnels, number)
+
+
+cdef uint16_t tunnels_hear(Tunnels* tunnels, Overlay* overlay, const Address* peer, int64_t now, uint64_t turn) noexcept nogil:
+    cdef uint32_t stamp = heard_stamp(now)
+    cdef uint16_t number = overlay.oldest
+    cdef Tunnel* tunnel = &tunnels.tunnels[number]
+    cdef bint taken
+    if number == 0 or (tunnel.kind == HEARD and stamp - tunnel.heard <= SILENT):
+        return NO_TUNNEL
+    taken = tunnel.kind == HEARD
+    spares_remove(tunnels, number)
+    if taken:
         # Whoever was known behind it is not to be sent to somebody else.
         tunnels_release(tunnels, number)
         tunnel.kind = SPARE
         forget_behind(&tunnel.edge)
     if not tunnels_assign(tunnels, number, overlay.vni, peer):
+        spares_add(tunnels, number)
         return NO_TUNNEL
     tunnel.kind = HEARD
     tunnel.heard = stamp
+    if taken:
+        tunnel.handed = turn
+        tunnel.direct = False
     tunnel.in_frames = tunnel.in_octets = tunnel.out_frames = tunnel.out_octets = 0
+    spares_add(tunnels, number)
     return number
 
 

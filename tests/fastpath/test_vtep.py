@@ -102,6 +102,20 @@ def test_the_longest_silent_makes_room_and_its_stations_are_forgotten():
     assert set(heard(world)) == {world.at("r2"), world.at("r3")}
 
 
+def test_what_was_under_way_to_one_does_not_go_to_the_other():
+    """The bridge sent it before the tunnel changed hands, in the same turn."""
+    world = Overlays(4, peers=(), settings={"spare": 1})
+    world.receive("r1", world.frame("x", "a"))
+    world.send("a", world.broadcast("a"))
+    world.advance(3)
+    world.ports["a"].push(world.frame("a", "x"))
+    world.ports["under"].push(world.tunneled("r2", world.frame("y", "a")))
+    world.expect(world.send("a"), ("a", world.frame("y", "a")))
+    assert world.drops()["no peer"] == 2  # and the broadcast before
+    for one in (world.frame("a", "y"), world.frame("a", "y", b"again")):
+        world.expect(world.send("a", one), ("r2", one))
+
+
 def test_who_spoke_just_now_keeps_its_tunnel():
     """A flood of made-up sources drives out nobody who is there; its frames are delivered, and teach nothing."""
     world = Overlays(4, peers=(), settings={"spare": 2})
