@@ -140,12 +140,11 @@ def tables(way: str, settings: Settings) -> Iterator[Table]:
         rows = ((f"{s.size}, {short(s.flows)}, {s.peers}, {s.burst}, IPv{s.version}", s) for s in chosen(settings))
         yield measured(way, f"VXLAN {way}", "octets, flows, peers, burst", rows)
         return
+    for octets in SIZES:
+        what = f"{octets} octets" if octets.isdecimal() else octets
+        cells = ((short(flows), Shape(octets, flows)) for flows in FLOWS)
+        yield measured(way, f"VXLAN {way}, {what}, by flows (one peer, bursts of 256)", "flows", cells)
     sweeps: tuple[tuple[str, str, Callable[[], Iterator[tuple[str, Shape]]]], ...] = (
-        (
-            "by frame size and flows (one peer, bursts of 256)",
-            "octets, flows",
-            lambda: ((f"{octets}, {short(flows)}", Shape(octets, flows)) for octets in SIZES for flows in FLOWS),
-        ),
         ("by peers (1 k flows, 64 octets)", "peers", lambda: ((str(peers), Shape(peers=peers)) for peers in PEERS)),
         ("by burst (1 k flows, 64 octets)", "burst", lambda: ((str(burst), Shape(burst=burst)) for burst in BURSTS)),
         ("over IPv6 (1 k flows)", "octets", lambda: ((octets, Shape(octets, version=6)) for octets in SIZES)),
