@@ -177,7 +177,7 @@ def run(
     from bench.machine import machine
 
     # Rows that say what was asked for are longer.
-    console = console or Console(width=max(Console().width, 116 if settings.given else 96))
+    console = console or Console(width=max(Console().width, 116 if settings.given else 100))
     tables = []
     for name in cases or CASES:
         for table in CASES[name](settings):
