@@ -1,4 +1,4 @@
-"""``python -m bench [CASE…] [--json FILE]``: what ``dataplane bench`` runs, for a checkout that is not installed."""
+"""``python -m bench [CASE…] [--json FILE]``: ``dataplane bench`` without options, for a checkout that is not installed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ VNI, PORT, TTL = 7348, 4789, 64
 FIRST_SOURCE = 49152
 LOCAL_MAC = "02:c0:00:00:00:01"
 HEADERS = {4: 14 + 20 + 16, 6: 14 + 40 + 16}
-PEER_BASE = 0x100
+PEER_BASE = 0x10
 
 
 def local(version: int) -> str:
@@ -91,13 +91,17 @@ def _ipv6(lengths: np.ndarray, peers: np.ndarray) -> np.ndarray:
     return octets
 
 
-def encapsulated(inner: Sequence[bytes], peers: np.ndarray, version: int, *, seed: int = 1) -> list[bytes]:
-    """Frames as a peer sends them, with a source port for each of the inner frames' first 42 octets."""
+def arriving(inner: Sequence[bytes], peers: np.ndarray, version: int, *, seed: int = 1) -> list[bytes]:
+    """Frames as the peers send them to us, a source port for each inner flow. No sum changes when ends change places."""
     random = np.random.default_rng(seed)
     ports: dict[bytes, int] = {}
-    sources = [ports.setdefault(frame[:42], int(random.integers(FIRST_SOURCE, 65536))) for frame in inner]
+    sources = [ports.setdefault(frame[26:38], int(random.integers(FIRST_SOURCE, 65536))) for frame in inner]
     rows = headers(inner, peers, version, np.array(sources))
-    return [row.tobytes() + frame for row, frame in zip(rows, inner, strict=True)]
+    swap = np.arange(HEADERS[version])
+    ends = ((0, 6, 6), (26, 30, 4)) if version == 4 else ((0, 6, 6), (22, 38, 16))
+    for one, other, n in ends:
+        swap[one : one + n], swap[other : other + n] = np.arange(other, other + n), np.arange(one, one + n)
+    return [row.tobytes() + frame for row, frame in zip(rows[:, swap], inner, strict=True)]
 
 
 def judge(inner: Sequence[bytes], outer: Sequence[bytes], peers: np.ndarray, version: int) -> int:

@@ -128,25 +128,36 @@ class OvsDpdk:
         words = [f'other_config:{key}="{value}"' for key, value in options.items()]
         self._vsctl("--no-wait", "set", "Open_vSwitch", ".", *words)
         # It makes persistent devices for each bridge and forgets them: in a namespace of its own they end with it.
-        self._spawn("unshare", "--net", DAEMON, f"unix:{folder}/db.sock", f"--unixctl={folder}/vswitchd.ctl")
+        self.daemon = self._spawn("unshare", "--net", DAEMON, f"unix:{folder}/db.sock", f"--unixctl={folder}/vswitchd.ctl")
         _wait_for(folder / "vswitchd.ctl")
         with (folder / "in.pcap").open("wb") as file:
             write_capture(file, self.frames)
+        self._wire_up()
+        if error := self._vsctl("get", "interface", "in", "error").strip(" []\n"):
+            raise UnavailableError(f"Open vSwitch has no port for the frames: {error}")
+
+    def _wire_up(self) -> None:
+        """One bridge between the port that the frames come in by and the one that they leave by."""
         self._vsctl("add-br", "br", "--", "set", "bridge", "br", "datapath_type=netdev", "other-config:mac-table-size=1000000")
         # The frames begin to come only when their port does: the stations have to be known by then.
-        null = ("type=dpdk", "options:dpdk-devargs=net_null0,no-rx=1", "ofport_request=2")
-        self._vsctl("add-port", "br", "out", "--", "set", "interface", "out", *null)
+        self._add_out("br")
         for station in self.stations:
             self._tell("fdb/add", "br", "out", "0", ":".join(f"{octet:02x}" for octet in station))
         if self.rules:
             self._run("ovs-ofctl", "del-flows", "br")
         for rule in self.rules:
             self._run("ovs-ofctl", "add-flow", "br", rule)
-        devargs = f"net_pcap0,rx_pcap={folder}/in.pcap,infinite_rx=1"
+        self._add_in("br")
+
+    def _add_out(self, bridge: str) -> None:
+        null = ("type=dpdk", "options:dpdk-devargs=net_null0,no-rx=1", "ofport_request=2")
+        self._vsctl("add-port", bridge, "out", "--", "set", "interface", "out", *null)
+
+    def _add_in(self, bridge: str) -> None:
+        """The frames begin to come."""
+        devargs = f"net_pcap0,rx_pcap={self.folder}/in.pcap,infinite_rx=1"
         pcap = ("type=dpdk", f"options:dpdk-devargs={devargs}", "ofport_request=1")
-        self._vsctl("add-port", "br", "in", "--", "set", "interface", "in", *pcap)
-        if error := self._vsctl("get", "interface", "in", "error").strip(" []\n"):
-            raise UnavailableError(f"Open vSwitch has no port for the frames: {error}")
+        self._vsctl("add-port", bridge, "in", "--", "set", "interface", "in", *pcap)
 
     def _run(self, *words: str) -> str:
         return subprocess.run(words, env=self.environment, check=True, capture_output=True, text=True, timeout=60).stdout
@@ -157,10 +168,11 @@ class OvsDpdk:
     def _tell(self, *words: str) -> str:
         return self._run("ovs-appctl", f"--target={self.folder}/vswitchd.ctl", *words)
 
-    def _spawn(self, *words: str) -> None:
+    def _spawn(self, *words: str) -> subprocess.Popen[bytes]:
         log = self.stack.enter_context((self.folder / f"{Path(words[0]).name}.log").open("wb"))
         daemon = subprocess.Popen(words, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.stack.callback(_end, daemon)
+        return daemon
 
 
 def _end(daemon: subprocess.Popen[bytes]) -> None:

@@ -60,14 +60,14 @@ def compare(pairs: int) -> tuple[Samples, Samples, Samples, int]:
     return samples["wire"], samples["bridge"], peer, misses
 
 
-def beside(ours: Mapping[str, Path], **words: Any) -> tuple[dict[str, Samples], Samples, int]:
+def beside(ours: Mapping[str, Path], *, kind: type[OvsDpdk] = OvsDpdk, **words: Any) -> tuple[dict[str, Samples], Samples, int]:
     """Ticks per frame of our paths and of an `OvsDpdk` of these words, which gets the wire's frames. Errors: UnavailableError."""
     samples, peer = {name: Samples() for name in ours}, Samples()
     for path in ours.values():
         path.start()
     allowed = os.sched_getaffinity(0)
     core = max(allowed)
-    with OvsDpdk(ours["wire"].frames, core=core, **words) as ovs:
+    with kind(ours["wire"].frames, core=core, **words) as ovs:
         if len(allowed) > 1:
             # Its polling thread never sleeps: keep out of its way.
             os.sched_setaffinity(0, allowed - {core})

@@ -17,11 +17,6 @@ FIGURES = (
 
 def draw(table: dict[str, Any], axis: str, path: Path, machine: dict[str, Any]) -> None:
     """Cycles a frame against the table's first column, median with quartiles."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    # The same report gives the same file.
-    mpl.rcParams["svg.hashsalt"] = "dataplane"
     import numpy as np
     from matplotlib import pyplot
 
@@ -50,12 +45,20 @@ def draw(table: dict[str, Any], axis: str, path: Path, machine: dict[str, Any]) 
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def main(report: Path, folder: Path) -> None:
     """Draw a report's tables into a folder."""
+    import matplotlib as mpl
+
+    from bench import plot_vxlan
+
+    mpl.use("svg")
+    # The same report gives the same file.
+    mpl.rcParams["svg.hashsalt"] = "dataplane"
     read = json.loads(report.read_text())
     folder.mkdir(parents=True, exist_ok=True)
     for title, axis, name in FIGURES:
         for table in read["tables"]:
             if table["title"].startswith(title):
                 draw(table, axis, folder / name, read["machine"])
+    plot_vxlan.draw(read, folder)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ class Lab:
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """Their names, in the file's order; "uplink" is the last, where there is one."""
+        """Their names, in the file's order; uplinks are the last, where there are any."""
         return self.plan.ports()
 
     def inject(self, port: str, frame: Frame, *, now: float | None = None, now_ns: int | None = None) -> Emitted:
@@ -100,7 +100,8 @@ class Lab:
         return self._dataplane.rules(network)
 
     def routes(self) -> Rows:
-        """A row a route of the gateway: destination, gateway ("" for none), interface (a network, or uplink)."""
+        """A row a route of the gateway: destination, gateway ("" for none), interface (a network, or an uplink),
+        network (the only one that it is for, or "")."""
         return self._dataplane.routes()
 
     def neighbors(self) -> Rows:

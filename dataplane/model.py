@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import MappingProxyType
 
 from dataplane.underlay import Peer, Underlay
+from dataplane.uplink import UPLINK, Uplink, uplink_port
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 Options = Mapping[str, str]
 EMPTY: Mapping[str, str] = MappingProxyType({})
-UPLINK = "uplink"
-"""The name of the uplink's port and node (DESIGN: "Ports have names")."""
 HOST_GATEWAY = "host-gateway"
 """Instead of an address in ``extra_hosts``: wherever the host is reached, which is the gateway's address."""
 
@@ -37,7 +36,8 @@ class Pool:
 class Network:
     """A network of the file. ``key`` is its key there (ports are named after it), ``name`` the name outside (``name:``).
 
-    Of an overlay: ``underlay`` None where it is the lab's; ``peers`` None where they are the underlay's."""
+    ``uplink``: its own way out, which may be of kind none; None where it is the lab's. Of an overlay: ``underlay`` None where it is
+    the lab's; ``peers`` None where they are the underlay's."""
 
     key: str
     name: str
@@ -51,30 +51,9 @@ class Network:
     labels: Options = field(default_factory=lambda: EMPTY)
     external: bool = False
     gateway_mac: str | None = None
+    uplink: Uplink | None = None
     underlay: Underlay | None = None
     peers: tuple[Peer, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uplink:
-    """The lab's way out. In a Topology what the file says of it; in a Plan all of it, decided.
-
-    ``kind``: ``tap`` (a TAP in the host's namespace, or in ``netns``), ``packet`` (the real interface ``name``), ``none``.
-    ``ipv4``, ``ipv6``: our address there with its prefix. ``gateway4``, ``gateway6``: the next hop, which of a TAP is the host's
-    own side. ``mac`` is ours, ``gateway_mac`` the next hop's: a TAP's own, and of a packet uplink None where it is asked for.
-    """
-
-    kind: str = "tap"
-    name: str | None = None
-    ipv4: IPv4Interface | None = None
-    ipv6: IPv6Interface | None = None
-    gateway4: IPv4Address | None = None
-    gateway6: IPv6Address | None = None
-    mac: str | None = None
-    gateway_mac: str | None = None
-    netns: str | None = None
-    neighbors: tuple[tuple[IPAddress, str], ...] = ()
-    mtu: int = 1500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +240,7 @@ class Published:
     address on the uplink the router expects what the host hands on for ``first``; another than ``first`` only where two bindings
     to different host addresses share a number. ``chosen``: the file leaves the number open, so that another will do. ``opened``:
     addresses of the instance at which ``target`` and as many more as ``count`` says are open without translation (routed).
+    ``uplink``: the port of the one by which they are reached, whether or not the plan has it.
     """
 
     protocol: str
@@ -276,6 +256,7 @@ class Published:
     chosen: bool = False
     opened: tuple[IPAddress, ...] = ()
     count: int = 1
+    uplink: str = UPLINK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,13 +264,14 @@ class Plan:
     """A Topology with every address decided: what drivers turn into a Wiring and the runtime into namespaces and processes.
 
     ``networks`` have their pools filled in (subnet and gateway chosen where the file is silent), and their gateway's MAC.
-    ``uplink`` None: the lab has no way out. ``underlays``: by the name of their port, those that an overlay uses."""
+    ``uplinks``: by the name of their port, the lab's first; a network whose uplink is not there has no way out. ``underlays``:
+    by the name of their port, those that an overlay uses."""
 
     name: str
     topology: Topology
     networks: Mapping[str, Network]
     instances: Mapping[str, Instance]
-    uplink: Uplink | None = None
+    uplinks: Mapping[str, Uplink] = field(default_factory=lambda: MappingProxyType({}))
     published: tuple[Published, ...] = ()
     underlays: Mapping[str, Underlay] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -298,5 +280,14 @@ class Plan:
         return tuple(e for i in self.instances.values() for e in i.endpoints)
 
     def ports(self) -> tuple[str, ...]:
-        """The names of all ports, in the file's order; the uplink and the underlays are the last."""
-        return (*(e.port for e in self.endpoints()), *((UPLINK,) if self.uplink is not None else ()), *self.underlays)
+        """The names of all ports, in the file's order; the uplinks and the underlays are the last."""
+        return (*(e.port for e in self.endpoints()), *self.uplinks, *self.underlays)
+
+    @property
+    def uplink(self) -> Uplink | None:
+        """The lab's own; None: its networks have no way out but their own."""
+        return self.uplinks.get(UPLINK)
+
+    def way(self, network: str) -> str:
+        """The name of the uplink by which a network leaves, if the plan has one of that name."""
+        return uplink_port(network if self.networks[network].uplink is not None else "")

@@ -15,12 +15,13 @@ from dataplane.gateways import default_routes, gateway
 from dataplane.interfaces import interface_names, place
 from dataplane.ipam import AddressSpace, Leases
 from dataplane.macs import assign_macs
-from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, Plan, Pool, Topology, Uplink
+from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, Plan, Pool, Topology
 from dataplane.overlays import is_overlay, stations, with_mtu
 from dataplane.publish import Taken, published
 from dataplane.sandbox import require_distinct_interfaces, require_sandboxes
 from dataplane.underlays import underlays
-from dataplane.uplinks import decided
+from dataplane.uplink import Uplink
+from dataplane.uplinks import NOTHING, decided
 
 
 @contextmanager
@@ -43,14 +44,15 @@ def make_plan(
     """Decide everything the file leaves open. `occupied`: subnets that automatic ones keep clear of (host routes).
 
     `way_out`: whether the lab gets an uplink that the file does not write: True where a network or a published port has a use for
-    one, None (without a host: Lab, replay) where a port is published, False never. `taken`: (protocol, port) that the host refused.
+    one, None (without a host: Lab, replay) where a port is published, False never, and no network then has its own. `taken`:
+    (protocol, port) that the host refused.
 
     What was chosen in `previous` stays as it is wherever it still can, so that a changed file renumbers nobody who did not
     change. Equal arguments give equal plans. Errors: UserError for pools, addresses, names, MACs and ports that cannot be.
     """
     instances = {instance.name: instance for instance in _instances(topology)}
     require_sandboxes(topology, {name: instance.service for name, instance in instances.items()})
-    occupied = (*occupied, *_transfer(topology.uplink), *_transfer(previous.uplink if previous else None))
+    occupied = (*occupied, *_transfer(topology, previous))
     leases = _lease_pools(topology, occupied, previous)
     networks = {key: _with_gateways(topology, network, leases[key]) for key, network in topology.networks.items()}
     drafts = {name: _drafts(topology, instance) for name, instance in instances.items()}
@@ -69,21 +71,25 @@ def make_plan(
         name: replace(instance, endpoints=endpoints[name], routes=default_routes(endpoints[name], networks))
         for name, instance in instances.items()
     }
-    way = decided(topology, networks, occupied, previous=previous.uplink if previous else None, way_out=way_out)
+    ways = decided(topology, networks, occupied, previous=previous.uplinks if previous else NOTHING, way_out=way_out)
     return Plan(
         name=topology.name,
         topology=topology,
         networks=networks,
         instances=done,
-        uplink=way,
-        published=published(done.values(), networks, topology.source, previous.published if previous else (), taken),
-        underlays=underlays(topology, networks, way),
+        uplinks=ways,
+        published=published(
+            done.values(), networks, ways, topology.source, previous=previous.published if previous else (), taken=taken
+        ),
+        underlays=underlays(topology, networks, ways),
     )
 
 
-def _transfer(uplink: Uplink | None) -> tuple[IPNetwork, ...]:
-    """The networks an uplink is on."""
-    return tuple(address.network for address in (uplink.ipv4, uplink.ipv6) if address is not None) if uplink else ()
+def _transfer(topology: Topology, previous: Plan | None) -> Iterator[IPNetwork]:
+    """The networks that uplinks are on, or were."""
+    written: list[Uplink | None] = [topology.uplink, *(network.uplink for network in topology.networks.values())]
+    for uplink in (*written, *(previous.uplinks.values() if previous else ())):
+        yield from (address.network for address in uplink.addresses) if uplink is not None else ()
 
 
 def _instances(topology: Topology) -> Iterator[Instance]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from dataplane.errors import UserError
-from dataplane.model import UPLINK, Plan
+from dataplane.model import Plan
 from dataplane.underlay import UNDERLAY
+from dataplane.uplink import UPLINK
 
 
 def resolve_port(plan: Plan, text: str) -> str:
@@ -22,6 +23,8 @@ def resolve_port(plan: Plan, text: str) -> str:
         found = [*plan.underlays]
         if not found:
             raise UserError("this lab has no underlay", mend="write a network of driver: overlay, and x-dataplane: {underlay: …}")
+    if text == UPLINK and not found:
+        found = [*plan.uplinks]
     if len(found) == 1:
         return found[0]
     if found:

@@ -13,6 +13,7 @@ from itertools import chain
 from dataplane.errors import UserError
 from dataplane.gateways import Gateway, gateway
 from dataplane.model import Endpoint, Instance, IPAddress, Network, PortBinding, Published
+from dataplane.uplink import Uplink, uplink_port
 
 EPHEMERAL = (32768, 60999)  # net.ipv4.ip_local_port_range as it is by default, and as Docker has it
 TRANSFER = (61000, 65535)  # for bindings to different host addresses that share a number
@@ -40,31 +41,39 @@ class _Ports:
     `cursors`: where the search for a free one goes on, since numbers are never given back."""
 
     taken: Taken
-    owners: dict[tuple[str, int], list[Published]] = field(default_factory=dict)
+    uplinks: Mapping[str, Uplink]
+    owners: dict[tuple[object, ...], list[Published]] = field(default_factory=dict)
     cursors: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def in_the_way(self, wanted: Published) -> Published | None:
         for port in range(wanted.first, wanted.last + 1):
-            for other in self.owners.get((wanted.protocol, port), ()):
+            for other in self.owners.get((self._world(wanted), wanted.protocol, port), ()):
                 if _clash(wanted.host_ip, other.host_ip):
                     return other
         return None
 
     def claim(self, wanted: Published) -> Published:
         for port in range(wanted.first, wanted.last + 1):
-            self.owners.setdefault((wanted.protocol, port), []).append(wanted)
+            self.owners.setdefault((self._world(wanted), wanted.protocol, port), []).append(wanted)
         return wanted
+
+    def _world(self, wanted: Published) -> object:
+        """Where its numbers are taken: on a host, which may have several uplinks; else at its uplink's own addresses."""
+        uplink = self.uplinks.get(wanted.uplink)
+        return (uplink.netns,) if uplink is not None and uplink.kind == "tap" else wanted.uplink
 
 
 def published(
     instances: Iterable[Instance],
     networks: Mapping[str, Network],
+    uplinks: Mapping[str, Uplink],
     source: str,
+    *,
     previous: Iterable[Published] = (),
     taken: Taken = (),
 ) -> tuple[Published, ...]:
     """In the file's order. Errors: UserError for a port that two want, and where a range has no free one."""
-    ports, rows = _Ports(taken), tuple(instances)
+    ports, rows = _Ports(taken, uplinks), tuple(instances)
     places = {instance.name: f"{source}: services.{instance.service.name}.ports" for instance in rows}
     before = {_key(one): one.first for one in previous if one.chosen}
     drafts = [(draft, binding) for instance in rows for binding, draft in _drafts(instance, networks)]
@@ -93,6 +102,9 @@ def _drafts(instance: Instance, networks: Mapping[str, Network]) -> Iterator[tup
         host_ip = binding.host_ip
         if host_ip is None and ways[0].version == 4:
             host_ip = ways[0].gateway.binding
+        # By one uplink: what another leads to is not reached where this one is.
+        by = _uplink(ways[0], networks)
+        ways = [way for way in ways if _uplink(way, networks) == by]
         targets = {way.version for way in ways if way.gateway.publishes[way.version] and _meets(host_ip, way.version)}
         draft = Published(
             protocol=binding.protocol,
@@ -106,12 +118,18 @@ def _drafts(instance: Instance, networks: Mapping[str, Network]) -> Iterator[tup
             ipv6=ways[-1].endpoint.ipv6 if 6 in targets else None,
             opened=tuple(_opened(ways, host_ip)),
             count=binding.target_last - binding.target + 1,
+            uplink=by,
         )
         if binding.first and binding.last - binding.first == binding.target_last - binding.target:
             yield binding, draft
         else:
             for target in range(binding.target, binding.target_last + 1):
                 yield binding, replace(draft, target=target, count=1, chosen=True)
+
+
+def _uplink(way: _Way, networks: Mapping[str, Network]) -> str:
+    network = networks[way.endpoint.network]
+    return uplink_port(network.key if network.uplink is not None else "")
 
 
 def _meets(host_ip: IPAddress | None, version: int) -> bool:
@@ -129,7 +147,7 @@ def _opened(ways: list[_Way], host_ip: IPAddress | None) -> Iterator[IPAddress]:
 def _chosen(draft: Published, binding: PortBinding, ports: _Ports, before: int | None, where: str) -> Published:
     """With the first number that is free in the lab and not refused by the host; the one it had before, if it still can."""
     first, last = (binding.first, binding.last) if binding.first else EPHEMERAL
-    search = (draft.protocol, draft.host_ip, first, last)
+    search = (draft.uplink, draft.protocol, draft.host_ip, first, last)
     begin = ports.cursors.get(search, first)
     for port in chain([before] if before is not None and first <= before <= last else [], range(begin, last + 1)):
         wanted = replace(draft, first=port, last=port)
@@ -146,15 +164,15 @@ def _chosen(draft: Published, binding: PortBinding, ports: _Ports, before: int |
 
 def _transferred(rows: list[Published]) -> Iterator[Published]:
     """With the number each has on the uplink: its own, unless another binding has that there already."""
-    used = {(row.protocol, port) for row in rows if not _bound(row) for port in range(row.first, row.last + 1)}
+    used = {(row.uplink, row.protocol, port) for row in rows if not _bound(row) for port in range(row.first, row.last + 1)}
     for row in rows:
         start = row.first
         if _bound(row):
             width = row.last - row.first + 1
             starts = (row.first, *range(TRANSFER[0], TRANSFER[1] + 2 - width))
-            free = (at for at in starts if not any((row.protocol, port) in used for port in range(at, at + width)))
+            free = (at for at in starts if not any((row.uplink, row.protocol, port) in used for port in range(at, at + width)))
             start = next(free, 0)
-            used |= {(row.protocol, port) for port in range(start, start + width)}
+            used |= {(row.uplink, row.protocol, port) for port in range(start, start + width)}
         yield replace(row, transfer=start)
 
 

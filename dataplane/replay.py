@@ -29,6 +29,8 @@ from dataplane.errors import UserError
 from dataplane.model import Plan, Topology
 from dataplane.plan import make_plan
 from dataplane.portnames import resolve_port
+from dataplane.underlay import Underlay
+from dataplane.uplink import UPLINK, Uplink, network_of
 
 if TYPE_CHECKING:
     from dataplane.apply.captures import CaptureDataplane, Input
@@ -90,7 +92,7 @@ def _port(plan: Plan, port: str, path: str | Path) -> str | None:
 
 
 def _owners(plan: Plan) -> dict[str, str]:
-    """Port by MAC. Errors: UserError for a MAC at two ports."""
+    """Port by MAC: of services, and of next hops that the file gives on an underlay. Errors: UserError for a MAC at two ports."""
     owners: dict[str, str] = {}
     for endpoint in plan.endpoints():
         other = owners.setdefault(endpoint.mac, endpoint.port)
@@ -100,6 +102,11 @@ def _owners(plan: Plan) -> dict[str, str]:
                 where=f"--in {AUTO}",
                 mend="name the port instead, or give one of them another mac_address",
             )
+    ways: dict[str, Uplink | Underlay] = {**plan.underlays, **{port: one for port, one in plan.uplinks.items() if network_of(port)}}
+    for port, way in ways.items():  # what nobody else sent came by the lab's own uplink
+        for mac in (way.gateway_mac, *(mac for _, mac in way.neighbors)):
+            if mac is not None:
+                owners.setdefault(mac, port)
     return owners
 
 
@@ -110,13 +117,18 @@ def _require_apart(inputs: Sequence[str], written: Sequence[Path]) -> None:
     require_apart(inputs, written, "replay", "give another folder with --out")
 
 
+def _rest(plan: Plan) -> str | None:
+    """The port of frames that nobody in the lab has sent: the lab's uplink, or the only one."""
+    return UPLINK if UPLINK in plan.uplinks else next(iter(plan.uplinks)) if len(plan.uplinks) == 1 else None
+
+
 def _run(
     dataplane: CaptureDataplane, opened: Sequence[Input], owners: Mapping[str, str], speed: float | None, plan: Plan
 ) -> tuple[Fault, ...]:
     from dataplane.apply.captures import CaptureError, OwnerError
 
     try:
-        faults = dataplane.run(opened, owners, speed=speed)
+        faults = dataplane.run(opened, owners, rest=_rest(plan), speed=speed)
     except CaptureError as error:
         raise UserError(error.what, where=error.name, mend=KINDS) from None
     except OwnerError as error:

@@ -10,22 +10,25 @@ from types import MappingProxyType
 
 from dataplane.errors import UserError
 from dataplane.ipam import overlapping
-from dataplane.model import IPAddress, Network, Topology, Uplink
+from dataplane.model import IPAddress, Network, Topology
 from dataplane.overlays import is_overlay, overlay, underlay_of
 from dataplane.underlay import UNDERLAY, Underlay
-from dataplane.uplinks import LONGEST, mac_of
+from dataplane.uplink import Uplink
+from dataplane.uplinks import LONGEST, NOTHING, mac_of
 
 PREFIX = "dpu-"
 
 
-def underlays(topology: Topology, networks: Mapping[str, Network], uplink: Uplink | None = None) -> Mapping[str, Underlay]:
+def underlays(
+    topology: Topology, networks: Mapping[str, Network], uplinks: Mapping[str, Uplink] = NOTHING
+) -> Mapping[str, Underlay]:
     """Those that carry an overlay, by the name of their port. Errors: UserError where two are in each other's way."""
     found: dict[str, Underlay] = {}
     for network in filter(is_overlay, networks.values()):
         port, written = underlay_of(network, topology)
         if port not in found:
             found[port] = _decided(topology, port, written)
-            _require_clear(topology, port, found[port], networks, uplink)
+            _require_clear(topology, port, found[port], networks, uplinks)
     _require_apart(topology, found)
     _require_ways(topology, found, networks)
     return MappingProxyType({port: found[port] for port in sorted(found)})
@@ -38,12 +41,12 @@ def _decided(topology: Topology, port: str, written: Underlay) -> Underlay:
     if written.kind != "tap":
         return replace(written, mac=mac)
     own = [network.peers or () for network in topology.networks.values()]
-    others, where = {peer.address for row in (written.peers, *own) for peer in row}, _place(topology, port)
+    others = {peer.address for row in (written.peers, *own) for peer in row}
     gateway4, gateway6 = written.gateway4, written.gateway6
     if gateway4 is None and written.ipv4 is not None:
-        gateway4 = IPv4Address(_other(written.ipv4, others, where))
+        gateway4 = IPv4Address(_other(written.ipv4, others))
     if gateway6 is None and written.ipv6 is not None:
-        gateway6 = IPv6Address(_other(written.ipv6, others, where))
+        gateway6 = IPv6Address(_other(written.ipv6, others))
     return replace(
         written,
         name=written.name or _tap_name(topology.name, port),
@@ -60,19 +63,14 @@ def _tap_name(lab: str, port: str) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 5]}-{hashlib.sha256(f'{lab} {port}'.encode()).hexdigest()[:4]}"
 
 
-def _other(ours: IPv4Interface | IPv6Interface, others: set[IPAddress], where: str) -> int:
-    """The lowest address of the network that a host may have and that is neither ours nor a peer's."""
+def _other(ours: IPv4Interface | IPv6Interface, others: set[IPAddress]) -> int:
+    """The lowest address of the network that a host may have and that is neither ours nor a peer's; where there is none, the host
+    itself is the peer."""
     small = ours.network.prefixlen >= ours.max_prefixlen - 1
     first, last = int(ours.network.network_address) + (not small), int(ours.network.broadcast_address) - (not small)
-    taken = {int(ours), *(int(each) for each in others if each.version == ours.version)}
-    for number in range(first, min(last, first + len(taken)) + 1):
-        if number not in taken:
-            return number
-    raise UserError(
-        f"no address of {ours.network} is left for the host's side of the TAP",
-        where=where,
-        mend="write address: with a shorter prefix",
-    )
+    taken = {int(each) for each in others if each.version == ours.version}
+    rest = [number for number in range(first, min(last, first + len(taken) + 1) + 1) if number != int(ours)]
+    return next((number for number in rest if number not in taken), rest[0])
 
 
 def _place(topology: Topology, port: str) -> str:
@@ -80,11 +78,13 @@ def _place(topology: Topology, port: str) -> str:
     return f"{topology.source}: {f'networks.{network}.' if network else ''}x-dataplane.{UNDERLAY}"
 
 
-def _require_clear(topology: Topology, port: str, one: Underlay, networks: Mapping[str, Network], uplink: Uplink | None) -> None:
+def _require_clear(
+    topology: Topology, port: str, one: Underlay, networks: Mapping[str, Network], uplinks: Mapping[str, Uplink]
+) -> None:
     """No address is of two networks: a packet to it would have two ways."""
     taken = [(pool.subnet, f"of the network {key!r}") for key, network in networks.items() for pool in network.pools]
-    if uplink is not None and one.kind == "tap":
-        taken += [(address.network, "of the uplink") for address in (uplink.ipv4, uplink.ipv6) if address is not None]
+    if one.kind == "tap":
+        taken += [(address.network, f"of {name}") for name, uplink in uplinks.items() for address in uplink.addresses]
     for address in (one.ipv4, one.ipv6):
         for subnet, whose in taken:
             if address is not None and overlapping(address.network, subnet):

@@ -6,7 +6,7 @@ from fastpath.address cimport kind_of
 from fastpath.counters cimport HEADER_CHAIN, NO_SERVICE, TRANSPORT_CHECKSUM, Reason
 from fastpath.egress cimport complain, send_ours
 from fastpath.frame cimport Frame
-from fastpath.gateway cimport Gateway
+from fastpath.gateway cimport Gateway, routes_of
 from fastpath.graph cimport drop
 from fastpath.icmp cimport CUT_CHAIN, NO_PORT, NO_PROTOCOL, icmp_echo, icmp_take
 from fastpath.ip cimport FINE, PROTOCOL_ICMP, PROTOCOL_ICMPV6, WHOLE, Address, Packet, ip_chain_whole, ip_read, ip_transport
@@ -96,7 +96,7 @@ cdef const Address* unicast_source(const Gateway* gateway, const Packet* packet)
     cdef const Route* route
     if packet.version == 4:
         return NULL
-    route = routes_find(&gateway.routes, &packet.target)
+    route = routes_find(routes_of(gateway, packet.interface), &packet.target)
     if route == NULL or not is_anycast(&gateway.interfaces[route.interface], &packet.target):
         return NULL
     return our_address(&gateway.interfaces[packet.interface], &packet.source)

@@ -15,7 +15,7 @@ from fastpath.flowrows import FLOWS_DTYPE as ROWS
 from fastpath.frame cimport NEEDS_CSUM, OUTER_CSUM, SHARED
 from fastpath.ip cimport PORTS, PROTOCOL_SCTP, same
 from fastpath.layout cimport PROTOCOL_TCP
-from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end, next_expiry
+from fastpath.lifetimes cimport expire_some, flow_end, next_expiry
 from fastpath.lists cimport flow_refresh, list_move
 from fastpath.lookup cimport flow_lookup
 from fastpath.natrows cimport translation_rows
@@ -159,7 +159,7 @@ cdef bint flows_translate(FlowTable* table, Packet* packet) noexcept nogil:
 # -- time ---------------------------------------------------------------------------------------------------------------
 
 cdef int64_t flows_expire(FlowTable* table, int64_t now) noexcept nogil:
-    expire_some(table, flow_tick(now), EXPIRE_LOOK)
+    expire_some(table, now)
     return next_expiry(table, now)
 
 

@@ -145,6 +145,8 @@ cdef struct FlowTable:
     bint strict                   # TCP is not picked up in mid-stream
     uint64_t chance               # state of the generator for ports
     Reason reason                 # why the latest packet was REFUSED
+    int64_t looked_at             # a turn's time, and how many flows were looked at for their age in it
+    uint32_t looked
     FlowCounters counters
 
 cdef inline uint32_t flow_tick(int64_t now) noexcept nogil:

@@ -171,7 +171,8 @@ cdef inline void fetch(const Gateway* gateway, const Way* ways, const Routes* ro
         source = mapped(word)
     else:
         memcpy(&source, frame.data + 22, 16)
-    wire_prefetch(&ways[place_of(gateway, &target)])
+    if not routes.is_dense or not is_mapped(&target):
+        wire_prefetch(&ways[place_of(gateway, &target)])
     wire_prefetch(&gateway.sources[place_of(gateway, &source) >> (WAY_BITS - SOURCE_BITS)])
     routes_prefetch(routes, &target)
 
@@ -190,6 +191,8 @@ cdef void fetch_routes(const Gateway* gateway, Frame** burst, uint32_t n) noexce
             ways = gateway.interfaces[came_by].ways
             routes = routes_of(gateway, came_by)
         target = target_of(burst[i])
+        if routes.is_dense and is_mapped(&target):
+            continue
         way = &ways[place_of(gateway, &target)]
         if not same(&way.target, &target) or way.generation != generation_of(gateway):
             routes_prefetch_route(routes, &target)
@@ -238,7 +241,7 @@ cdef inline void forward_some(Gateway* gateway, Frame** burst, uint32_t n) noexc
     cdef uint32_t passed = 0
     cdef uint32_t came_by = NOWHERE
     cdef const Interface* interface = NULL
-    cdef const Way* ways = gateway.ways
+    cdef Way* ways = gateway.ways
     cdef const Routes* routes = &gateway.routes
     cdef bint tables = gateway.n_tables != 0
     cdef Frame* frame

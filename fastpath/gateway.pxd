@@ -12,8 +12,8 @@ A packet's way in forward.pyx:
     the next hop       resolve.pyx: the packet waits untouched, and begins anew when the MAC address is known
     TTL - 1, MAC addresses, emit
 
-A *way* keeps the outcome for a target: edge, MAC addresses, MTU. A *source* keeps that an address may send on an interface. Both
-are direct-mapped caches; an entry counts only while `generation` is what it was, and that changes with every change of routes, of
+A *way* keeps the outcome for a target, or for the gateway that a route leads to: edge, MAC addresses, MTU. A *source* keeps that an
+address may send on an interface. Ways of targets and sources are direct-mapped caches; an entry counts only while `generation` is what it was, and that changes with every change of routes, of
 interfaces, and of a neighbor's MAC address.
 
 An interface belongs to a routing table: the main one, or one of its own (routingtable.pxd). What comes by it is routed by that table,
@@ -40,6 +40,7 @@ cdef enum:
     WAY_BITS = 14                 # targets in use at a time; fewer than 2^16, as flows keep the number
     WAYS = 1 << WAY_BITS
     CLAMP = 0xFFFFFFFF            # Gateway.mss: to what both links take
+    HOP_WAYS = 4096               # next hops whose way is kept: those of the main table with the lowest numbers
     SOURCE_BITS = 12
     SOURCES = 1 << SOURCE_BITS
 
@@ -99,6 +100,7 @@ cdef struct Gateway:
     Neighbors neighbors
     Reassembly reassembly
     Way* ways                     # WAYS of them, the main table's
+    Way* hop_ways                 # HOP_WAYS of them, by the number of a Hop of the main table
     Source* sources               # SOURCES of them
     uint64_t secret
     uint32_t largest              # of a packet that we put together, being worked on: the largest fragment; else 0

@@ -35,7 +35,8 @@ cdef int gateway_init(Gateway* gateway, Head* head, uint64_t seed, uint32_t neig
     identifications_init(&gateway.identifications, seed + 3)
     gateway.ways = <Way*>pages(WAYS * sizeof(Way), False)
     gateway.sources = <Source*>pages(SOURCES * sizeof(Source), False)
-    if gateway.ways == NULL or gateway.sources == NULL:
+    gateway.hop_ways = <Way*>pages(HOP_WAYS * sizeof(Way), False)
+    if gateway.ways == NULL or gateway.sources == NULL or gateway.hop_ways == NULL:
         raise MemoryError("gateway: ways")
     return 0
 
@@ -45,6 +46,7 @@ cdef void gateway_free(Gateway* gateway) noexcept:
     neighbors_free(&gateway.neighbors)
     reassembly_free(&gateway.reassembly)
     unpages(gateway.ways, WAYS * sizeof(Way), False)
+    unpages(gateway.hop_ways, HOP_WAYS * sizeof(Way), False)
     unpages(gateway.sources, SOURCES * sizeof(Source), False)
     free(gateway.interfaces)
     gateway.interfaces = NULL

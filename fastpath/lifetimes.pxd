@@ -14,7 +14,7 @@ cdef void flow_give_back(FlowTable* table, uint32_t number) noexcept nogil
 cdef void flow_enter(FlowTable* table, uint32_t number, uint32_t which) noexcept nogil
 # The flow is no more: out of mapping, index and list. Its record is free.
 cdef void flow_end(FlowTable* table, uint32_t number) noexcept nogil
-# Ends up to `most` flows whose time is over, and returns how many.
-cdef uint32_t expire_some(FlowTable* table, uint32_t tick, uint32_t most) noexcept nogil
+# Ends flows whose time is over, and returns how many; at most EXPIRE_LOOK are looked at in a turn, whoever asks (turns are told by `now`).
+cdef uint32_t expire_some(FlowTable* table, int64_t now) noexcept nogil
 # When the next flow's time is over; NEVER: there is no flow.
 cdef int64_t next_expiry(const FlowTable* table, int64_t now) noexcept nogil

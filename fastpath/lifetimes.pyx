@@ -5,7 +5,7 @@ from libc.string cimport memset
 
 from fastpath.addresses cimport addresses_release
 from fastpath.flowtable cimport (
-    FLOW_TICK, NOBODY, N_LISTS, ORIGINAL, REPLY, Flow, flow_old, original_hash, reply_hash,
+    FLOW_TICK, NOBODY, N_LISTS, ORIGINAL, REPLY, Flow, flow_old, flow_tick, original_hash, reply_hash,
 )
 from fastpath.graph cimport NEVER
 from fastpath.index cimport index_insert, index_remove
@@ -81,13 +81,20 @@ cdef void flow_end(FlowTable* table, uint32_t number) noexcept nogil:
     flow_give_back(table, number)
 
 
-cdef uint32_t expire_some(FlowTable* table, uint32_t tick, uint32_t most) noexcept nogil:
+cdef uint32_t expire_some(FlowTable* table, int64_t now) noexcept nogil:
+    cdef uint32_t tick = flow_tick(now)
     cdef uint32_t which, number
     cdef uint32_t ended = 0
+    if table.looked_at != now:
+        table.looked_at = now
+        table.looked = 0
     for which in range(N_LISTS):
-        while ended < most:
+        while table.looked < EXPIRE_LOOK:
             number = table.lists[which].oldest
-            if number == NOBODY or not flow_old(table, &table.flows[number], tick):
+            if number == NOBODY:
+                break
+            table.looked += 1
+            if not flow_old(table, &table.flows[number], tick):
                 break
             flow_end(table, number)
             ended += 1

@@ -40,7 +40,8 @@ class LinkEvent(NamedTuple):
 cdef inline bint lone(Engine engine) noexcept nogil:
     """The turn was about one small frame or two: somebody waits for the answer, rather than for the end of a stream."""
     cdef Slots* large = &engine.core.arena.large
-    return large.used <= 2 and (large.used == 0 or large.frames[large.used - 1].length <= SMALL)
+    # Not every port takes large slots.
+    return engine.core.arena.families <= 2 and large.used <= 2 and (large.used == 0 or large.frames[large.used - 1].length <= SMALL)
 
 
 cdef class Loop:

@@ -8,7 +8,7 @@ same octets again, an IPv4 identification apart that says nothing because DF is 
     in order     sequence numbers, and IPv4 identifications unless DF is set
     lengths      equal but for the last, which may be shorter; 65,535 octets of IP at most
     flags        ACK, ECE; PSH or FIN end a run. SYN, RST, URG, CWR are passed alone
-    checksums    IPv4's and TCP's are right, or TCP's is known to be (CSUM_VALID); a wrong one stays wrong, alone
+    checksums    IPv4's and TCP's are right, or TCP's is known to be (CSUM_VALID) or left to do (NEEDS_CSUM); a wrong one stays wrong, alone
     UDP          is never merged: datagrams have borders
 
 A burst is gone through once, with a few flows open at a time. A run leaves in the place of its first segment, so other flows'

@@ -108,16 +108,20 @@ cdef inline bint fits_behind(const Run* run, const uint8_t* first, const Segment
 
 
 cdef bint sums_right(const Segment* segment, const Frame* frame) noexcept nogil:
-    """IPv4's header checksum, and TCP's unless it is known."""
+    """IPv4's header checksum, and TCP's unless it is known, or only the pseudo-header's sum is there and should be."""
     cdef const uint8_t* octets = frame.data
     cdef uint32_t n = frame.length - segment.transport
     cdef uint64_t total = wire_swap16(<uint16_t>n) + wire_swap16(PROTOCOL_TCP)
+    cdef uint16_t partial
     if segment.version == 4:
         if fold(sum_octets(octets + segment.network, 20, 0)) != 0xFFFF:
             return False
         total = sum_octets(octets + segment.transport - 8, 8, total)
     else:
         total = sum_octets(octets + segment.transport - 32, 32, total)
+    if frame.flags & NEEDS_CSUM:
+        memcpy(&partial, octets + segment.transport + 16, 2)
+        return partial == fold(total) and frame.csum_start == segment.transport and frame.csum_offset == 16
     return frame.flags & CSUM_VALID or fold(transport_sum(frame, segment.transport, n, total)) == 0xFFFF
 
 
@@ -241,10 +245,11 @@ cdef uint32_t merge_run(const Merge* merge, Frame** burst, uint32_t i, Frame* wh
         i = merge.following[i]
 
 
-def merged(frames, *, uint32_t takes=TAKES_CSUM | TAKES_TSO4 | TAKES_TSO6, bint valid=False, uint32_t own=0) -> list[dict]:
+def merged(frames, *, uint32_t takes=TAKES_CSUM | TAKES_TSO4 | TAKES_TSO6, bint valid=False, bint undone=False,
+           uint32_t own=0) -> list[dict]:
     """What becomes of a burst of at most 256 frames of at least 54 octets, in order: octets, how many frames, and facts (used for testing).
 
-    `valid`: their checksums are known; `own` > 0: so many octets of each are in its first part.
+    `valid`: their checksums are known; `undone`: they are left to be completed; `own` > 0: so many octets of each are in its first part.
     """
     cdef Frame[BURST] room
     cdef Frame* burst[BURST]
@@ -262,7 +267,9 @@ def merged(frames, *, uint32_t takes=TAKES_CSUM | TAKES_TSO4 | TAKES_TSO6, bint 
         room[i].data = <uint8_t*><const char*>first
         room[i].head = <uint32_t>len(first)
         room[i].length = <uint32_t>(len(first) + len(second))
-        room[i].flags = CSUM_VALID if valid else 0
+        room[i].flags = (CSUM_VALID if valid else 0) | (NEEDS_CSUM if undone else 0)
+        room[i].csum_start = 34 if first[12] == 8 else 54
+        room[i].csum_offset = 16
         if second:
             room[i].tail = <const uint8_t*><const char*>second
     found = []

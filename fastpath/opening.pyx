@@ -69,7 +69,7 @@ cdef bint recycle_port(FlowTable* table, const Packet* packet, uint16_t number) 
     return False
 
 
-cdef int opening_fill(FlowTable* table, Flow* flow, const Packet* packet, const Opening* opening, uint32_t tick,
+cdef int opening_fill(FlowTable* table, Flow* flow, const Packet* packet, const Opening* opening, int64_t now,
                       Choice* choice) noexcept nogil:
     """The record's tuples, of a packet that goes the original way."""
     if not same(&opening.target, &packet.target) or opening.target_port != packet.target_port:
@@ -78,7 +78,7 @@ cdef int opening_fill(FlowTable* table, Flow* flow, const Packet* packet, const 
             return FLOW_LIMIT
     # Flows that only wait to be removed may hold ports.
     if not (choose(table, packet, opening, choice)
-            or (expire_some(table, tick, EXPIRE_LOOK) and choose(table, packet, opening, choice))
+            or (expire_some(table, now) and choose(table, packet, opening, choice))
             or (recycle_port(table, packet, choice.number) and choose(table, packet, opening, choice))):
         if flow.new_target:
             addresses_release(&table.addresses, &table.secrets, flow.new_target)
@@ -143,7 +143,7 @@ cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, 
     if reverse:
         reason = opening_fill_reversed(table, flow, packet, tick, &choice)
     else:
-        reason = opening_fill(table, flow, packet, opening, tick, &choice)
+        reason = opening_fill(table, flow, packet, opening, now, &choice)
     if reason != FILLED:
         flow_give_back(table, number)
         return refuse(table, <Reason>reason)

@@ -1,6 +1,6 @@
 """What all ports share: the MTU, what an outside without offloads needs, and the counters."""
 
-from libc.stdint cimport uint16_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
 from fastpath.counters cimport MTU, UNCONNECTED, Reason
 from fastpath.frame cimport ETHERNET_HEADER, NEEDS_CSUM, Frame
@@ -64,11 +64,13 @@ cdef class Port(Node):
     cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
         cdef uint32_t longest = self.mtu + ETHERNET_HEADER
         cdef uint32_t first = 0          # of those checked but not yet sent
+        # Where the outside completes checksums, such a frame is one like the others.
+        cdef uint8_t unfinished = 0 if self.takes & TAKES_CSUM else NEEDS_CSUM
         cdef uint32_t i
         cdef Frame* frame
         for i in range(n):
             frame = burst[i]
-            if wire_likely(frame.length <= longest and not frame.gso_type and not frame.flags & NEEDS_CSUM):
+            if wire_likely(frame.length <= longest and not frame.gso_type and not frame.flags & unfinished):
                 continue
             # Order is kept: what came before goes first.
             if i > first:
@@ -76,7 +78,7 @@ cdef class Port(Node):
             first = i + 1
             if not self.fits(frame):
                 drop(&self.head, frame, MTU)
-            elif frame.gso_type or frame.flags & NEEDS_CSUM:
+            elif frame.gso_type or frame.flags & unfinished:
                 self.finish_and_transmit(frame)
             else:
                 self.transmit(&frame, 1)

@@ -18,7 +18,7 @@ cdef void resolve_expire(Gateway* gateway, int64_t now) noexcept nogil
 cdef const Address* our_address(const Interface* interface, const Address* peer) noexcept nogil
 # The interface has this address.
 cdef bint is_ours(const Interface* interface, const Address* address) noexcept nogil
-# It is the Subnet-Router anycast address of one of the interface's IPv6 subnets (RFC 4291, 2.6.1); of two-address links nobody's (RFC 6164).
+# It is the Subnet-Router anycast address of one of the interface's IPv6 subnets (RFC 4291, 2.6.1); links of two have none (RFC 6164).
 cdef bint is_anycast(const Interface* interface, const Address* address) noexcept nogil
 # The address lies in one of the interface's subnets (or is link-local, in IPv6).
 cdef bint on_link(const Interface* interface, const Address* address) noexcept nogil

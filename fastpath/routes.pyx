@@ -4,9 +4,11 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 
 from fastpath.address cimport IPV4_BITS, address_read, address_text, masked, prefix_read
+from fastpath.dense cimport WIDE, dense_free, dense_init, dense_prefetch, dense_put, dense_remove
+from fastpath.hops cimport Hop, hop_release, hop_use, hops_free, hops_init
 from fastpath.ip cimport Address, is_mapped, same, unmapped
 from fastpath.table cimport Table, table_erase, table_find, table_free, table_home, table_init, table_insert, table_mix, table_prefetch
-from fastpath.wire cimport wire_prefetch
+from fastpath.wire cimport wire_prefetch, wire_swap32
 
 cdef enum:
     FIRST_ROOM = 64
@@ -18,13 +20,18 @@ cdef int routes_init(Routes* routes, uint32_t limit, uint64_t seed) except -1:
     routes.limit = limit
     routes.seed = seed
     routes.generation = 1
+    routes.dense_from = DENSE_FROM
     table_init(&routes.table, FIRST_ROOM, seed)
+    hops_init(&routes.hops, seed)
     return 0
 
 
 cdef void routes_free(Routes* routes) noexcept:
     if routes.table.buckets != NULL:
         table_free(&routes.table)
+    hops_free(&routes.hops)
+    if routes.is_dense:
+        dense_free(&routes.dense)
     free(routes.routes)
     routes.routes = NULL
 
@@ -75,6 +82,9 @@ cdef void routes_prefetch(const Routes* routes, const Address* target) noexcept 
     cdef const Lengths* lengths = &routes.ipv4 if is_mapped(target) else &routes.ipv6
     cdef Address prefix
     cdef uint32_t i
+    if routes.is_dense and is_mapped(target):
+        dense_prefetch(&routes.dense, wire_swap32(unmapped(target)))
+        return
     if routes.count < LARGE:
         return
     for i in range(lengths.n):
@@ -88,7 +98,7 @@ cdef void routes_prefetch_route(const Routes* routes, const Address* target) noe
     cdef uint64_t key
     cdef uint64_t* value
     cdef uint32_t i
-    if routes.count < LARGE:
+    if routes.count < LARGE or (routes.is_dense and is_mapped(target)):
         return
     for i in range(lengths.n):
         prefix = masked(target, lengths.lengths[i])
@@ -103,10 +113,16 @@ cdef void routes_prefetch_route(const Routes* routes, const Address* target) noe
 # -- changes --------------------------------------------------------------------------------------------------------------
 
 
+cdef inline bint is_ipv4(const Route* route) noexcept nogil:
+    return is_mapped(&route.prefix) and route.length >= IPV4_BITS
+
+
 cdef void count_length(Routes* routes, const Route* route, int by) noexcept:
     """One route more or less of that length; the list of lengths is made anew."""
-    cdef Lengths* lengths = &routes.ipv4 if is_mapped(&route.prefix) and route.length >= IPV4_BITS else &routes.ipv6
+    cdef Lengths* lengths = &routes.ipv4 if is_ipv4(route) else &routes.ipv6
     cdef uint32_t length
+    if is_ipv4(route):
+        routes.ipv4_count += by
     lengths.counts[route.length] += by
     lengths.n = 0
     for length in range(128, -1, -1):
@@ -157,17 +173,76 @@ cdef int make_room(Routes* routes) except -1:
     return 0
 
 
+# -- the dense table of many IPv4 routes ------------------------------------------------------------------------------------
+
+
+cdef bint put_dense(Routes* routes, const Route* route) noexcept:
+    return dense_put(&routes.dense, wire_swap32(unmapped(&route.prefix)), route.length - IPV4_BITS, route.hop + 1)
+
+
+cdef void thin(Routes* routes) noexcept:
+    dense_free(&routes.dense)
+    routes.is_dense = False
+
+
+cdef void follow_put(Routes* routes, const Route* route) noexcept:
+    """The route is in the table: in the dense one too, which is made when there are so many."""
+    cdef uint32_t number
+    if routes.is_dense:
+        if is_ipv4(route) and not put_dense(routes, route):
+            routes.never_dense = True
+            thin(routes)
+        return
+    if routes.ipv4_count < routes.dense_from or routes.never_dense or not dense_init(&routes.dense):
+        return
+    routes.is_dense = True
+    for number in range(routes.used):
+        route = &routes.routes[number]
+        if route.kind != UNUSED and is_ipv4(route) and not put_dense(routes, route):
+            routes.never_dense = True
+            thin(routes)
+            return
+
+
+cdef void follow_remove(Routes* routes, const Route* route) noexcept:
+    """It is in the table no longer: the next shorter one around it takes its place, if there is one."""
+    cdef uint32_t length = route.length - IPV4_BITS
+    cdef uint32_t shortest = WIDE if length >= WIDE else 0
+    cdef uint32_t shorter = length
+    cdef const Route* around = NULL
+    cdef Address prefix
+    if not routes.is_dense or not is_ipv4(route):
+        return
+    if routes.ipv4_count < routes.dense_from // 2:
+        thin(routes)
+        return
+    while around == NULL and shorter > shortest:
+        shorter -= 1
+        if routes.ipv4.counts[IPV4_BITS + shorter]:
+            prefix = masked(&route.prefix, IPV4_BITS + shorter)
+            around = routes_get(routes, &prefix, IPV4_BITS + shorter)
+    if around == NULL:
+        dense_remove(&routes.dense, wire_swap32(unmapped(&route.prefix)), length, 0, 0)
+    else:
+        dense_remove(&routes.dense, wire_swap32(unmapped(&route.prefix)), length, shorter, around.hop + 1)
+
+
 cdef int routes_put(Routes* routes, const Route* route) except -1:
     cdef Route* there = <Route*>routes_get(routes, &route.prefix, route.length)
-    cdef uint32_t number, following
+    cdef Address nowhere = Address(0, 0)
+    cdef uint32_t number, following, hop
+    if there == NULL and routes.count == routes.limit:
+        raise OverflowError(f"the routing table is full: {routes.limit} routes")
+    hop = hop_use(&routes.hops, route.kind, route.interface, &route.gateway if route.kind == GATEWAY else &nowhere)
     routes.generation += 1
     if there != NULL:
         following = there.next
+        hop_release(&routes.hops, there.hop)
         there[0] = route[0]
         there.next = following
+        there.hop = hop
+        follow_put(routes, there)
         return 0
-    if routes.count == routes.limit:
-        raise OverflowError(f"the routing table is full: {routes.limit} routes")
     if routes.free:
         number = routes.free - 1
         routes.free = routes.routes[number].next
@@ -177,10 +252,12 @@ cdef int routes_put(Routes* routes, const Route* route) except -1:
         number = routes.used
         routes.used += 1
     routes.routes[number] = route[0]
+    routes.routes[number].hop = hop
     if not enter(routes, &routes.table, number):
         grow(routes, 2 * routes.table.capacity)
     routes.count += 1
     count_length(routes, route, 1)
+    follow_put(routes, &routes.routes[number])
     return 0
 
 
@@ -203,6 +280,8 @@ cdef bint routes_remove(Routes* routes, const Address* prefix, uint32_t length) 
             at = routes.routes[at].next - 1
         routes.routes[at].next = route.next
     count_length(routes, route, -1)
+    follow_remove(routes, route)
+    hop_release(&routes.hops, route.hop)
     route.kind = UNUSED
     route.next = routes.free
     routes.free = number + 1
@@ -215,8 +294,9 @@ cdef class TestRoutes:
     """The C table with a Python face (used for testing)."""
     cdef Routes routes
 
-    def __cinit__(self, uint32_t limit, uint64_t seed=0):
+    def __cinit__(self, uint32_t limit, uint64_t seed=0, uint32_t dense_from=DENSE_FROM):
         routes_init(&self.routes, limit, seed)
+        self.routes.dense_from = dense_from
 
     def __dealloc__(self):
         routes_free(&self.routes)
@@ -244,6 +324,19 @@ cdef class TestRoutes:
         prefix_read(prefix, &address, &length)
         address = masked(&address, length)
         return routes_remove(&self.routes, &address, length)
+
+    @property
+    def dense(self) -> bool:
+        """There are so many IPv4 routes that they have a table of their own."""
+        return self.routes.is_dense
+
+    def hop(self, text: str) -> int | None:
+        """The interface that the longest prefix leads to, by what many routes are looked up in."""
+        cdef Address address
+        cdef const Hop* hop
+        address_read(text, &address)
+        hop = routes_hop(&self.routes, &address)
+        return None if hop == NULL else hop.interface
 
     def find(self, text: str) -> tuple[str, int] | None:
         """The longest prefix that fits: (prefix, length of 128) and interface, or None."""

@@ -2,4 +2,5 @@
 
 from fastpath.ruletable cimport RuleTable
 
-cdef object rule_rows(const RuleTable* rules, dict names, dict publication_names)
+# `realm_names`: of those that are named.
+cdef object rule_rows(const RuleTable* rules, dict names, dict publication_names, dict realm_names)

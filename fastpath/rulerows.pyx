@@ -22,7 +22,7 @@ cdef str pool_text(const RuleTable* rules, uint32_t pool):
     )
 
 
-cdef list isolation(const Interface* interface, str name):
+cdef list isolation(const Interface* interface, str name, str by):
     """One row a reason for which packets are dropped, as far as the network has it."""
     cdef uint32_t family
     words = []
@@ -37,13 +37,17 @@ cdef list isolation(const Interface* interface, str name):
         rows.append((name, "isolation", "internal: in and out drop", interface.hits.internal))
     else:
         rows.append((name, "isolation", f"from other networks: {reached} accept; else drop", interface.hits.other))
-        rows.append((name, "isolation", f"from outside: {reached} accept; else drop", interface.hits.unpublished))
+        rows.append((name, "isolation", f"from outside{by}: {reached} accept; else drop", interface.hits.unpublished))
     if not interface.icc:
         rows.append((name, "isolation", "routed between its own endpoints: drop", interface.hits.icc))
     return rows
 
 
-cdef object rule_rows(const RuleTable* rules, dict names, dict publication_names):
+cdef str by_realm(dict realm_names, uint32_t realm):
+    return f" by {realm_names[realm]}" if realm in realm_names else ""
+
+
+cdef object rule_rows(const RuleTable* rules, dict names, dict publication_names, dict realm_names):
     cdef uint32_t i, family
     cdef const Interface* interface
     rows = []
@@ -51,13 +55,15 @@ cdef object rule_rows(const RuleTable* rules, dict names, dict publication_names
         interface = &rules.interfaces[i]
         if not interface.used or interface.uplink:
             continue
-        rows += isolation(interface, names[i])
+        by = by_realm(realm_names, interface.realm)
+        rows += isolation(interface, names[i], by)
         for family in range(2):
             if interface.pools[family] and not interface.internal:
-                rows.append((names[i], "snat", f"{FAMILIES[family]} to outside: source {pool_text(rules, interface.pools[family])}",
+                rows.append((names[i], "snat",
+                             f"{FAMILIES[family]} to outside{by}: source {pool_text(rules, interface.pools[family])}",
                              interface.hits.masqueraded[family]))
         if interface.hits.host:
-            rows.append((names[i], "dnat", "TCP and UDP to the gateway: to the host", interface.hits.host))
+            rows.append((names[i], "dnat", f"TCP and UDP to the gateway: to the host{by}", interface.hits.host))
     for i in range(rules.n_statics):
         outside, inside = address_text(&rules.statics[i].outside), address_text(&rules.statics[i].inside)
         rows.append(("", "dnat", f"{outside}: to {inside}", rules.statics[i].hits[0]))
@@ -68,11 +74,12 @@ cdef object rule_rows(const RuleTable* rules, dict names, dict publication_names
         rows.append(("", "snat", f"to {prefix}/{length}: source stays", rules.excluded[i].hits))
     for i in range(1, rules.published.n_entries):
         if rules.published.entries[i].used:
-            rows.append((publication_names[i], "dnat", publication(rules, i), rules.published.entries[i].hits))
+            by = by_realm(realm_names, rules.published.entries[i].realm)
+            rows.append((publication_names[i], "dnat", publication(rules, i, by), rules.published.entries[i].hits))
     return np.array(rows, dtype=RULES_DTYPE)
 
 
-cdef str publication(const RuleTable* rules, uint32_t number):
+cdef str publication(const RuleTable* rules, uint32_t number, str by):
     protocol = rules.published.entries[number].protocol
     first, last = rules.published.entries[number].first, rules.published.entries[number].last
     target_port = rules.published.entries[number].target_port
@@ -85,4 +92,4 @@ cdef str publication(const RuleTable* rules, uint32_t number):
     to = f"{target_port}" if first == last else f"{target_port}-{target_port + last - first}"
     clients = rules.published.entries[number].clients
     whose = "" if clients == ALL_CLIENTS else " from the uplink" if clients == UPLINK_CLIENTS else " from the host"
-    return f"{name} {at} port {ports}{whose}: to {target}:{to}"
+    return f"{name} {at} port {ports}{by}{whose}: to {target}:{to}"

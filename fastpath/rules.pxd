@@ -51,6 +51,7 @@ cdef class Rules:
     cdef readonly Flows flows
     cdef dict names               # of interfaces, by number
     cdef dict publication_names   # by id
+    cdef dict realm_names         # of uplinks, by number
     cdef int forget_host(self, uint32_t realm) except -1
 
 # `owner`: the router's interface that has the packet's target as an address, or NOT_OURS.

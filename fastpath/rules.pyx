@@ -118,6 +118,7 @@ cdef class Rules:
         self.flows = flows
         self.names = {}
         self.publication_names = {}
+        self.realm_names = {}
         rules_make(&self.table, &flows.table)
 
     def __dealloc__(self):
@@ -232,6 +233,13 @@ cdef class Rules:
         """Addresses that count as ours for ports published at any address, besides the router's own: those of the host of that realm."""
         rules_set_locals(&self.table, texts(addresses), realm)
 
+    def name_realm(self, uint32_t realm, str name) -> None:
+        """What the uplink to the realm is called in `rows`; "": nothing, as that of a lab's only one."""
+        rules_realm(&self.table, realm)
+        self.realm_names[realm] = name
+        if not name:
+            del self.realm_names[realm]
+
     def add_static(self, outside, inside) -> None:
         """The inside address is known outside as `outside`, whichever side begins, for all protocols."""
         rules_add_static(&self.table, outside, inside)
@@ -250,7 +258,7 @@ cdef class Rules:
 
     def rows(self):
         """All rules in force: a NumPy array of RULES_DTYPE."""
-        return rule_rows(&self.table, self.names, self.publication_names)
+        return rule_rows(&self.table, self.names, self.publication_names, self.realm_names)
 
 
 cdef list texts(value):

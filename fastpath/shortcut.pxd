@@ -9,9 +9,9 @@ from libc.string cimport memcpy
 from fastpath.frame cimport ETHERNET_HEADER, Frame
 from fastpath.gateway cimport Gateway, Way, generation_of, place_of, place_of_ipv4
 from fastpath.graph cimport Edge, emit
-from fastpath.ip cimport IPV4_HEADER, IPV6_HEADER, Address, is_mapped, mapped, same
+from fastpath.ip cimport IPV4_HEADER, IPV6_HEADER, Address, is_mapped, mapped
 from fastpath.layout cimport PROTOCOL_TCP
-from fastpath.ways cimport source_known
+from fastpath.ways cimport routed_way, source_known, way_known
 from fastpath.wire cimport fold, load16, wire_swap16
 
 cdef enum:
@@ -29,7 +29,7 @@ cdef inline bint is_syn(const Frame* frame, uint8_t protocol, uint32_t transport
     """It may open a TCP connection: its MSS is to be looked at."""
     return protocol == PROTOCOL_TCP and frame.head > transport + 13 and frame.data[transport + 13] & 2
 
-cdef inline bint short_ipv4(Gateway* gateway, const Way* ways, Frame* frame, uint64_t* latest) noexcept nogil:
+cdef inline bint short_ipv4(Gateway* gateway, Way* ways, Frame* frame, uint64_t* latest) noexcept nogil:
     """Forward a plain IPv4 packet whose way is known; False: nothing was done. `ways`: those of the interface that it came by. `latest`:
     source and target of the one before, if it came by the same interface and went this way."""
     cdef uint8_t* octets = frame.data
@@ -38,20 +38,25 @@ cdef inline bint short_ipv4(Gateway* gateway, const Way* ways, Frame* frame, uin
     cdef uint32_t length
     cdef uint16_t checksum
     cdef const Way* way
-    cdef Address source
+    cdef Address source, goal
     memcpy(&first, octets + 14, 8)
     memcpy(&second, octets + 22, 8)
     memcpy(&target, octets + 30, 4)
     pair = second >> 32 | <uint64_t>target << 32
     length = wire_swap16(<uint16_t>(first >> 16))
-    way = &ways[place_of_ipv4(gateway, target)]
+    # With many routes a target's own way has gone before it comes again.
+    way = NULL if gateway.routes.is_dense else &ways[place_of_ipv4(gateway, target)]
+    if (way == NULL or way.target.low != (<uint64_t>target << 32 | 0xFFFF0000u) or way.target.high
+            or way.generation != generation_of(gateway)):
+        goal = mapped(target)
+        way = routed_way(gateway, ways, &goal)
+        if way == NULL:
+            return False
     if gateway.mss and is_syn(frame, <uint8_t>(second >> 8), 34):
         return False
     if fold(<uint64_t><uint32_t>first + (first >> 32) + <uint32_t>second + (second >> 32) + target) != 0xFFFF:
         return False
     if length < IPV4_HEADER or length > frame.length - ETHERNET_HEADER or length > way.mtu or <uint8_t>second <= 1:
-        return False
-    if way.target.low != (<uint64_t>target << 32 | 0xFFFF0000u) or way.target.high or way.generation != generation_of(gateway):
         return False
     if pair != latest[0]:
         source = mapped(<uint32_t>(second >> 32))
@@ -67,7 +72,7 @@ cdef inline bint short_ipv4(Gateway* gateway, const Way* ways, Frame* frame, uin
     emit(<Edge*>&way.edge, frame)
     return True
 
-cdef inline bint short_ipv6(Gateway* gateway, const Way* ways, Frame* frame) noexcept nogil:
+cdef inline bint short_ipv6(Gateway* gateway, Way* ways, Frame* frame) noexcept nogil:
     """The same for IPv6 without extension headers."""
     cdef uint8_t* octets = frame.data
     cdef Address source, target
@@ -79,11 +84,15 @@ cdef inline bint short_ipv6(Gateway* gateway, const Way* ways, Frame* frame) noe
         return False
     if gateway.mss and is_syn(frame, octets[20], 54):
         return False
-    way = &ways[place_of(gateway, &target)]
-    if length > frame.length - ETHERNET_HEADER or length > way.mtu or octets[21] <= 1:
-        return False
     # In an IPv6 packet the form of IPv4 is nobody's: ip_read says so.
-    if not same(&way.target, &target) or way.generation != generation_of(gateway) or is_mapped(&target) or is_mapped(&source):
+    if is_mapped(&target) or is_mapped(&source):
+        return False
+    way = &ways[place_of(gateway, &target)]
+    if not way_known(gateway, way, &target):
+        way = routed_way(gateway, ways, &target)
+        if way == NULL:
+            return False
+    if length > frame.length - ETHERNET_HEADER or length > way.mtu or octets[21] <= 1:
         return False
     if not source_known(gateway, &source, frame.input):
         return False

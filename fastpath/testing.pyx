@@ -10,8 +10,8 @@ from fastpath.fragment cimport Fragmenter, fragmenter_begin, fragmenter_next
 from fastpath.frame cimport Frame
 from fastpath.graph cimport Edge, Graph, Head, Node, drop, emit, set_due
 from fastpath.icmp cimport (
-    BAD_FIELD, BAD_OPTION, BIG, CUT_CHAIN, LIFETIME, NO_HOST, NO_PORT, NO_PROTOCOL, NO_WAY, PROHIBITED, REASSEMBLY_TIME, Icmp, Trouble, icmp_echo,
-    icmp_error, icmp_init,
+    BAD_FIELD, BAD_OPTION, BIG, CUT_CHAIN, LIFETIME, NO_HOST, NO_PORT, NO_PROTOCOL, NO_WAY, PROHIBITED, REASSEMBLY_TIME, Icmp, Trouble,
+    icmp_echo, icmp_error, icmp_init,
 )
 from fastpath.identification cimport Identifications, identifications_init
 from fastpath.ip cimport FINE, Address, Packet, ip_read, ip_transport

@@ -2,6 +2,9 @@
 
 The kernel may hand over datagrams of one flow in one piece (UDP_GRO), equally long but for the last. Each is a frame again: its first
 octets are copied behind headers of its own, as a clone's are; the rest stays where it was received.
+
+A kernel on the same machine leaves the checksum of a single inner packet to a card that never comes, and a UDP socket has no way to
+say so: where it is the pseudo-header's sum and nothing else, it is taken for unfinished (NEEDS_CSUM), as in captures (see facts).
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t

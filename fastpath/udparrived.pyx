@@ -3,7 +3,8 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from fastpath.frame cimport CSUM_VALID, Frame
+from fastpath.facts cimport offload_guess
+from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, NEEDS_CSUM, Frame
 from fastpath.layout cimport PROTOCOL_UDP
 from fastpath.udpcontrol cimport NAME, Told, control_read, msghdr
 from fastpath.wire cimport fold, store16, store32, sum_octets
@@ -12,6 +13,9 @@ cdef extern from "<sys/socket.h>" nogil:
     enum:
         MSG_TRUNC
         MSG_CTRUNC
+
+cdef enum:
+    VXLAN_HEADER = 8
 
 
 cdef void put_macs(uint8_t* octets, uint32_t family, const uint8_t* target, const uint8_t* sender, uint64_t mac) noexcept nogil:
@@ -91,3 +95,19 @@ cdef void arrived_next(Arrived* arrived, Frame* frame, const uint8_t* place) noe
     elif arrived.header:
         store16(data + 18, <uint16_t>(octets + 8))
         store16(data + 58, <uint16_t>(octets + 8))
+    if arrived.size == arrived.octets and octets > VXLAN_HEADER + ETHERNET_HEADER:
+        guess(frame, arrived.header + VXLAN_HEADER)
+
+
+cdef void guess(Frame* frame, uint32_t pushed) noexcept nogil:
+    """The inner packet's checksum may be unfinished."""
+    cdef Frame inner = frame[0]
+    inner.data += pushed
+    inner.head -= pushed
+    inner.length -= pushed
+    inner.flags = 0
+    offload_guess(&inner, 0, True, False)
+    if inner.flags & NEEDS_CSUM:
+        frame.flags |= NEEDS_CSUM
+        frame.csum_start = <uint16_t>(inner.csum_start + pushed)
+        frame.csum_offset = inner.csum_offset

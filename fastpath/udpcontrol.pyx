@@ -50,6 +50,7 @@ cdef enum:
 cdef const uint8_t* following(const msghdr* message, size_t* at, cmsghdr* header) noexcept nogil:
     """The value of the control message at `at`, its header, and where the next begins. NULL: there is none."""
     cdef const uint8_t* said = <const uint8_t*>message.msg_control + at[0]
+    memset(header, 0, sizeof(cmsghdr))
     if at[0] + HEADER > message.msg_controllen:
         return NULL
     memcpy(header, said, HEADER)

@@ -3,15 +3,45 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy
 
-from fastpath.address cimport Kind
-from fastpath.gateway cimport SOURCE_BITS, WAY_BITS, Gateway, Source, generation_of, place_of
+from fastpath.address cimport ORDINARY, Kind, kind_of
+from fastpath.gateway cimport HOP_WAYS, SOURCE_BITS, WAY_BITS, Gateway, Source, Way, generation_of, place_of
+from fastpath.hops cimport Hop
 from fastpath.ip cimport Address, Packet, same
-from fastpath.routes cimport Route
+from fastpath.routes cimport GATEWAY, LARGE, LINK, Route, routes_hop
 
 cdef inline bint source_known(const Gateway* gateway, const Address* address, uint32_t interface) noexcept nogil:
     """It was found that the address may send there."""
     cdef const Source* source = &gateway.sources[place_of(gateway, address) >> (WAY_BITS - SOURCE_BITS)]
     return same(&source.source, address) and source.interface == interface and source.generation == generation_of(gateway)
+
+cdef inline bint way_known(const Gateway* gateway, const Way* way, const Address* target) noexcept nogil:
+    return same(&way.target, target) and way.generation == generation_of(gateway)
+
+cdef inline const Way* routed_way(Gateway* gateway, Way* ways, const Address* target) noexcept nogil:
+    """What is kept for the gateway that the target's route leads to, or for the target itself; NULL: nothing, or no host has the address.
+
+    `ways`: those of the interface that the packet came by.
+    """
+    cdef const Hop* hop
+    cdef Way* way
+    cdef uint32_t number
+    if ways != gateway.ways or kind_of(target) != ORDINARY:
+        return NULL
+    hop = routes_hop(&gateway.routes, target)
+    if hop == NULL or hop.kind > GATEWAY:
+        return NULL
+    number = <uint32_t>(hop - gateway.routes.hops.hops)
+    if hop.kind == LINK or number >= HOP_WAYS:
+        way = &ways[place_of(gateway, target)]
+        return way if way_known(gateway, way, target) else NULL
+    way = &gateway.hop_ways[number]
+    if way.generation != generation_of(gateway):
+        return NULL
+    if gateway.routes.count < LARGE and not gateway.routes.is_dense:
+        # A few routes are looked through by length: next time it is found at once.
+        ways[place_of(gateway, target)] = way[0]
+        ways[place_of(gateway, target)].target = target[0]
+    return way
 
 # FINE, or why nobody may send from that source here (RFC 1812, 5.3.7 and 5.3.8; RFC 3704). What is fine is remembered.
 cdef int source_refused(Gateway* gateway, const Packet* packet, Kind kind) noexcept nogil

@@ -9,21 +9,22 @@ from fastpath.ethernet cimport store48
 from fastpath.flows cimport flows_translate, flows_way
 from fastpath.fragment cimport KEEP_ID
 from fastpath.frame cimport ETHERNET_HEADER
-from fastpath.gateway cimport CLAMP, SOURCE_BITS, WAY_BITS, Gateway, Interface, Source, Way, generation_of, place_of, routes_of
+from fastpath.gateway cimport CLAMP, HOP_WAYS, SOURCE_BITS, WAY_BITS, Gateway, Interface, Source, Way, generation_of, place_of, routes_of
 from fastpath.graph cimport drop
+from fastpath.hops cimport Hop
 from fastpath.icmp cimport BIG
 from fastpath.ip cimport ERROR, FINE, NO_FLOW, WHOLE, Address, Packet, ip_transport
 from fastpath.layout cimport PROTOCOL_TCP
 from fastpath.mss cimport mss_clamp, mss_of
 from fastpath.neighbor cimport STALE, Neighbor
 from fastpath.resolve cimport resolve
-from fastpath.routes cimport BROADCAST, GATEWAY, LOCAL, Route, routes_find
+from fastpath.routes cimport BROADCAST, GATEWAY, LOCAL, Route, routes_hop
 
 
 cdef int source_refused(Gateway* gateway, const Packet* packet, Kind kind) noexcept nogil:
     cdef Source* source = &gateway.sources[place_of(gateway, &packet.source) >> (WAY_BITS - SOURCE_BITS)]
     cdef const Interface* interface = &gateway.interfaces[packet.interface]
-    cdef const Route* route
+    cdef const Hop* hop
     if source_known(gateway, &packet.source, packet.interface):
         return FINE
     if kind == LINK_LOCAL and packet.version == 6:
@@ -31,10 +32,10 @@ cdef int source_refused(Gateway* gateway, const Packet* packet, Kind kind) noexc
         return FINE
     if kind != ORDINARY:
         return MARTIAN_SOURCE
-    route = routes_find(routes_of(gateway, packet.interface), &packet.source)
-    if route != NULL and (route.kind == LOCAL or route.kind == BROADCAST):
+    hop = routes_hop(routes_of(gateway, packet.interface), &packet.source)
+    if hop != NULL and (hop.kind == LOCAL or hop.kind == BROADCAST):
         return MARTIAN_SOURCE
-    if interface.reverse_path and (route == NULL or route.interface != packet.interface):
+    if interface.reverse_path and (hop == NULL or hop.interface != packet.interface):
         return SPOOFED_SOURCE
     source.source = packet.source
     source.interface = packet.interface
@@ -73,6 +74,8 @@ cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Ad
         return
     if usual and (neighbor.state != STALE or not gateway.interfaces[egress].arp):
         keep_way(gateway, packet, goal, egress, neighbor)
+        if route.kind == GATEWAY and route.hop < HOP_WAYS and gateway.interfaces[packet.interface].routes == NULL:
+            fill_way(gateway, &gateway.hop_ways[route.hop], &route.gateway, egress, neighbor)
     if packet.flow != NO_FLOW and not flows_translate(gateway.flows, packet):
         drop(gateway.head, packet.frame, UNTRANSLATABLE)
         return
@@ -86,7 +89,12 @@ cdef void pass_on(Gateway* gateway, Packet* packet, const Route* route, const Ad
 
 cdef void keep_way(Gateway* gateway, const Packet* packet, const Address* target, uint16_t egress, const Neighbor* neighbor) noexcept nogil:
     cdef uint32_t place = place_of(gateway, target)
-    cdef Way* way = &gateway.interfaces[packet.interface].ways[place]
+    fill_way(gateway, &gateway.interfaces[packet.interface].ways[place], target, egress, neighbor)
+    if packet.flow != NO_FLOW and packet.kind != ERROR:
+        flows_way(gateway.flows, packet)[0] = <uint16_t>(place + 1)
+
+
+cdef void fill_way(Gateway* gateway, Way* way, const Address* target, uint16_t egress, const Neighbor* neighbor) noexcept nogil:
     cdef Interface* interface = &gateway.interfaces[egress]
     way.target = target[0]
     way.edge = interface.edge
@@ -95,5 +103,3 @@ cdef void keep_way(Gateway* gateway, const Packet* packet, const Address* target
     way.mtu = interface.mtu
     way.interface = egress
     way.generation = generation_of(gateway)
-    if packet.flow != NO_FLOW and packet.kind != ERROR:
-        flows_way(gateway.flows, packet)[0] = <uint16_t>(place + 1)

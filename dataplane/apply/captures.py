@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Protocol
 
 from dataplane.apply.dataplane import Dataplane
-from dataplane.model import UPLINK
 from dataplane.wiring import NodeSpec, Wiring
 from fastpath import Capture, CaptureError, DropWriter, Engine, OwnerError, PcapPort, PcapWriter, Port, Replay
 
@@ -77,16 +76,18 @@ class CaptureDataplane:
             raise
         self.replay = Replay(self.dataplane.engine, drops=self._drops)
 
-    def run(self, inputs: Iterable[Input], owners: Mapping[str, str], *, speed: float | None) -> list[CaptureError]:
-        """Replay the inputs to their ends. `owners`: port by MAC, for inputs without a port.
+    def run(
+        self, inputs: Iterable[Input], owners: Mapping[str, str], *, rest: str | None = None, speed: float | None = None
+    ) -> list[CaptureError]:
+        """Replay the inputs to their ends. `owners`: port by MAC, for inputs without a port; `rest`: that of all others' frames.
 
         Returns why inputs ended early, if they did. Errors: CaptureError if a file is no capture, OwnerError if a frame has no
         port.
         """
         for mac, owner in owners.items():
             self.replay.own(int(mac.replace(":", ""), 16), self._ports.made[owner])
-        if UPLINK in self._ports.made:
-            self.replay.own_rest(self._ports.made[UPLINK])
+        if rest is not None:
+            self.replay.own_rest(self._ports.made[rest])
         for source in inputs:
             port = None if source.port is None else self._ports.made[source.port]
             self.replay.add(Capture(source.file, source.name), port)

@@ -1,6 +1,7 @@
 """The router of a lab with its flows and rules: what is linked to it and what is ruled in it, by name.
 
-Links are interfaces of the router, numbered by it. Pools of addresses that sources become are shared: every link that asks for
+Links are interfaces of the router, numbered by it; so are uplinks that are one network's own, each of which has a routing table and
+a realm of that number (`by` in settings). Pools of addresses that sources become are shared: every link that asks for
 equal addresses has the same one, so that an inside endpoint has one outside whatever network it is seen from.
 """
 
@@ -17,6 +18,7 @@ from fastpath.router import Router
 from fastpath.rules import Rules
 
 LINUX = "linux"
+TABLES = 256  # of a router, the main one included
 
 
 class Gateway:
@@ -39,6 +41,8 @@ class Gateway:
         self._members: dict[str, int] = {}
         self._pools: dict[str, tuple[int, int]] = {}
         self._published: dict[str, int] = {}
+        self._tables: dict[str, int] = {}
+        self._joined: dict[str, str] = {}
 
     def set(self, spec: NodeSpec) -> None:
         """What may change while it runs: flows go on."""
@@ -57,6 +61,7 @@ class Gateway:
             addresses=_addresses(settings),
             reverse_path=not uplink,
             arp=not settings["permanent"],
+            table=self._table(settings),
         )
         if isinstance(node, Bridge):
             member = self._members[link.far] = node.add_member(self.router, target_input=number)
@@ -66,13 +71,17 @@ class Gateway:
             self.router.lead(number, node, 0)
             node.lead_to(self.router, number)
         self._interfaces[link.far] = number
+        self._joined[link.far] = str(settings.get("by", ""))
         self._rule_interface(link.far, settings, uplink=uplink)
         return number
 
     def change(self, old: Link, new: Link, node: Node) -> None:
         """The interface's addresses, MTU and what may pass; flows go on."""
         number = self._interfaces[new.far]
-        self.router.set_interface(number, mtu=int(new.settings["mtu"]), addresses=_addresses(new.settings))
+        self.router.set_interface(
+            number, mtu=int(new.settings["mtu"]), addresses=_addresses(new.settings), table=self._table(new.settings)
+        )
+        self._joined[new.far] = str(new.settings.get("by", ""))
         self._rule_interface(new.far, new.settings, uplink=isinstance(node, Port))
         self._let_go(old.settings)
 
@@ -86,12 +95,34 @@ class Gateway:
             node.lead_to(None)
         self.rules.remove_interface(number)
         self.router.remove_interface(number)
+        del self._joined[link.far]
         self._let_go(link.settings)
+
+    def _table(self, settings: Settings) -> int:
+        """The number of the table for what leaves by the uplink that is named, 0 for the lab's. Errors: ValueError for too many."""
+        name = str(settings.get("by", ""))
+        if not name or name in self._tables:
+            return self._tables.get(name, 0)
+        # A number is given again only when there is no fresh one: flows may still have the old.
+        free = [number for number in range(1, TABLES) if number not in self._tables.values()]
+        if not free:
+            self._tables = {one: number for one, number in self._tables.items() if one in self._joined.values()}
+            free = [number for number in range(1, TABLES) if number not in self._tables.values()]
+        if not free:
+            raise ValueError(f"more than {TABLES - 1} networks have an uplink of their own")
+        self._tables[name] = free[0]
+        self.rules.name_realm(free[0], name)
+        return free[0]
+
+    def tables(self) -> dict[int, str]:
+        """Uplinks that are one network's own, by the number of the table."""
+        return {number: name for name, number in self._tables.items()}
 
     def _rule_interface(self, far: str, settings: Settings, *, uplink: bool) -> None:
         if uplink:
             hosts = [str(settings[name]) for name in ("host4", "host6") if settings[name]]
-            self.rules.set_interface(self._interfaces[far], kind="uplink", name=far, trusted=hosts, host=hosts)
+            number, realm = self._interfaces[far], self._table(settings)
+            self.rules.set_interface(number, kind="uplink", name=far, trusted=hosts, host=hosts, realm=realm)
             return
         self.rules.set_interface(
             self._interfaces[far],
@@ -103,6 +134,7 @@ class Gateway:
             ipv6=str(settings["mode6"] or "isolated"),
             masquerade4=self._pool(str(settings["masquerade4"])),
             masquerade6=self._pool(str(settings["masquerade6"])),
+            realm=self._table(settings),
         )
 
     def _pool(self, addresses: str) -> int:
@@ -134,6 +166,7 @@ class Gateway:
                     str(settings["destination"]),
                     interface=self._interfaces[rule.interface],
                     gateway=str(settings["gateway"]) or None,
+                    table=self._table(settings),
                 )
             case "neighbor":
                 self.router.add_neighbor(self._interfaces[rule.interface], str(settings["address"]), _mac(settings["mac"]))
@@ -144,7 +177,7 @@ class Gateway:
             case "exclude":
                 self.rules.exclude(str(settings["prefix"]))
             case "local":
-                self.rules.set_local(str(settings["addresses"]).split())
+                self.rules.set_local(str(settings["addresses"]).split(), realm=self._table(settings))
             case _:
                 raise ValueError(f"no such kind of rule: {kind}")
 
@@ -152,12 +185,12 @@ class Gateway:
         """A rule less; flows that it let through go on."""
         settings = rule.settings
         undo: Mapping[str, Callable[[], object]] = {
-            "route": lambda: self.router.remove_route(str(settings["destination"])),
+            "route": lambda: self.router.remove_route(str(settings["destination"]), table=self._table(settings)),
             "neighbor": lambda: self.router.remove_neighbor(self._interfaces[rule.interface], str(settings["address"])),
             "publish": lambda: self.rules.unpublish(self._published.pop(rule.name)),
             "static": lambda: self.rules.remove_static(str(settings["outside"])),
             "exclude": lambda: self.rules.unexclude(str(settings["prefix"])),
-            "local": lambda: self.rules.set_local([]),
+            "local": lambda: self.rules.set_local([], realm=self._table(settings)),
         }
         undo[rule.kind]()
 
@@ -172,12 +205,13 @@ class Gateway:
             address=str(settings["address"]) or None,
             name=str(settings["network"]),
             clients=str(settings["clients"] or "all"),
+            realm=self._table(settings),
         )
 
     # -- tables -----------------------------------------------------------------------------------------------------------
 
     def interface_names(self) -> dict[int, str]:
-        """Names of networks, and ``uplink``, by the router's number."""
+        """Names of networks, and of uplinks, by the router's number."""
         return {number: _name(far) for far, number in self._interfaces.items()}
 
 

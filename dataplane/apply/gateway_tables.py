@@ -10,12 +10,13 @@ import numpy as np
 
 from dataplane.apply.gateway import Gateway
 from dataplane.errors import UserError
+from dataplane.uplink import UPLINK, network_of
 from fastpath.flowrows import FLOWS_DTYPE as OF_FLOWS
 from fastpath.flowrows import PROTOCOLS
 
 Rows = np.ndarray[Any, Any]
 Chosen = Mapping[str, str | int | None]
-ROUTES_DTYPE = np.dtype([("destination", "U43"), ("gateway", "U39"), ("interface", "U128")])
+ROUTES_DTYPE = np.dtype([("destination", "U43"), ("gateway", "U39"), ("interface", "U128"), ("network", "U128")])
 NEIGHBORS_DTYPE = np.dtype([("address", "U39"), ("mac", "U17"), ("interface", "U128"), ("state", "U16")])
 NAT_DTYPE = np.dtype([("kind", "U4"), ("protocol", "U8"), ("inside", "U47"), ("outside", "U47"), ("flows", "<u8")])
 FLOWS_DTYPE = np.dtype([("protocol", "U8"), *((name, OF_FLOWS[name]) for name in OF_FLOWS.names or () if name != "protocol")])
@@ -25,12 +26,16 @@ ADDRESSES = ("source", "target", "inside", "outside")
 
 
 def routes(gateway: Gateway) -> Rows:
-    """ROUTES_DTYPE: what leads somewhere; our own addresses and those of broadcasts are left out."""
-    names = gateway.interface_names()
+    """ROUTES_DTYPE: what leads somewhere; our own addresses and those of broadcasts are left out.
+
+    `network`: the one that alone has the route, by an uplink of its own; "" for what all have that have none of their own."""
+    names, tables = gateway.interface_names(), gateway.tables()
     rows = [
-        (row["prefix"], row["gateway"], names.get(int(row["interface"]), ""))
-        for row in gateway.router.routes()
-        if row["kind"] in {"link", "gateway"}
+        (row["prefix"], row["gateway"], names.get(int(row["interface"]), ""), network_of(tables.get(table, UPLINK)))
+        for table in gateway.router.routing_tables()
+        for row in gateway.router.routes(table=table)
+        # Subnets of ours are in every table.
+        if row["kind"] == "gateway" or (row["kind"] == "link" and not table)
     ]
     return np.array(rows, dtype=ROUTES_DTYPE)
 

@@ -64,7 +64,7 @@ def _port(engine: Engine, spec: NodeSpec, fds: Descriptors) -> DevicePort:
     settings = spec.settings
     mtu, offloads = int(settings["mtu"]), bool(settings.get("offloads", True))
     if isinstance(fds, tuple):
-        from fastpath.udp import UdpPort  # type: ignore[import-not-found]
+        from fastpath.udp import UdpPort
 
         port: DevicePort = UdpPort(engine, spec.name, fds, mac=int(str(settings["accepts"]).replace(":", ""), 16), mtu=mtu)
         return port

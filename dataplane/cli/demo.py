@@ -16,7 +16,7 @@ def command(step: bool, name: str) -> None:
     """Watch namespaces talk through our bridge, step by step.
 
     bridge: two namespaces and what the bridge learns of them. nat (root): a gateway; out, in by a published port, isolation,
-    errors.
+    errors. vxlan (root): two hosts, two labs, one overlay; the octets of one ping at each of its six stages.
 
     Each step says what it does, how one would do it by hand, and shows the table that changed. It cleans up behind itself, also
     when it is interrupted.

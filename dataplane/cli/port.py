@@ -11,11 +11,14 @@ from dataplane.cli.candidates import completer, services
 from dataplane.cli.options import as_json, one_lab
 from dataplane.cli.output import Row, print_json, print_table
 from dataplane.errors import UserError
+from dataplane.uplink import UPLINK
 
 if TYPE_CHECKING:
     from dataplane.live.gateway_rows import PublishedRow
 
 COLUMNS = {"SERVICE": "left", "PORT": "left", "PUBLISHED AT": "left", "LEADS TO": "left"}
+BY = {"BY": "left"}
+"""Where a network has an uplink of its own: that by which it is reached."""
 
 
 @click.command()
@@ -37,7 +40,9 @@ def command(lab: str | None, as_json: bool, service: str | None) -> None:
     if as_json:
         print_json(rows)
         return
-    print_table(COLUMNS, lines(rows), nothing="No port is published.")
+    several = any(row["uplink"] != UPLINK for row in rows)
+    cells = ((*cells, row["uplink"]) if several else cells for row in rows for cells in lines([row]))
+    print_table(COLUMNS | (BY if several else {}), cells, nothing="No port is published.")
 
 
 def lines(rows: Iterable[PublishedRow]) -> Iterator[Row]:

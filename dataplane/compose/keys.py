@@ -16,11 +16,13 @@ OURS = "x-dataplane"
 
 
 class Use(Enum):
-    """``USED``; ``IGNORED``: changes no packet, named once in a warning; ``LATER``: refused until a version that can honour it."""
+    """``USED``; ``IGNORED``: changes no packet, named once in a warning; ``LATER``: refused until a version that can honour it;
+    ``ELSEWHERE``: refused, for it belongs to something else."""
 
     USED = "used"
     IGNORED = "warned"
     LATER = "error"
+    ELSEWHERE = "not here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Table:
             known.shape.check(entry, findings, owner)
             if known.use is Use.LATER and entry.value not in ((), {}, False):
                 raise entry.wrong(f'"{name}" is from a later version', known.note)
+            if known.use is Use.ELSEWHERE:
+                raise entry.wrong(f'"{name}" means nothing here', known.note)
             if known.use is Use.IGNORED:
                 findings.ignore(f"{self.name}.{name}" if self.name else name, owner)
         for name in self.required:
@@ -94,6 +98,11 @@ def ignored(shape: Shape, note: str) -> Key:
 def later(shape: Shape, note: str) -> Key:
     """A key that would change where packets go, refused while we cannot honour it."""
     return Key(shape, Use.LATER, note)
+
+
+def elsewhere(note: str) -> Key:
+    """A key of ours that is looked for here, and belongs to something else."""
+    return Key(ANYTHING, Use.ELSEWHERE, note)
 
 
 ANYTHING = Anything()

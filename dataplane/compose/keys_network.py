@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataplane.compose.keys import ANYTHING, FLAG, OPTIONS, PAIRS, TEXT, TEXTS, WHOLE, Table, choice, ignored, later, used
 from dataplane.compose.keys_build import quiet
+from dataplane.compose.keys_gateway import UPLINK
 from dataplane.compose.keys_underlay import UNDERLAY
 from dataplane.compose.shapes import ListOf, MapOf, OneOf
 
@@ -24,11 +25,10 @@ IPAM = Table(
         "options": ignored(OPTIONS, "a plug-in's options; there is no IPAM plug-in"),
     },
 )
-NO_UPLINK = "write it under x-dataplane at the top of the file: a lab has one"
 NETWORK_X = Table(
     "networks.x-dataplane",
     {
-        "uplink": later(ANYTHING, NO_UPLINK),
+        "uplink": used(UPLINK, "a way out of its own, as at the top level; of kind `none`: it has none"),
         "underlay": used(UNDERLAY, "of an overlay: one of its own, as at the top level; `peers` alone: these, on the lab's"),
         "impair": later(ANYTHING, "remove it: links here are perfect"),
         "gateway_mac": used(TEXT, "the MAC of its gateway; 02:42 + IPv4 where it is absent"),

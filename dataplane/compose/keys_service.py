@@ -18,6 +18,7 @@ from dataplane.compose.keys import (
     WHOLE,
     Table,
     choice,
+    elsewhere,
     ignored,
     later,
     used,
@@ -54,10 +55,13 @@ PUBLISHED = OneOf(
         ),
     )
 )
+BY_NETWORK = "write it on a network: a service leaves by that of its default route, which gw_priority chooses"
 SERVICE_X = Table(
     "x-dataplane",
     {
         "run": used(FLAG, "`true`: run the command on this host's files though the service has a `build` or an image"),
+        "uplink": elsewhere(BY_NETWORK),
+        "underlay": elsewhere(BY_NETWORK),
         "impair": later(ANYTHING, "remove it: links here are perfect"),
     },
     extensible=False,

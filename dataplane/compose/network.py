@@ -11,9 +11,11 @@ from dataplane.compose.keys import OURS
 from dataplane.compose.nodes import At
 from dataplane.compose.pools import pools
 from dataplane.compose.underlay import of_network
+from dataplane.compose.uplink import uplink
 from dataplane.compose.values import options, pairs
 from dataplane.model import IPNetwork, Network
 from dataplane.underlay import Underlay
+from dataplane.uplink import Uplink
 
 DRIVERS = {"bridge": "bridge", "overlay": "overlay", "host": "host", "none": "none", "null": "none"}
 LATER = ("macvlan", "ipvlan")
@@ -44,6 +46,7 @@ def network(key: str, at: At | None, lab: str, below: Underlay | None = None) ->
         options=options(at.get("driver_opts")),
         labels=pairs(at.get("labels")),
         gateway_mac=_gateway_mac(ours, driver),
+        uplink=_uplink(ours, driver, internal=_flag(at, "internal", False)),
         underlay=own,
         peers=peers,
     )
@@ -54,6 +57,18 @@ def _gateway_mac(ours: At | None, driver: str) -> str | None:
     if written is not None and driver == "overlay":
         raise written.wrong("an overlay has no gateway of its own", "remove it; services leave by another network")
     return mac(written) if written else None
+
+
+def _uplink(ours: At | None, driver: str, *, internal: bool) -> Uplink | None:
+    written = ours.get("uplink") if ours else None
+    if written is None:
+        return None
+    if driver != "bridge":
+        raise written.wrong(f"a network of driver {driver} has no gateway, and so no uplink", "remove it, or write driver: bridge")
+    found = uplink(written)
+    if internal and found is not None and found.kind != "none":
+        raise written.wrong("nothing leaves an internal network", "remove the uplink, or internal")
+    return found
 
 
 def _flag(at: At, key: str, default: bool) -> bool:

@@ -39,7 +39,7 @@ SECTIONS = (
     ("`networks.*.ipam.config[]`", POOL),
     ("`networks.*.x-dataplane`", NETWORK_X),
 )
-WORDS = {Use.USED: "used", Use.IGNORED: "warned", Use.LATER: "**error**"}
+WORDS = {Use.USED: "used", Use.IGNORED: "warned", Use.LATER: "**error**", Use.ELSEWHERE: "**error**"}
 
 
 def section(title: str, table: Table) -> str:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from dataplane.compose.addresses import address, interface, mac, subnet
 from dataplane.compose.ends import by_version, elements, gateways, interface_address, neighbors, other_mac, within
 from dataplane.compose.nodes import At
-from dataplane.model import IPAddress, Nat, Uplink
+from dataplane.model import IPAddress, Nat
+from dataplane.uplink import Uplink
 
 KINDS = ("tap", "packet", "none")
 

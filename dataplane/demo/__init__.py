@@ -7,6 +7,7 @@ from __future__ import annotations
 
 DEMOS = {
     "bridge": "two namespaces, one learning bridge, ping and TCP",
+    "vxlan": "two hosts, two labs, one overlay: one ping, octet by octet through its six stages (root)",
     "nat": "two networks, a gateway, the world outside: out, in by a published port, isolation, errors (root)",
 }
 """Name -> what it shows. ``dataplane.demo.<name>.play`` plays it."""

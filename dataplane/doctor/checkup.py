@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dataplane.doctor import machine, peers, spaces, tap, wayout
+from dataplane.doctor import machine, overlays, peers, spaces, tap, wayout
 from dataplane.doctor.finding import Finding
 
 
 def examine() -> list[Finding]:
     """Every finding, those of a topic next to each other."""
-    return [*machine.examine(), *tap.examine(), *spaces.examine(), tap.examine_rootless(), *wayout.examine(), *peers.examine()]
+    return [
+        *machine.examine(),
+        *tap.examine(),
+        *spaces.examine(),
+        tap.examine_rootless(),
+        *wayout.examine(),
+        *overlays.examine(),
+        *peers.examine(),
+    ]
 
 
 def live_labs_possible(findings: Sequence[Finding]) -> bool:

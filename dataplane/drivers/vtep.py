@@ -21,7 +21,7 @@ from dataplane.underlay import UNDERLAY, Underlay
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Settings, Wiring
 
 VTEP = "vtep"
-SPARE_ENDS = 4096
+FEWEST_TUNNELS, MOST_TUNNELS = 4096, 65534
 
 
 def with_vteps(wiring: Wiring, plan: Plan, *, arp: bool) -> Wiring:
@@ -37,8 +37,9 @@ def with_vteps(wiring: Wiring, plan: Plan, *, arp: bool) -> Wiring:
         carried = [network for network in networks if overlays[network.key].port == port]
         name = f"{VTEP}{port.removeprefix(UNDERLAY)}"
         _require_distinct(plan, carried, overlays)
+        tunnels = _tunnels(plan, carried, overlays)
         nodes += [
-            NodeSpec(name, VTEP, _vtep(below, carried, overlays, arp)),
+            NodeSpec(name, VTEP, _vtep(below, tunnels, any(overlays[n.key].strict for n in carried), arp)),
             NodeSpec(port, "port", _outside(below, [overlays[n.key] for n in carried])),
         ]
         links += [Link(name, port), *(Link(name, f"bridge {n.key}", _carried(overlays[n.key], n)) for n in carried)]
@@ -61,16 +62,27 @@ def _require_distinct(plan: Plan, networks: list[Network], overlays: dict[str, O
             )
 
 
-def _vtep(below: Underlay, networks: list[Network], overlays: dict[str, Overlay], arp: bool) -> Settings:
-    ends = sum(len(overlays[network.key].peers) + overlays[network.key].peer_limit for network in networks)
+def _tunnels(plan: Plan, networks: list[Network], overlays: dict[str, Overlay]) -> int:
+    """Room for twice as many as there are, in powers of two: the VTEP is made anew where a change of the file needs more."""
+    ends = sum(len(overlays[network.key].peers) + overlays[network.key].peer_limit + 1 for network in networks)
+    if ends > MOST_TUNNELS:
+        raise UserError(
+            f"the overlays of one underlay would reach {ends:,} VTEPs, and {MOST_TUNNELS:,} is the most",
+            where=f"{plan.topology.source}: networks.{networks[-1].key}",
+            mend="write a smaller dataplane.peer_limit, or an underlay of its own for some of them",
+        )
+    return min(MOST_TUNNELS, max(FEWEST_TUNNELS, 1 << (2 * ends - 1).bit_length()))
+
+
+def _vtep(below: Underlay, tunnels: int, strict: bool, arp: bool) -> Settings:
     return {
         "mac": below.mac or "",
         "ipv4": str(below.ipv4 or ""),
         "ipv6": str(below.ipv6 or ""),
         "mtu": below.mtu,
         "udp_port": below.port,
-        "tunnels": max(SPARE_ENDS, 1 << (2 * ends - 1).bit_length()) if ends else SPARE_ENDS,
-        "strict": any(overlays[network.key].strict for network in networks),
+        "tunnels": tunnels,
+        "strict": strict,
         "any_hop": below.kind == "udp",
         "permanent": not arp,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_interface, ip_network
 from types import MappingProxyType
@@ -24,6 +24,11 @@ class Facts:
 
     addresses: Mapping[str, tuple[IPAddress, ...]]
     routes: tuple[tuple[str, IPNetwork], ...]
+
+    def without(self, interfaces: Collection[str]) -> Facts:
+        """As if these interfaces, which are ours, were not there."""
+        addresses = {name: found for name, found in self.addresses.items() if name not in interfaces}
+        return Facts(addresses=addresses, routes=tuple(one for one in self.routes if one[0] not in interfaces))
 
     def local(self, tap: str = "") -> tuple[str, ...]:
         """Addresses at which the host can be reached by others, sorted: not those of lo, of scope link, or of the uplink's TAP."""

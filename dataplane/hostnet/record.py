@@ -8,8 +8,14 @@ from pathlib import Path
 
 from dataplane.hostnet.sockets import Port
 from dataplane.proc import pids
+from dataplane.uplink import UPLINK
 
 FILE = "host.json"
+
+
+def folders(lab: Path) -> list[Path]:
+    """Where the records of a lab are: its state folder, and in it one folder for each uplink that is a network's own."""
+    return [lab, *sorted(lab.glob(f"{UPLINK}.*"))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +29,8 @@ class Record:
 
 
 def write(folder: Path, record: Record) -> None:
-    """Keep it in a lab's state folder."""
+    """Keep it in a lab's state folder, or in that of one of its uplinks."""
+    folder.mkdir(mode=0o700, exist_ok=True)
     body = {"inode": record.inode, "table": record.table, "tap": record.tap, "ports": list(record.ports)}
     pids.write_json(str(folder / FILE), body)
 
@@ -41,12 +48,13 @@ def texts(ports: Iterable[Port]) -> tuple[str, ...]:
     return tuple(f"{port.protocol} {port.address or ''} {port.number}" for port in ports)
 
 
-def owner(folders: Iterable[Path], port: Port, inode: int) -> str | None:
+def owner(labs: Iterable[Path], port: Port, inode: int) -> str | None:
     """Which other lab publishes that port in the same namespace."""
-    for folder in folders:
-        found = read(folder)
-        if found is not None and found.inode == inode and any(_meets(text, port) for text in found.ports):
-            return folder.name
+    for lab in labs:
+        for folder in folders(lab):
+            found = read(folder)
+            if found is not None and found.inode == inode and any(_meets(text, port) for text in found.ports):
+                return lab.name
     return None
 
 

@@ -16,18 +16,26 @@ def underlay_owner(lab: str) -> str:
     return f"{lab}/underlay"
 
 
-def undo(folder: Path) -> list[str]:
-    """Remove the table of the lab of that state folder, let go of its sysctls; what was done, in words. Again: no harm.
+def undo(lab: Path) -> list[str]:
+    """Take back what every uplink of the lab of that state folder has on the host; what was done, in words. Again: no harm.
 
-    The TAP, its routes and its own sysctls have ended with the lab process. UserError when the host refuses.
-    """
+    UserError when the host refuses."""
+    return [words for folder in record.folders(lab) for words in undo_uplink(lab, folder)]
+
+
+def undo_uplink(lab: Path, folder: Path) -> list[str]:
+    """The same of one uplink, whose record is in `folder`: remove its table, let go of its sysctls.
+
+    The TAP, its routes and its own sysctls have ended with the lab process."""
     done: list[str] = []
     if (found := record.read(folder)) is not None:
         path = place.find(found.inode)
-        if path is not None and found.table:
-            place.inside(path, lambda: nft.load(removal(found.table)))
-            done.append(f"nft delete table inet {found.table}")
-        done += _released(folder.name)
+        try:
+            if path is not None and found.table:
+                place.inside(path, lambda: nft.load(removal(found.table)))
+                done.append(f"nft delete table inet {found.table}")
+        finally:  # whatever becomes of the table
+            done += _released(lab.name if folder == lab else f"{lab.name}/{folder.name}")
         (folder / record.FILE).unlink(missing_ok=True)
     return done
 

@@ -6,11 +6,14 @@ from typing import TypedDict
 
 
 class RouteRow(TypedDict):
-    """A route of the gateway. ``gateway`` None: the destination is on the network itself. ``interface``: a network, or uplink."""
+    """A route of the gateway. ``gateway`` None: the destination is on the network itself. ``interface``: a network, or an uplink.
+
+    ``network``: the only one for which it is, by an uplink of its own; None: for all that have no uplink of their own."""
 
     destination: str
     gateway: str | None
     interface: str
+    network: str | None
 
 
 class NeighborRow(TypedDict):
@@ -80,7 +83,7 @@ class RuleRow(TypedDict):
 class PublishedRow(TypedDict):
     """A published port or range. ``host_ip`` None: every address of the host. ``host``, ``container``: ``80`` or ``8000-8010``.
 
-    ``opened``: addresses at which the container's ports are reached without translation."""
+    ``opened``: addresses at which the container's ports are reached without translation. ``uplink``: where it is published."""
 
     instance: str
     endpoint: str
@@ -90,3 +93,4 @@ class PublishedRow(TypedDict):
     container: str
     addresses: list[str]
     opened: list[str]
+    uplink: str

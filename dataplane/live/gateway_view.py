@@ -15,6 +15,7 @@ def route_rows(dataplane: Any) -> list[RouteRow]:
             "destination": str(row["destination"]),
             "gateway": str(row["gateway"]) or None,
             "interface": str(row["interface"]),
+            "network": str(row["network"]) or None,
         }
         for row in dataplane.routes()
     ]
@@ -94,6 +95,7 @@ def published_rows(plan: Plan | None) -> list[PublishedRow]:
             "container": _range(one.target, one.target + one.count - 1),
             "addresses": [str(address) for address in (one.ipv4, one.ipv6) if address is not None],
             "opened": [str(address) for address in one.opened],
+            "uplink": one.uplink,
         }
         for one in (plan.published if plan is not None else ())
     ]

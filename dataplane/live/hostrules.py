@@ -13,8 +13,9 @@ from dataplane.hostnet.rules import HostRules
 from dataplane.hostnet.script import script
 from dataplane.live.site import Site
 from dataplane.live.uplink import change_routes, route_to, set_tap_sysctls
-from dataplane.model import IPNetwork, Uplink
+from dataplane.model import IPNetwork
 from dataplane.netns.step import Step, entering, ip_step
+from dataplane.uplink import Uplink
 
 SCRIPT = "host.nft"
 
@@ -29,6 +30,11 @@ class RuleSetter:
         self._folder, self._change = folder, change
         self._script = ""
         self._warned: set[str] = set()
+
+    @property
+    def loads(self) -> bool:
+        """There will be a table of ours."""
+        return self._change and nft.program() is not None
 
     def forget(self) -> None:
         """The rules were taken back."""
@@ -74,7 +80,7 @@ class RuleSetter:
         """Sysctls of interfaces that others may have: each by the ledger. UserError when the host refuses."""
         wanted = wishes.forwarding(facts, rules, site.inode, site.sysctl)
         if self._change:
-            steps = wishes.written(shared.take(rules.lab, wanted))
+            steps = wishes.written(shared.take(rules.owner, wanted))
         else:
             steps = wishes.asked({key: value for key, value in wanted.items() if site.sysctl(key[1]) not in {value, None}})
         for step in steps:

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 CALM = 0.2
 """Seconds from the first sign until the host is looked at."""
 
 
 class HostWatch:
-    """``start`` it as often as you like: it watches once. Used on the event loop."""
+    """``start`` it as often as you like: each place is watched once. Used on the event loop."""
 
     def __init__(self, follow: Callable[[], Awaitable[None]]) -> None:
         self._follow = follow
-        self._watching: socket.socket | None = None
+        self._watching: dict[str, socket.socket] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, watching: Callable[[], socket.socket | None]) -> None:
-        """Watch the socket that is given, if there is one: readable at a change."""
-        if self._watching is None and (found := watching()) is not None:
-            self._watching = found
-            asyncio.get_running_loop().add_reader(found, self._changed, found)
+    def start(self, places: Mapping[str, Callable[[], socket.socket | None]]) -> None:
+        """Watch the socket that each gives, if it does: readable at a change."""
+        for name, watching in places.items():
+            if name not in self._watching and (found := watching()) is not None:
+                self._watching[name] = found
+                asyncio.get_running_loop().add_reader(found, self._changed, found)
 
-    def stop(self) -> None:
-        """Watch no more."""
-        if self._watching is not None:
-            asyncio.get_running_loop().remove_reader(self._watching)
-            self._watching.close()
-            self._watching = None
+    def stop(self, places: Iterable[str] | None = None) -> None:
+        """Watch these no more, or nothing."""
+        for name in [*self._watching] if places is None else places:
+            if (watching := self._watching.pop(name, None)) is not None:
+                asyncio.get_running_loop().remove_reader(watching)
+                watching.close()
 
     def _changed(self, watching: socket.socket) -> None:
         _drain(watching)

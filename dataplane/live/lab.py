@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -33,11 +32,12 @@ from dataplane.proc.helper import Helper
 from dataplane.proc.instance import Instance as Process
 from dataplane.proc.spec import InstanceSpec
 from dataplane.sandbox import sandbox_of
+from dataplane.uplink import UPLINK
 from dataplane.wiring import RuleSpec, Wiring, without
 
 Tell = Callable[[StepRow], None]
-ROUTER, UPLINK = "router", "uplink"
-"""Names of nodes in a wiring."""
+ROUTER = "router"
+"""The name of a node in a wiring."""
 
 
 class Lab:
@@ -144,20 +144,19 @@ class Lab:
         gone = {*change.removed, *change.replaced}
         kept = replace(old, instances=MappingProxyType({name: one for name, one in old.instances.items() if name not in gone}))
         ports = {endpoint.port for name in gone for endpoint in old.instances[name].endpoints}
-        drop_uplink = self.host.replaces_uplink(plan)
+        drop_ways = self.host.replaced(plan)
         drop_below = self.host.underlays.replaced(plan)
-        remaining = without(self.wiring, ports | ({UPLINK} if drop_uplink else set()) | drop_below)
+        remaining = without(self.wiring, ports | drop_ways | drop_below)
         await self._rewire(remaining, {}, tell if again else None)
-        if drop_uplink:
-            self._watch.stop()
-            await self.host.drop_uplink()
+        self._watch.stop(drop_ways)
+        await self.host.drop(drop_ways)
         await self.host.underlays.drop(drop_below)
         await asyncio.to_thread(self._remove, [old.instances[name] for name in gone], _stepping(tell))
         self.plan = kept if again else None
 
         homes = [plan.instances[name] for name in (*change.added, *change.replaced) if sandbox_of(plan, name) == name]
-        new_uplink = self.host.uplink is None
-        uplink = await self.host.make(plan, _stepping(tell, "host"), _stepping(tell))
+        ways = await self.host.make(plan, _stepping(tell, "host"), _stepping(tell))
+        new_ways = set(ways)
         made: dict[str, Sandbox] = {}
         below: dict[str, int | tuple[int, ...]] = {}
         new_below: set[str] = set()
@@ -167,19 +166,17 @@ class Lab:
             made = await asyncio.to_thread(self._make, plan, homes, _stepping(tell))
             await asyncio.to_thread(self.files.write, plan)
             write_record(self.folder, topology.source, list(topology.services), self.started)
-            given = {**uplink, **below, **_given(made.values())}
-            uplink, below = {}, {}
+            given = {**ways, **below, **_given(made.values())}
+            ways, below = {}, {}
             await self._rewire(self._wired(plan), given, tell if again else None)
         except BaseException:
-            for fd in uplink.values():
-                os.close(fd)
+            close_all(ways)
             close_all(below)
             await self._rewire(remaining, {}, None)
             await self.host.underlays.drop(new_below)
             for name, one in made.items():
                 remove_sandbox(self.helper, one, plan.instances[name].endpoints, _stepping(tell))
-            if new_uplink:
-                await self.host.drop_uplink()
+            await self.host.drop(new_ways)
             raise
         self.sandboxes |= made
         self.plan, self.source = plan, topology.source
@@ -189,10 +186,11 @@ class Lab:
 
     def _wired(self, plan: Plan) -> Wiring:
         """The plan's wiring, and the host's addresses: published ports are reached at those too."""
-        wiring, local = wire(plan), " ".join(self.host.local)
+        wiring = wire(plan)
+        local = {port: " ".join(way.local) for port, way in self.host.ways.items() if way.local}
         if ROUTER not in wiring.nodes or not local:
             return wiring
-        rules = [*wiring.rules.values(), RuleSpec("local", "local", {"addresses": local})]
+        rules = [*wiring.rules.values(), *(_local(port, addresses) for port, addresses in local.items())]
         return Wiring.of(wiring.nodes.values(), wiring.links.values(), rules)
 
     async def _settle_host(self, plan: Plan, tell: Tell) -> None:
@@ -205,14 +203,15 @@ class Lab:
         if why and why != self._shut:
             tell({"kind": "host", "what": why, "by_hand": ""})
         self._shut = why
-        self._watch.start(self.host.watch)
+        self._watch.start({port: way.watch for port, way in self.host.ways.items()})
 
     async def _follow_host(self) -> None:
         async with self._changing:
             if self.plan is None or self.stopped or not await self.host.look_again(self.plan, lambda _step: None):
                 return
             await self._rewire(self._wired(self.plan), {}, None)
-            self.tell("addresses", self.name, " ".join(self.host.local))
+            addresses = dict.fromkeys(address for way in self.host.ways.values() for address in way.local)
+            self.tell("addresses", self.name, " ".join(addresses))
 
     def _supervise(self, change: Difference) -> None:
         plan = self._planned()
@@ -272,6 +271,13 @@ class Lab:
                 await asyncio.to_thread(self._remove, list(self.plan.instances.values()), _stepping(tell))
             await self.host.close(_stepping(tell))
             await self.host.underlays.close(_stepping(tell))
+
+
+def _local(port: str, addresses: str) -> RuleSpec:
+    """Addresses of the host that an uplink leads to."""
+    if port == UPLINK:
+        return RuleSpec("local", "local", {"addresses": addresses})
+    return RuleSpec(f"local {port}", "local", {"addresses": addresses, "by": port})
 
 
 def _stepping(tell: Tell, kind: str = "step") -> Callable[[Step], None]:

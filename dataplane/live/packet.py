@@ -6,7 +6,7 @@ import socket
 
 from dataplane.errors import UserError
 from dataplane.hostnet import place
-from dataplane.model import Uplink
+from dataplane.uplink import Uplink
 
 
 def open_packet(path: str | None, uplink: Uplink) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from dataplane.errors import UserError
@@ -29,6 +29,7 @@ class HeldPorts:
         self._held: Held = {}
         self._new: Held = {}
         self._gone: set[Port] = set()
+        self._lost: set[Port] = set()
         self._inode = self._next_inode = 0
         self._path: str | None = None
         self._tcp = TcpRelay()
@@ -40,6 +41,11 @@ class HeldPorts:
         return tuple(self._held)
 
     @property
+    def inode(self) -> int:
+        """Of the namespace that they are held in."""
+        return self._inode
+
+    @property
     def relayed(self) -> int:
         """Connections and clients that the relays have carried."""
         return self._tcp.relayed + self._udp.relayed
@@ -49,7 +55,8 @@ class HeldPorts:
         wanted = ports_of(rules.ways) if rules is not None else {}
         moves, self._next_inode, self._path = inode != self._inode, inode, path
         new = [port for port in wanted if moves or port not in self._held]
-        self._gone = {port for port in self._held if moves or port not in wanted}
+        self._gone = self._lost | {port for port in self._held if moves or port not in wanted}
+        self._lost = set()
         require_descriptors(len(new))
         if not moves:
             self._let_go_of_rivals(new)
@@ -58,6 +65,13 @@ class HeldPorts:
         except BaseException:
             self.give_back(path)
             raise
+
+    def make_way(self, gone: Iterable[Port], rivals: Collection[Port]) -> None:
+        """Before anybody claims: let go of what shall go, of the same number as what another uplink shall have."""
+        numbers = {(port.protocol, port.number) for port in rivals}
+        self._lost = {port for port in gone if (port.protocol, port.number) in numbers}
+        for port in self._lost:
+            self._close(port)
 
     def _bind(self, ports: Iterable[Port]) -> None:
         for port in ports:
@@ -70,12 +84,16 @@ class HeldPorts:
         for port in [port for port in self._gone if (port.protocol, port.number) in numbers]:
             self._close(port)
 
-    def give_back(self, path: str | None) -> None:
-        """As before ``claim``, as far as nobody was quicker."""
+    def drop_new(self) -> None:
+        """Let go of what was claimed: the first step back, where several have claimed."""
         while self._new:
             self._new.popitem()[1].close()
-        lost = [port for port in self._gone if port not in self._held]
-        self._gone = set()
+
+    def give_back(self, path: str | None) -> None:
+        """As before ``claim``, as far as nobody was quicker."""
+        self.drop_new()
+        lost = [port for port in self._gone | self._lost if port not in self._held]
+        self._gone, self._lost = set(), set()
         for port in lost:
             try:
                 held = place.inside(path, lambda port=port: bind(port))  # type: ignore[misc]

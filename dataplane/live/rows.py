@@ -42,10 +42,12 @@ class InstanceRow(TypedDict):
 
 
 class UplinkRow(TypedDict):
-    """The way out. ``address``: ours, one a family; ``gateway``: the next hop, which of a TAP is the host's own side.
+    """A way out. ``port``: uplink, or uplink.NETWORK. ``address``: ours, one a family; ``gateway``: the next hop, which of a TAP
+    is the host's own side.
 
     ``local``: the host's addresses, at which published ports are reached; ``relayed``: connections the relay has carried."""
 
+    port: str
     kind: str
     name: str
     mac: str
@@ -74,7 +76,8 @@ class PublishedRow(TypedDict):
 
 
 class LabRow(TypedDict):
-    """The lab itself. ``engine``: running, or a sentence that says why not. ``uplink`` None: no way out."""
+    """The lab itself. ``engine``: running, or a sentence that says why not. ``uplink``: its own, None without one; ``uplinks``:
+    all, those of single networks too."""
 
     name: str
     source: str
@@ -85,6 +88,7 @@ class LabRow(TypedDict):
     engine: str
     networks: list[NetworkRow]
     uplink: UplinkRow | None
+    uplinks: list[UplinkRow]
     published: list[PublishedRow]
 
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,13 +18,15 @@ from typing import Any
 import dataplane
 from dataplane.errors import UserError
 from dataplane.live.client import Client
+from dataplane.live.connection import SOCKET
 from dataplane.live.exchange import to_json
-from dataplane.live.lookup import info
+from dataplane.live.lookup import LabInfo, info
 from dataplane.live.rows import EventRow, LogRow, StepRow
 from dataplane.model import Topology
 from dataplane.proc import message
 
 LINE = 1024 * 1024
+PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,8 @@ def up(
     topology = replace(topology, source=source)
     for sentence in topology.warnings:
         told.step({"kind": "warning", "what": sentence, "by_hand": ""})
-    known = info(topology.name)
-    if known is not None and known.running:
+    known = _running(topology.name)
+    if known is not None:
         if known.source and known.source != source:
             raise UserError(
                 f"lab {topology.name} runs already, made of another file: {known.source}",
@@ -81,6 +84,16 @@ def up(
         status = child.wait()  # until nothing is left
         message.raise_failure(failure)
         return status
+
+
+def _running(lab: str) -> LabInfo | None:
+    """The lab, if it runs; one that is just starting is waited for until it answers."""
+    deadline = time.monotonic() + PATIENCE
+    while (known := info(lab)) is not None and known.running:
+        if (known.folder / SOCKET).exists() or time.monotonic() > deadline:
+            return known
+        time.sleep(0.05)
+    return None
 
 
 def _change(client: Client, topology: Topology, verbose: bool, on_step: Callable[[StepRow], None]) -> int:

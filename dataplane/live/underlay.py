@@ -23,11 +23,12 @@ from dataplane.live import paths
 from dataplane.live.packet import open_packet
 from dataplane.live.site import Site
 from dataplane.live.uplink import make_tap, told
-from dataplane.model import Plan, Uplink
+from dataplane.model import Plan
 from dataplane.netns.step import Step, entering, ip_step
 from dataplane.overlays import is_overlay, overlay
 from dataplane.proc.helper import Helper
 from dataplane.underlay import Underlay
+from dataplane.uplink import Uplink
 
 Tell = Callable[[Step], None]
 Warn = Callable[[str], None]
@@ -108,7 +109,7 @@ class Underlays:
         try:
             if below.kind == "packet":
                 return open_packet(site.path, as_uplink(below))
-            return make_tap(self._helper, site.namespace, as_uplink(below), facts, detail)
+            return make_tap(self._helper, site.namespace, as_uplink(below), facts, detail, what="the underlay")
         except UserError as error:
             raise UserError(error.what, where=where, mend=error.mend, status=error.status) from None
 
@@ -140,13 +141,20 @@ class Underlays:
         try:
             if self._change:
                 (self._folder / UNDERLAY_FILE).touch()
-                for step in wishes.written(shared.take(underlay_owner(self._lab), wanted)):
-                    tell(step)
+                writes = shared.take(underlay_owner(self._lab), wanted)
+                for write in writes:
+                    self._tell_written(wishes.written([write]), write.key[0], tell)
             else:
-                for step in wishes.asked(wanted):
-                    tell(step)
+                for key, value in wanted.items():
+                    self._tell_written(wishes.asked({key: value}), key[0], tell)
         except UserError as error:
             self._warn(warn, f"{error.what}; mend: {error.mend}")
+
+    def _tell_written(self, steps: Iterable[Step], inode: int, tell: Tell) -> None:
+        """With the words that enter the namespace it is in."""
+        site = next((site for site in self._sites.values() if site.inode == inode), None)
+        for step in steps:
+            tell(Step(step.what, f"{entering(site.namespace) if site else ''}{step.by_hand}"))
 
     def _let_through(self, site: Site, rules: HostRules, tell: Tell) -> None:
         """Sysctls of our own TAP: what comes from it is forwarded."""
@@ -250,4 +258,5 @@ def _told(below: Underlay, site: Site) -> Step:
         return ip_step(
             site.namespace, f"packet socket on {below.name}, the underlay, with a MAC of its own", f"link show {below.name}"
         )
-    return told(as_uplink(below), site.namespace)
+    step = told(as_uplink(below), site.namespace)
+    return Step(f"{step.what}, the underlay", step.by_hand)

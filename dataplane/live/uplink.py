@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from dataplane.errors import UserError
 from dataplane.hostnet.facts import Facts
-from dataplane.model import IPNetwork, Uplink
+from dataplane.model import IPNetwork
 from dataplane.netns.route import Route
 from dataplane.netns.step import Step, entering, ip_step
 from dataplane.proc.spec import NamespaceRef
+from dataplane.uplink import Uplink
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
@@ -22,7 +23,9 @@ Tell = Callable[[Step], None]
 DEFAULT_MTU = 1500
 
 
-def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell) -> int:
+def make_tap(
+    helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell, *, what: str = "the way out"
+) -> int:
     """A descriptor of the TAP, up and addressed. Nothing is left when it fails."""
     name = uplink.name or ""
     if name in facts.addresses:
@@ -34,7 +37,7 @@ def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Fac
         )
     fd = helper.open_tap(namespace, name, mac=uplink.gateway_mac)
     try:
-        tell(ip_step(namespace, f"interface {name}, the way out", f"tuntap add {name} mode tap vnet_hdr"))
+        tell(ip_step(namespace, f"interface {name}, {what}", f"tuntap add {name} mode tap vnet_hdr"))
         values = _sysctls(uplink)
         if values:
             helper.set_sysctls(namespace, values)

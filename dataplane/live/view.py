@@ -11,6 +11,7 @@ from dataplane.live.rows import DropRow, EndpointRow, FdbRow, InstanceRow, LabRo
 from dataplane.live.supervisor import Supervisor
 from dataplane.model import Endpoint
 from dataplane.sandbox import sandbox_of
+from dataplane.uplink import UPLINK
 
 if TYPE_CHECKING:
     from dataplane.live.lab import Lab
@@ -40,16 +41,19 @@ def lab_row(lab: Lab) -> LabRow:
             for one in networks
         ],
         "uplink": uplink_row(lab),
+        "uplinks": [row for port in lab.host.ways if (row := uplink_row(lab, port)) is not None],
         "published": published_rows(lab),
     }
 
 
-def uplink_row(lab: Lab) -> UplinkRow | None:
-    """The way out, None without one."""
-    one = lab.host.uplink
-    if one is None:
+def uplink_row(lab: Lab, port: str = UPLINK) -> UplinkRow | None:
+    """A way out, None without one."""
+    way = lab.host.ways.get(port)
+    one = way.uplink if way is not None else None
+    if way is None or one is None:
         return None
     return {
+        "port": port,
         "kind": one.kind,
         "name": one.name or "",
         "mac": one.mac or "",
@@ -57,14 +61,14 @@ def uplink_row(lab: Lab) -> UplinkRow | None:
         "gateways": [str(address) for address in (one.gateway4, one.gateway6) if address],
         "netns": one.netns,
         "mtu": one.mtu,
-        "local": list(lab.host.local),
-        "relayed": lab.host.ports.relayed,
+        "local": list(way.local),
+        "relayed": way.ports.relayed,
     }
 
 
 def published_rows(lab: Lab) -> list[PublishedRow]:
     """Published ports, in the file's order."""
-    held = {(port.protocol, port.address, port.number) for port in lab.host.ports.ports}
+    held = {(way.port, port.protocol, port.address, port.number) for way in lab.host.ways.values() for port in way.held}
     return [
         {
             "protocol": one.protocol,
@@ -75,7 +79,7 @@ def published_rows(lab: Lab) -> list[PublishedRow]:
             "endpoint": one.endpoint,
             "addresses": [str(address) for address in (one.ipv4, one.ipv6) if address],
             "target": one.target,
-            "held": (one.protocol, one.host_ip, one.first) in held,
+            "held": (one.uplink, one.protocol, one.host_ip, one.first) in held,
         }
         for one in (lab.plan.published if lab.plan else ())
     ]

@@ -103,7 +103,7 @@ def _end_processes(folder: Path) -> None:
 
 def _restore_host(folder: Path, tell: Callable[[str], None]) -> None:
     """Take back what the lab changed on the host, if it wrote down anything."""
-    if (folder / "host.json").exists():
+    if any(folder.glob("**/host.json")):
         from dataplane.hostnet.undo import undo
 
         for command in undo(folder):

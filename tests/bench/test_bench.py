@@ -95,7 +95,7 @@ def test_overhead_is_the_difference_round_by_round():
 
 def test_the_report_names_the_machine_and_holds_the_raw_numbers(tmp_path, monkeypatch):
     """BM-12."""
-    monkeypatch.setattr(cases, "CASES", {"one": lambda: iter([Table("one", ("a",), [("b",)], raw={"b": [1]})])})
+    monkeypatch.setattr(cases, "CASES", {"one": lambda _: iter([Table("one", ("a",), [("b",)], raw={"b": [1]})])})
     file, screen = tmp_path / "new" / "report.json", io.StringIO()
     cases.run(["one"], json=file, console=Console(file=screen, width=100))
     report = json.loads(file.read_text())

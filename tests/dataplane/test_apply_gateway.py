@@ -12,8 +12,9 @@ from dataplane.actions import diff
 from dataplane.apply import Dataplane, MemoryPorts
 from dataplane.drivers import wire
 from dataplane.errors import UserError
-from dataplane.model import Nat, PortBinding, Uplink
+from dataplane.model import Nat, PortBinding
 from dataplane.plan import make_plan
+from dataplane.uplink import Uplink
 from dataplane.wiring import RuleSpec, Wiring
 
 PACKET = Uplink(

@@ -9,8 +9,9 @@ from topologies import network, service, topology
 from dataplane.actions import ChangeLink, ChangeRule, RemoveRule, diff
 from dataplane.drivers import wire
 from dataplane.errors import UserError
-from dataplane.model import Nat, PortBinding, Uplink
+from dataplane.model import Nat, PortBinding
 from dataplane.plan import make_plan
+from dataplane.uplink import Uplink
 
 BRIDGE = "com.docker.network.bridge"
 PACKET = Uplink(

@@ -125,11 +125,10 @@ def test_a_tap_has_the_hosts_end_for_its_next_hop():
     assert "vtep neighbor 192.0.2.129" not in rules(wired(TAP))
 
 
-def test_the_hosts_side_of_a_tap_has_no_peers_address():
+def test_the_hosts_side_of_a_tap_has_a_peers_address_only_where_no_other_is_left():
     below = {"kind": "tap", "address": "192.0.2.1/29", "peers": ["192.0.2.2", "192.0.2.3"]}
     assert plan(below).underlays["underlay"].gateway4 == ip_address("192.0.2.4")
-    with pytest.raises(UserError, match=r"no address of 192\.0\.2\.0/30 is left for the host's side of the TAP"):
-        plan({"kind": "tap", "address": "192.0.2.1/30", "peers": ["192.0.2.2"]})
+    assert plan({**below, "address": "192.0.2.1/30"}).underlays["underlay"].gateway4 == ip_address("192.0.2.2")
 
 
 def test_of_a_packet_underlay_the_macs_that_are_written_are_known():
@@ -229,6 +228,14 @@ def test_a_vni_is_the_files_to_choose():
         wired(networks={"ov": written})
     assert VNI in caught.value.what
     assert VNI in caught.value.mend
+
+
+def test_more_vteps_than_there_is_room_for_are_refused():
+    both = {"ov": network(), "two": network("10.0.10.0/24", "8", **{"dataplane.peer_limit": "65536"})}
+    with pytest.raises(UserError, match="would reach 65,798 VTEPs, and 65,534 is the most"):
+        wired(networks=both)
+    both["two"] = network("10.0.10.0/24", "8", **{"dataplane.peer_limit": "3000"})
+    assert wired(networks=both).nodes["vtep"].settings["tunnels"] == 8192
 
 
 def test_who_cannot_be_reached_is_refused():

@@ -1,7 +1,8 @@
 """Whatever a file says: a plan that holds together, or one UserError; and its wiring carries frames where it should."""
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network, ip_address
+from itertools import combinations
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -11,14 +12,16 @@ from dataplane import Lab
 from dataplane.actions import applied, diff
 from dataplane.drivers import wire
 from dataplane.errors import UserError
-from dataplane.model import Attachment, Network, Pool, PortBinding, Service, Uplink
+from dataplane.model import Attachment, Network, Pool, PortBinding, Service
 from dataplane.names import hosts_file
 from dataplane.plan import make_plan
 from dataplane.portnames import resolve_port
 from dataplane.sandbox import sandbox_of
+from dataplane.uplink import Uplink
 
 KEYS = ["a", "b", "c.d"]
 NAMES = ["web", "db", "web-1", "x.a"]
+PACKET = Uplink(kind="packet", name="eth9", ipv4=IPv4Interface("192.0.2.7/24"))
 subnets = st.sampled_from(["10.0.0.0/24", "10.0.0.0/29", "10.0.1.0/30", "10.0.2.0/31", "10.0.3.0/32"]).map(
     IPv4Network
 ) | st.sampled_from(["fd00::/64", "fd01::/126", "fd02::/127"]).map(IPv6Network)
@@ -120,7 +123,9 @@ def topologies(draw):
         [Network(key=key, name=f"lab_{key}", **draw(networks)) for key in KEYS],
         [draw(services(name)) for name in draw(st.lists(st.sampled_from(NAMES), unique=True))],
     )
-    return replace(lab, uplink=draw(st.sampled_from([None, None, Uplink(), Uplink(kind="none")])))
+    own = st.sampled_from([None, None, Uplink(), Uplink(netns="/run/netns/u"), Uplink(kind="none"), PACKET])
+    rows = {key: replace(one, uplink=draw(own) if one.driver == "bridge" else None) for key, one in lab.networks.items()}
+    return replace(lab, networks=rows, uplink=draw(st.sampled_from([None, None, Uplink(), Uplink(kind="none")])))
 
 
 def planned(lab, **kwargs):
@@ -161,20 +166,27 @@ def test_a_plan_holds_together_or_is_refused(lab):
         assert resolve_port(plan, endpoint.port) == endpoint.port
     assert set(wiring.nodes) - {"router"} == {*plan.ports(), *(f"bridge {key}" for key in plan.networks)}
     assert_no_port_is_published_twice(plan)
+    transfers = [address.network for uplink in plan.uplinks.values() for address in uplink.addresses]
+    assert not any(one.overlaps(two) for one, two in combinations(transfers, 2) if one.version == two.version)
     for name in plan.instances:
         assert sandbox_of(plan, name) in plan.instances
         assert hosts_file(plan, name)
 
 
 def assert_no_port_is_published_twice(plan):
-    """At no address of the host; and what the host hands on, each at a number of its own."""
+    """At no address of a host; and what a host hands on, each at a number of its uplink's own."""
+
+    def world(one):
+        uplink = plan.uplinks.get(one.uplink)
+        return (uplink.netns,) if uplink is not None and uplink.kind == "tap" else one.uplink
+
     for address in map(ip_address, ("127.0.0.1", "192.0.2.1", "192.0.2.2", "::1", "2001:db8::1")):
         here = [one for one in plan.published if one.host_ip is None or one.host_ip == address or _wild(one, address)]
-        numbers = [(one.protocol, port) for one in here for port in range(one.first, one.last + 1)]
+        numbers = [(world(one), one.protocol, port) for one in here for port in range(one.first, one.last + 1)]
         assert len(numbers) == len(set(numbers))
     bound = [one for one in plan.published if one.host_ip is not None and not one.host_ip.is_unspecified]
-    every = {(one.protocol, one.transfer + n) for one in plan.published if one not in bound for n in range(one.count)}
-    numbers = [(one.protocol, one.transfer + n) for one in bound for n in range(one.count)]
+    every = {(one.uplink, one.protocol, one.transfer + n) for one in plan.published if one not in bound for n in range(one.count)}
+    numbers = [(one.uplink, one.protocol, one.transfer + n) for one in bound for n in range(one.count)]
     assert len(numbers) == len(set(numbers))
     assert not every & set(numbers)
     for one in plan.published:

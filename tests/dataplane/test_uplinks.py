@@ -7,8 +7,9 @@ import pytest
 from topologies import network, service, topology
 
 from dataplane.errors import UserError
-from dataplane.model import PortBinding, Uplink
+from dataplane.model import PortBinding
 from dataplane.plan import make_plan
+from dataplane.uplink import Uplink
 from dataplane.uplinks import tap_name, transfer_networks
 
 PORTS = (PortBinding(target=80, target_last=80, first=80, last=80),)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fastpath.merge import merged
 from fastpath.offload import segments
 from fastpath.wire import checksum
+from tests.fastpath.packets import undone
 
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = (1 << bit for bit in range(8))
 ETHERNET = bytes.fromhex("0242 0a00 0002 0242 0a00 0001".replace(" ", ""))
@@ -175,6 +176,17 @@ def test_a_wrong_checksum_stays_wrong_and_alone(v):
         assert next(one for one in found if one["octets"] == frames[place])["frames"] == 1
     # What somebody we trust has verified is not looked at again.
     assert counts(frames, valid=True) == [4]
+
+
+def test_checksums_that_are_left_to_do(v):
+    """Segments whose checksum field has the pseudo-header's sum are merged, the payload unseen; another sum stands alone."""
+    flow = Flow(v)
+    frames = [flow.segment(bytes([n]) * 700) for n in range(4)]
+    without = [undone(octets) for octets in frames]
+    found = merged(without, undone=True)
+    assert split(found) == frames
+    assert [one["frames"] for one in found] == [4]
+    assert counts([*without[:2], frames[2], without[3]], undone=True) == [2, 1, 1]
 
 
 @pytest.mark.parametrize("flags", [PSH, FIN, PSH | FIN])

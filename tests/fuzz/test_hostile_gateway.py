@@ -8,6 +8,7 @@ import pytest
 from tests.fuzz.counted import FRAMES
 from tests.gateway import neighbors
 from tests.gateway.fragments import cut
+from tests.gateway.two_uplinks import TwoUplinks
 from tests.gateway.world import World
 
 KINDS = 3000  # of honest frames, which are then damaged
@@ -65,13 +66,16 @@ SETTINGS = {
     "defaults": {},
     "asking": {"ask": True, "router": {"neighbors": 64, "mss": 1200}},
     "small": {"mtu": 1280, "uplink_mtu": 1280, "flows": {"capacity": 64, "mapping": "endpoint-dependent"}},
+    "two uplinks": {},
+    "two uplinks, routed": {"nat": None},
     "open": {"flows": {"filtering": "endpoint-independent"}, "pool": ("pub1", "pub2", "pub3")},
 }
 
 
 def made(v: int, name: str) -> World:
     """A world of these settings, with rules of each kind if it has any."""
-    world = World(v, seed=5, **SETTINGS[name])
+    kind = TwoUplinks if name.startswith("two") else World
+    world = kind(v, seed=5, **SETTINGS[name])
     if world.rules is not None:
         world.rules.publish("tcp", 8080, 8090, target=world.at("a"), target_port=80, name="a")
         world.rules.publish("udp", 80, 80, target=world.at("d"), target_port=4000, name="d")

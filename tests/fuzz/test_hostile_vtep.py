@@ -1,4 +1,4 @@
-"""Hostile octets to a VTEP with overlays of every setting, which change meanwhile: more of them than test_hostile_tunnels.py has time for.
+"""Hostile octets to a VTEP whose overlays have every setting, and change: more of them than test_hostile_tunnels.py has time for.
 
 Seeded; see test_nodes.py. Every setting of an overlay, both families, with time going on and peers, stations and overlays changing.
 """

@@ -306,6 +306,7 @@ def test_every_node_has_a_case():
         "PcapPort",
         "Router",
         "TapPort",
+        "UdpPort",
         "Vtep",
         "DropNode",
     }

@@ -77,7 +77,12 @@ def outside(mtu: int = 1500) -> Iterator[str]:
         sh("ip link delete eth0", check=False)  # at once: with its namespace it would go some time
         sh(f"ip netns delete {OUTSIDE}")
         if not named:
-            with suppress(OSError):
-                kernel.unmount("/run/netns")
-            with suppress(OSError):
-                Path("/run/netns").rmdir()
+            forget_names()
+
+
+def forget_names() -> None:
+    """What ``ip netns add`` made of /run/netns is undone, once no name is left."""
+    with suppress(OSError):
+        kernel.unmount("/run/netns")
+    with suppress(OSError):
+        Path("/run/netns").rmdir()

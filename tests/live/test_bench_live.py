@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import live_nat
+from bench import live_nat, live_vxlan
 from bench.gateways import GATEWAYS
 from bench.live import FIGURES, run, tables
+from bench.overlay_ends import OVERLAYS
 from bench.switches import SWITCHES
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
@@ -46,4 +47,16 @@ def test_every_gateway_carries_everything():
         assert set(figures) == expected
         assert all(numbers["median"] > 0 for figure, numbers in figures.items() if figure != "cpu")
     assert [row[0] for row in live_nat.tables(result)[0].rows] == [GATEWAYS[case].title for case in result["figures"]]
+    assert left() == before
+
+
+def test_every_overlay_carries_everything():
+    """One short round: both ways, round trips, the machine's time for a gigabit; nothing is left."""
+    before = left()
+    result = live_vxlan.run(rounds=1, seconds=1)
+    assert set(result["figures"]) == set(OVERLAYS)
+    for figures in result["figures"].values():
+        assert set(figures) == set(live_vxlan.FIGURES)
+        assert all(numbers["median"] > 0 for numbers in figures.values())
+    assert [row[0] for row in live_vxlan.tables(result)[0].rows] == [OVERLAYS[case].title for case in result["figures"]]
     assert left() == before

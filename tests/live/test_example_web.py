@@ -32,6 +32,8 @@ def test_it_serves_in_and_reaches_out() -> None:
         for port in (8080, 8081):
             assert LISTING in served(f"http://127.0.0.1:{port}/")
             assert LISTING in served(f"http://[::1]:{port}/")
+            assert LISTING in served(f"http://{HOST4}:{port}/")
+            assert LISTING in served(f"http://[{HOST6}]:{port}/")
             assert LISTING in served(f"http://{HOST4}:{port}/", "outside")
             assert LISTING in served(f"http://[{HOST6}]:{port}/", "outside")
         assert LISTING in served("http://127.0.0.1:9090/")

@@ -19,7 +19,7 @@ from private_world import needs_root, run_in_private_world
 from servers import serving
 from test_hostnet import Tried, plan_of
 
-from dataplane.live import host
+from dataplane.live import wayout
 from dataplane.model import Published
 from dataplane.netns.step import Step
 from dataplane.proc.clean import clean
@@ -79,7 +79,8 @@ def in_world(live: Callable[[], Awaitable[None]], *, change: bool = True, ports:
 
             async def begin() -> None:
                 lab, plan = Tried("one", folder, change=change), plan_of("one", ports=ports)
-                lab.host.ports.claim(host.host_rules(plan), None)
+                await lab.look(plan)
+                lab.host._claim(plan)
                 await lab.up(plan)
                 with serving("engine", 8080, 8081, 8082, 8083, 9500):
                     await live()
@@ -91,11 +92,11 @@ def in_world(live: Callable[[], Awaitable[None]], *, change: bool = True, ports:
             sh("ip netns delete engine")
         clean("one")
 
-    before, host.make_tap = host.make_tap, stand_in
+    before, wayout.make_tap = wayout.make_tap, stand_in
     try:
         run_in_private_world(inside)
     finally:
-        host.make_tap = before
+        wayout.make_tap = before
 
 
 def test_from_outside_the_clients_address_is_kept() -> None:
@@ -210,8 +211,8 @@ def test_an_established_connection_outlives_a_change_of_the_rules() -> None:
             sh("ip netns delete engine")
         clean("one")
 
-    before, host.make_tap = host.make_tap, stand_in
+    before, wayout.make_tap = wayout.make_tap, stand_in
     try:
         run_in_private_world(inside)
     finally:
-        host.make_tap = before
+        wayout.make_tap = before

@@ -17,11 +17,12 @@ from private_world import needs_root, run_in_private_world
 from dataplane.hostnet import place, record, shared
 from dataplane.hostnet.undo import undo
 from dataplane.live.host import Host
-from dataplane.model import Network, Plan, Pool, Published, Topology, Uplink
+from dataplane.model import Network, Plan, Pool, Published, Topology
 from dataplane.netns.step import Step
 from dataplane.proc.clean import clean, clear
 from dataplane.proc.helper import Helper
 from dataplane.proc.registry import hold, lab_folder
+from dataplane.uplink import Uplink
 
 pytestmark = [pytest.mark.live, needs_root]
 
@@ -50,7 +51,8 @@ def plan_of(name: str, number: int = 255, ports: tuple[Published, ...] = ()) -> 
         gateway_mac="02:42:ac:1f:ff:01",
     )
     topology = Topology(name=name, folder="/", source="test", networks={}, services={})
-    return Plan(name=name, topology=topology, networks={"front": network}, instances={}, uplink=uplink, published=ports)
+    networks, uplinks = {"front": network}, {"uplink": uplink}
+    return Plan(name=name, topology=topology, networks=networks, instances={}, uplinks=uplinks, published=ports)
 
 
 class Tried:
@@ -64,10 +66,14 @@ class Tried:
         self.fds: dict[str, int] = {}
 
     async def up(self, plan: Plan) -> None:
-        site = self.host._find_site(None)
-        self.host.facts = await asyncio.to_thread(site.facts)
+        await self.look(plan)
         self.fds |= await self.host.make(plan, self.told.append, lambda _step: None)
         await self.host.settle(plan, self.told.append, self.warned.append)
+
+    async def look(self, plan: Plan) -> None:
+        """At the host, as before a plan is made."""
+        await self.host._look(plan.topology)
+        self.host.unlock()
 
     async def down(self) -> None:
         for fd in self.fds.values():
@@ -118,7 +124,7 @@ def test_up_makes_what_the_plan_says_and_tells_it() -> None:
         assert words[0] == "interface dp-one, 172.31.255.1/30, fd00:ff:255::1/126"
         assert "IPv4 forwarding of eth0: 0 -> 1" in words
         assert any(word.startswith("nftables table dataplane-one") for word in words)
-        assert lab.host.local == (HOST4, HOST6)
+        assert lab.host.ways["uplink"].local == (HOST4, HOST6)
         assert lab.warned == []
         await lab.down()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import time
 from contextlib import suppress
@@ -16,6 +17,7 @@ from servers import PYTHON, TELLER, patient_curl
 from traces import processes
 
 from dataplane import live
+from dataplane.errors import UserError
 from dataplane.proc.registry import holder, lab_folder
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(os.geteuid() != 0, reason="an uplink needs root")]
@@ -112,4 +114,45 @@ def test_one_of_two_labs_is_killed_and_the_other_goes_on() -> None:
             assert sh("cat /proc/sys/net/ipv4/conf/eth0/forwarding") == "1\n"
             assert patient_curl(f"http://{HOST4}:8080/", "outside") == OUTSIDE4
             assert patient_curl("http://127.0.0.1:8081/") == "172.31.255.1"
+        assert_same(before, state())
+
+
+REFUSALS = re.compile(r"is up already|is ending|ended before the lab was up|ended meanwhile")
+
+
+def up_and_down(seed: int) -> str:
+    """One name, up and down in turn; what was said that nobody should be told."""
+    chance = random.Random(seed)
+    for _ in range(6):
+        try:
+            if chance.random() < 0.55:
+                up(text(77, 8080), "shared")
+            else:
+                live.down("shared")
+        except UserError as error:
+            if not REFUSALS.search(error.what):
+                return error.what
+        time.sleep(chance.random() * 0.3)
+    return ""
+
+
+@in_world()
+def test_three_who_start_and_end_one_lab_never_harm_each_other() -> None:
+    """Each gets the lab, ends it, or is told that another has it; in the end nothing is left."""
+    with outside():
+        before = state()
+        told, tell = os.pipe()
+        pids = []
+        for seed in range(3):
+            if (pid := os.fork()) == 0:
+                try:
+                    os.write(tell, up_and_down(seed).encode())
+                finally:
+                    os._exit(0)
+            pids.append(pid)
+        assert [os.waitpid(pid, 0)[1] for pid in pids] == [0, 0, 0]
+        os.close(tell)
+        with os.fdopen(told) as file:
+            assert file.read() == ""
+        ended("shared")
         assert_same(before, state())

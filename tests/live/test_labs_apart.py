@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 import pytest
 from hosts import HOST4, HOST6, outside, sh
@@ -70,3 +71,33 @@ def test_containers_that_the_host_masquerades_are_not_the_host() -> None:
         assert curl(f"http://{HOST4}:8000/", "rival") == RIVAL
         assert curl("http://172.17.0.1:8000/", "rival") == RIVAL
         sh("nft delete table ip rival; ip link delete docker0; ip netns delete rival")
+
+
+SPOOF = """
+import sys
+from scapy.all import Ether, IP, IPv6, Raw, UDP, sendp
+source, target, mac = sys.argv[1:4]
+network = IPv6 if ":" in source else IP
+for _ in range(3):
+    packet = network(src=source, dst=target) / UDP(sport=5, dport=5300) / Raw(b"spoofed")
+    sendp(Ether(dst=mac) / packet, iface="eth0", verbose=False)
+"""
+
+
+@in_world()
+def test_nobody_outside_pretends_to_be_the_host() -> None:
+    """A packet with the host's address on the transfer network as its source, which the engine trusts, for a container."""
+    with outside(), lab(text(71, 8000), "labone") as client:
+        assert patient_curl("http://[fd71::10]/"), "the host itself reaches it"
+        before = datagrams(client)
+        mac = sh("cat /sys/class/net/eth0/address").strip()
+        (host6,) = re.findall(r"inet6 (\S+)/126", sh("ip -o -6 address show dp-labone"))
+        for source, target in (("172.31.255.1", "10.71.0.10"), (host6, "fd71::10"), (HOST6, "fd71::10")):
+            sh(f"ip netns exec outside {PYTHON} -c '{SPOOF}' {source} {target} {mac}")
+        assert datagrams(client) == before
+
+
+def datagrams(client: Client) -> list[str]:
+    """What the service's kernel has counted of UDP to ports where nobody listens, in both families."""
+    lines = run(client, "web", "cat", "/proc/net/snmp", "/proc/net/snmp6")[1].splitlines()
+    return [line for line in lines if line.startswith(("Udp: ", "Udp6NoPorts"))]

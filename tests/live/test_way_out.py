@@ -101,11 +101,18 @@ def test_networks_are_kept_apart() -> None:
 
 @in_world()
 def test_a_container_reaches_a_service_on_the_host() -> None:
-    with outside(), lab(FILE, "tohost") as client, serving("", 7000):
+    """At the gateway's address in both families, by TCP and UDP, from an internal network too; and by host-gateway's name."""
+    with outside(), lab(FILE, "tohost") as client, serving("", 7000), serving("", 7001, program=ECHOER):
         assert ok(client, "web", *URL, "http://host.docker.internal:7000/")
         assert ok(client, "web", *URL, "http://10.77.0.1:7000/")
         assert ok(client, "other", *URL, "http://10.78.0.1:7000/")
         assert ok(client, "web", *URL, f"http://{HOST4}:7000/")
+        assert ok(client, "kept", *URL, "http://10.79.0.1:7000/") == "10.79.0.1"
+        assert ok(client, "web", *URL, "http://[fd77::1]:7000/")
+        assert ok(client, "web", *URL, f"http://[{HOST6}]:7000/")
+        for host in ("host.docker.internal", "10.77.0.1", "172.31.255.1"):
+            assert ok(client, "web", PYTHON, "-c", ASK, host, "7001", "query").split() == ["172.31.255.2", "query"]
+        assert ok(client, "web", PYTHON, "-c", ASK, "fd77::1", "7001", "query").split()[1] == "query"
 
 
 @in_world()

@@ -11,11 +11,11 @@ from fastpath.identification import identifications
 from tests.gateway import plan
 from tests.gateway.fragments import cut, thirds
 from tests.gateway.packets import Packets
-from tests.gateway.plan import MACS, interface_of
+from tests.gateway.plan import MACS, UPLINKS, interface_of
 from tests.scenarios.script import BROADCAST, Script
 
 PORTS = ("a.front", "b.front", "d.back", "uplink")
-NAMES = {"a": "a.front", "b": "b.front", "d": "d.back", "up": "uplink"}
+NAMES = {"a": "a.front", "b": "b.front", "d": "d.back", "up": "uplink", "up-b": "uplink.back"}
 # What the router draws identifications from, when the lab's seed is 0.
 ROUTER_SEED = 11
 DATA = bytes(n * 13 & 255 for n in range(4000))
@@ -29,7 +29,7 @@ class Gateway(Packets):
 
     def frame(self, port: str, packet: Packet, out: bool = False) -> bytes:
         """From the port's host to the router, or from the router to it."""
-        host, router = MACS["isp" if port == "up" else port], MACS[interface_of(port)]
+        host, router = MACS[UPLINKS.get(port, port)], MACS[interface_of(port)]
         target, source = (host, router) if out else (router, host)
         kind = b"\x08\x00" if packet.version == 4 else b"\x86\xdd"
         return plan.octets(target) + plan.octets(source) + kind + bytes(packet)
@@ -61,6 +61,29 @@ def nat_out() -> Script:
         middle = {"flags": "PA", "seq": 1000, "ack": 2000, "payload": b"in the middle"}
         world.translates("b", world.tcp("b", 5000, "r1", 80, **middle), "up", world.tcp("up", 5000, "r1", 80, ttl=63, **middle))
         world.translates("up", world.udp("r1", 80, "a", 4000))
+    return script
+
+
+def two_uplinks() -> Script:
+    """A network with an uplink of its own: out by it, back by it, published there, and nothing of one world in the other."""
+    script = Script("two-uplinks", (*PORTS, "uplink.back"))
+    for world in families(script):
+        for kind in ("udp", "tcp", "icmp"):
+            for inside, by in (("a", "up"), ("d", "up-b")):
+                world.translates(
+                    inside, world.query(kind, inside, 4000, "r1", 80), by, world.query(kind, by, 4000, "r1", 80, ttl=63)
+                )
+                answer = world.answer(kind, "r1", 80, by, 4000)
+                world.translates(by, answer, inside, world.answer(kind, "r1", 80, inside, 4000, ttl=63))
+        answer = {"flags": "SA", "ack": 1}
+        for inside, by in (("a", "up"), ("d", "up-b")):
+            world.translates(by, world.tcp("r1", 5000, by, 8080), inside, world.tcp("r1", 5000, inside, 80, ttl=63))
+            world.translates(
+                inside, world.tcp(inside, 80, "r1", 5000, **answer), by, world.tcp(by, 8080, "r1", 5000, ttl=63, **answer)
+            )
+        world.translates("a", world.udp("a", 4001, "isp-b", 53))
+        world.translates("up", world.udp("r1", 53, "up-b", 8080))
+        world.translates("up-b", world.udp("r1", 53, "a", 4000))
     return script
 
 
@@ -142,4 +165,4 @@ def nat_fragments() -> Script:
     return script
 
 
-SCRIPTS = (nat_out, nat_in, nat_hairpin, nat_errors, nat_fragments)
+SCRIPTS = (nat_out, two_uplinks, nat_in, nat_hairpin, nat_errors, nat_fragments)

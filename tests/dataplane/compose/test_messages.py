@@ -81,9 +81,19 @@ WRONG = [
         "write name: eth0, the real interface",
     ),
     (
-        "services: {web: {image: host}}\nnetworks: {default: {x-dataplane: {uplink: {kind: tap}}}}",
-        '<text>:2: networks.default.x-dataplane.uplink: "uplink" is from a later version',
-        "write it under x-dataplane at the top of the file: a lab has one",
+        "services: {web: {image: host}}\nnetworks: {default: {internal: true, x-dataplane: {uplink: {kind: tap}}}}",
+        "<text>:2: networks.default.x-dataplane.uplink: nothing leaves an internal network",
+        "remove the uplink, or internal",
+    ),
+    (
+        "services: {web: {image: host}}\nnetworks: {default: {x-dataplane: {uplink: {kind: packet}}}}",
+        "<text>:2: networks.default.x-dataplane.uplink: an uplink of kind packet needs name",
+        "write name: eth0, the real interface",
+    ),
+    (
+        "services: {web: {image: host, x-dataplane: {uplink: {kind: tap}}}}",
+        '<text>:1: services.web.x-dataplane.uplink: "uplink" means nothing here',
+        "write it on a network: a service leaves by that of its default route, which gw_priority chooses",
     ),
     (
         "services: {web: {image: host}}\nx-dataplane: {uplnik: {kind: tap}}",

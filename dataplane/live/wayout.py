@@ -1,0 +1,188 @@
+"""One uplink of a running lab on its host: the interface, the rules, the published ports. What is made is written down before."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from dataplane.errors import UserError
+from dataplane.hostnet import record, undo
+from dataplane.hostnet.facts import Facts
+from dataplane.hostnet.rules import HostRules, host_rules, subnets
+from dataplane.hostnet.sockets import Port
+from dataplane.live.hostrules import RuleSetter
+from dataplane.live.packet import open_packet
+from dataplane.live.ports import HeldPorts
+from dataplane.live.site import Site
+from dataplane.live.uplink import make_tap, told
+from dataplane.model import IPNetwork, Plan
+from dataplane.netns.step import Step
+from dataplane.proc.helper import Helper
+from dataplane.uplink import UPLINK, Uplink
+
+Tell = Callable[[Step], None]
+NOTHING = Facts(addresses={}, routes=())
+
+
+class WayOut:
+    """The uplink of a port. ``change``: False tells what to do on the host instead of doing it. Used on the event loop."""
+
+    def __init__(self, port: str, folder: Path, helper: Helper, *, change: bool) -> None:
+        self.port, self.lab = port, folder
+        self.folder = folder if port == UPLINK else folder / port
+        self.uplink: Uplink | None = None
+        self.facts = NOTHING
+        self.ports = HeldPorts(folder.name)
+        self._helper = helper
+        self._rules = RuleSetter(self.folder, change=change)
+        self._site: Site | None = None
+        self._next: Site | None = None
+        self._routes: tuple[IPNetwork, ...] = ()
+
+    @property
+    def tap(self) -> str:
+        """Its TAP, if that is what it is."""
+        return (self.uplink.name or "") if self.uplink is not None and self.uplink.kind == "tap" else ""
+
+    @property
+    def site(self) -> Site | None:
+        """Where it is now."""
+        return self._site
+
+    # -- before the engine changes ------------------------------------------------------------------------------------------
+
+    def find_site(self, path: str | None) -> Site:
+        """Where the plan to come has it; where the present one has it stays known until that is taken back. Blocking."""
+        self._next = self._site if self._site is not None and self._site.path == path else Site.open(self._helper, path)
+        return self._next
+
+    def claim(self, plan: Plan) -> None:
+        """The ports that the plan publishes there. RefusedError: one cannot be had; nothing is kept."""
+        site = self._next or self._site
+        if site is not None:
+            self.ports.claim(self.wanted(plan), site.path, site.inode)
+
+    def give_back_claims(self) -> None:
+        """As before ``claim``."""
+        self.ports.give_back(self._site.path if self._site is not None else None)
+
+    @property
+    def inode(self) -> int:
+        """Of the namespace that it is in, or will be."""
+        site = self._next or self._site
+        return site.inode if site is not None else 0
+
+    def wanted(self, plan: Plan) -> HostRules | None:
+        """What the plan asks of the host."""
+        return host_rules(plan, self.port)
+
+    def replaced(self, plan: Plan) -> bool:
+        """It is there, and the plan has another one or none."""
+        return self.uplink is not None and self.uplink != plan.uplinks.get(self.port)
+
+    async def drop(self) -> None:
+        """The engine has closed its descriptor, with which a TAP ends: the host forgets it."""
+        self.uplink, self._routes = None, ()
+        await asyncio.to_thread(undo.undo_uplink, self.lab, self.folder)
+        self._rules.forget()
+
+    async def make(self, plan: Plan, tell: Tell, detail: Tell) -> int | None:
+        """Its descriptor for the engine; None where that has it, or there is to be none. ``detail``: steps of little interest."""
+        self._arrive()
+        uplink, site = plan.uplinks.get(self.port), self._site
+        if uplink is None or uplink == self.uplink or site is None:
+            return None
+        record.write(self.folder, record.Record(inode=site.inode, tap=uplink.name or ""))
+        if uplink.kind == "packet":
+            fd = await asyncio.to_thread(open_packet, site.path, uplink)
+        else:
+            fd = await asyncio.to_thread(make_tap, self._helper, site.namespace, uplink, self.facts, detail)
+        tell(told(uplink, site.namespace))
+        self.uplink = uplink
+        try:
+            if uplink.kind == "tap":
+                await self._set_routes(plan, tell)
+        except BaseException:
+            os.close(fd)
+            self.uplink = None
+            raise
+        return fd
+
+    def _arrive(self) -> None:
+        """What was the next site is the site."""
+        if self._next is not None and self._next is not self._site:
+            if self._site is not None:
+                self._site.close()
+            self._site = self._next
+        self._next = None
+
+    async def _set_routes(self, plan: Plan, tell: Tell) -> None:
+        """The host's routes to the subnets that leave by it."""
+        uplink, site = plan.uplinks[self.port], self._site
+        assert site is not None
+        wanted = tuple(subnets(plan, self.port))
+        gone, new = (tuple(n for n in a if n not in b) for a, b in ((self._routes, wanted), (wanted, self._routes)))
+        await asyncio.to_thread(self._rules.change_routes, site, uplink, gone, new, tell)
+        self._routes = wanted
+
+    # -- after the engine has changed ---------------------------------------------------------------------------------------
+
+    async def settle(self, plan: Plan, tell: Tell, warn: Callable[[str], None]) -> None:
+        """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
+        self._arrive()
+        rules, site = self.wanted(plan), self._site
+        self.ports.keep(rules)
+        if rules is None or site is None:
+            return
+        await self._set_routes(plan, tell)
+        record.write(
+            self.folder,
+            record.Record(
+                inode=site.inode,
+                table=rules.table if self._rules.loads else "",
+                tap=rules.tap,
+                ports=record.texts(self.ports.ports),
+            ),
+        )
+        await asyncio.to_thread(self._rules.settle, site, rules, self.facts, tell, warn)
+
+    def give_back(self) -> None:
+        """After ``give_back_claims``: a change that failed leads nowhere else."""
+        if self._next is not None and self._next is not self._site:
+            self._next.close()
+        self._next = None
+
+    # -- meanwhile ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def local(self) -> tuple[str, ...]:
+        """The host's own addresses, at which published ports are reached."""
+        return self.facts.local(self.tap) if self.tap else ()
+
+    @property
+    def held(self) -> frozenset[Port]:
+        """Published ports that are bound."""
+        return frozenset(self.ports.ports)
+
+    def watch(self) -> socket.socket | None:
+        """Readable when the host's addresses change; None without an uplink that would make a difference."""
+        return self._site.watch() if self._site is not None and self.tap else None
+
+    async def look_again(self, plan: Plan, ours: frozenset[str], tell: Tell) -> bool:
+        """The host's addresses have changed: follow. True if others than before are local now. ``ours``: interfaces of ours."""
+        site, before, rules = self._site, self.local, self.wanted(plan)
+        if site is None or rules is None:
+            return False
+        self.facts = (await asyncio.to_thread(site.facts)).without(ours - {self.tap})
+        with suppress(UserError):  # a host that refuses has been told of at `up`
+            await asyncio.to_thread(self._rules.forward, site, rules, self.facts, tell)
+        return self.local != before
+
+    async def close(self) -> list[str]:
+        """Let go of every port; take back what was changed, once the engine has closed the uplink. What was done, in words."""
+        await self.ports.close()
+        return await asyncio.to_thread(undo.undo_uplink, self.lab, self.folder)
