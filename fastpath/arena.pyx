@@ -33,7 +33,7 @@ cdef int arena_init(Arena* arena, uint32_t small, uint32_t large, uint32_t clone
     """Map memory for so many slots of each size. Errors: MemoryError."""
     slots_init(&arena.small, small, HEADROOM + SMALL, True)
     slots_init(&arena.large, large, HEADROOM + LARGE, False)
-    # A clone of a clone may carry a pushed header too: its head is up to HEADROOM longer.
+    # A clone of a clone may carry pushed headers too: its head is up to HEADROOM longer, and its room as much shorter.
     slots_init(&arena.clones, clones, HEADROOM + HEAD + HEADROOM, False)
     arena.spent = <uint16_t*>calloc(small + large, sizeof(uint16_t))
     if arena.spent == NULL:
@@ -73,5 +73,7 @@ cdef Frame* clone(Arena* arena, Frame* frame) noexcept nogil:
             frame.flags |= SHARED
     # A frame of two parts keeps its tail; its head is HEAD octets and what was pushed in front, which the slot holds.
     copy.head = own
+    if own > HEAD:
+        copy.room = HEAD + HEADROOM - own
     memcpy(data, frame.data, own)
     return copy

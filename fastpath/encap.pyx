@@ -1,13 +1,13 @@
 """Unicast goes straight through; what a bridge floods takes the way round by flood.pyx."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint8_t, uint32_t
 
-from fastpath.arena cimport clone
+from fastpath.arena cimport HEAD, HEADROOM, LARGE, SMALL, take
 from fastpath.claims cimport claims_hear
 from fastpath.counters cimport INNER_VLAN, NO_PEER, RUNT, TOO_BIG, TURN_BUDGET, Reason
 from fastpath.endpoints cimport may_ask
 from fastpath.flood cimport flood
-from fastpath.frame cimport GSO_TUNNEL_V4, GSO_TUNNEL_V6, MAX_FRAME, MIN_FRAME, Frame
+from fastpath.frame cimport GSO_TUNNEL_V4, GSO_TUNNEL_V6, MAX_FRAME, MIN_FRAME, SHARED, Frame
 from fastpath.gateway cimport generation_of
 from fastpath.graph cimport drop, emit
 from fastpath.ip cimport FINE, Packet, ip_read, ip_transport
@@ -15,6 +15,7 @@ from fastpath.mss cimport mss_clamp
 from fastpath.offload cimport WILL_DO, offload_split
 from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
 from fastpath.toobig cimport tell_too_big
+from fastpath.transport cimport transport_copy
 from fastpath.tunnels cimport FLOODS, HEARD, PEER, Overlay, Tunnel
 from fastpath.underlay cimport underlay_send
 from fastpath.vxlan cimport PUSHED_IPV6, Inner, vxlan_inner, vxlan_plain, vxlan_port_of, vxlan_push, vxlan_strip, vxlan_tagged
@@ -42,16 +43,35 @@ cdef inline void push_and_send(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noe
 cdef void encap_into(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
     cdef Frame* copy
     if frame.room < ROOM:
-        # It has been in a tunnel already. A clone has headroom of its own.
-        copy = clone(&end.gateway.head.core.arena, frame)
+        # It has been in tunnels already.
+        copy = moved(end, frame)
         if copy == NULL:
             drop(end.gateway.head, frame, TURN_BUDGET)
             return
-        end.counters.bytes_copied += copy.head
-        end.gateway.head.counters.cloned += 1
-        end.gateway.head.counters.consumed += 1
         frame = copy
     push_and_send(end, tunnel, frame)
+
+
+cdef Frame* moved(TunnelEnd* end, const Frame* frame) noexcept nogil:
+    """The same frame in another slot, with all of its headroom, in one part."""
+    cdef Frame* copy = NULL
+    cdef uint8_t* data
+    if frame.length <= SMALL:
+        copy = take(&end.gateway.head.core.arena.small, HEADROOM)
+    elif frame.length <= LARGE:
+        copy = take(&end.gateway.head.core.arena.large, HEADROOM)
+    if copy == NULL:
+        return NULL
+    data = copy.data
+    copy[0] = frame[0]
+    copy.data = data
+    copy.room = HEADROOM
+    copy.head = frame.length
+    copy.tail = NULL
+    copy.flags &= ~SHARED
+    transport_copy(data, frame, 0, frame.length)
+    end.counters.bytes_copied += frame.length
+    return copy
 
 
 cdef inline void go(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
@@ -82,7 +102,7 @@ cdef void in_pieces(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil
     """A super-frame that is in a tunnel already, which no header can say twice: each segment goes alone."""
     cdef Pieces pieces
     cdef Frame* piece
-    if not pieces_begin(&pieces, end.gateway.head, frame):
+    if not pieces_begin(&pieces, end.gateway.head, frame, HEAD):
         return
     end.counters.segmented += 1
     piece = pieces_next(&pieces)

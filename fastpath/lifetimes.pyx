@@ -90,9 +90,11 @@ cdef uint32_t expire_some(FlowTable* table, int64_t now) noexcept nogil:
         table.looked = 0
     for which in range(N_LISTS):
         while table.looked < EXPIRE_LOOK:
-            table.looked += 1
             number = table.lists[which].oldest
-            if number == NOBODY or not flow_old(table, &table.flows[number], tick):
+            if number == NOBODY:
+                break
+            table.looked += 1
+            if not flow_old(table, &table.flows[number], tick):
                 break
             flow_end(table, number)
             ended += 1

@@ -10,10 +10,11 @@ from fastpath.graph cimport Head, drop
 from fastpath.offload cimport WILL_DO, segmenter_begin, segmenter_next
 
 
-cdef bint pieces_begin(Pieces* pieces, Head* head, Frame* frame) noexcept nogil:
+cdef bint pieces_begin(Pieces* pieces, Head* head, Frame* frame, uint32_t own) noexcept nogil:
     cdef int reason = segmenter_begin(&pieces.segmenter, frame)
     pieces.head = head
     pieces.frame = frame
+    pieces.own = own
     if reason != WILL_DO:
         drop(head, frame, <Reason>reason)
         return False
@@ -31,7 +32,7 @@ cdef Frame* pieces_next(Pieces* pieces) noexcept nogil:
         if segment == NULL:
             return NULL
         piece = NULL
-        # What of a clone's own part goes along with the headers may be too long for a slot of clones.
+        # A clone's slot holds no more than that of its own.
         if segment.head <= HEAD + HEADROOM:
             piece = take(&pieces.head.core.arena.clones, HEADROOM)
         if piece != NULL:
@@ -40,13 +41,14 @@ cdef Frame* pieces_next(Pieces* pieces) noexcept nogil:
     data = piece.data
     piece[0] = segment[0]
     piece.data = data
-    piece.room = HEADROOM
     memcpy(data, segment.data, segment.head)
-    if piece.tail != NULL and piece.head < HEAD:
-        # Behind a transport's header there may be others: of a datagram in a tunnel, all that it carries.
-        more = min(<uint32_t>HEAD, piece.length) - piece.head
-        memcpy(data + piece.head, piece.tail, more)
+    # Whoever reads on finds headers in the first part: of a tunnel packet the inner ones lie behind the segment's.
+    more = min(segment.length, pieces.own)
+    if more > segment.head:
+        more -= segment.head
+        memcpy(data + segment.head, segment.tail, more)
         piece.head += more
-        piece.tail = piece.tail + more if piece.head < piece.length else NULL
+        piece.tail = segment.tail + more if piece.head < piece.length else NULL
+    piece.room = min(<uint32_t>HEADROOM, HEAD + HEADROOM - piece.head)
     pieces.frame.flags |= SHARED
     return piece

@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from fastpath.address cimport LINK_LOCAL, MULTICAST, ORDINARY, Kind, kind_of
+from fastpath.arena cimport HEAD
 from fastpath.arp cimport TYPE_ARP
 from fastpath.counters cimport (
     MARTIAN_SOURCE, MARTIAN_TARGET, NOT_IP, NOT_OURS, NO_ROUTE, OUTER_FRAGMENT, RUNT, Reason,
@@ -27,7 +28,7 @@ from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
 from fastpath.resolve cimport blank, is_ours, originate, resolve
 from fastpath.routes cimport BROADCAST, GATEWAY, LINK, Route, routes_find
 from fastpath.tunnels cimport FLOODS
-from fastpath.vxlan cimport OTHER_PORT, Tunneled, vxlan_macs, vxlan_read
+from fastpath.vxlan cimport OTHER_PORT, PUSHED_IPV6, Tunneled, vxlan_macs, vxlan_read
 from fastpath.wire cimport load16, wire_swap32
 
 
@@ -52,7 +53,7 @@ cdef void underlay_receive(TunnelEnd* end, Frame* frame) noexcept nogil:
         return
     if frame.gso_type & ~(GSO_TUNNEL_V4 | GSO_TUNNEL_V6) == GSO_UDP_L4 and not frame.gso_type & (GSO_TUNNEL_V4 | GSO_TUNNEL_V6):
         # Tunnel packets that their sender's kernel left in one: each is read on its own.
-        if pieces_begin(&pieces, gateway.head, frame):
+        if pieces_begin(&pieces, gateway.head, frame, HEAD + PUSHED_IPV6):
             piece = pieces_next(&pieces)
             while piece != NULL:
                 piece.flags |= CSUM_VALID

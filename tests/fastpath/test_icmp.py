@@ -38,6 +38,7 @@ WANTED = {
     "reassembly time": ((11, 1), (3, 1)),
     "bad field": ((12, 0), (4, 0)),
     "bad option": ((12, 0), (4, 2)),
+    "cut chain": ((12, 0), (4, 3)),
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, TCP, UDP, IPOption_RR
-from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt
+from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt
 from scapy.layers.l2 import Ether
 from scapy.layers.sctp import SCTP, SCTPChunkData
 from scapy.packet import Raw
@@ -68,7 +68,8 @@ def turned(octets: bytes, family) -> bytes:
         packet[IP].payload.type = 0
     else:
         octets = bytearray(bytes(packet))
-        at = octets.rindex(b"\x80\x00")
+        # Not any 0x80: the checksum and the data have such octets too.
+        at = len(octets) - len(packet[ICMPv6EchoRequest])
         octets[at] = 129
         return bytes(octets)
     return bytes(packet)

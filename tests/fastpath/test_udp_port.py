@@ -16,8 +16,10 @@ from scapy.layers.l2 import Ether
 from fastpath import Engine, UdpPort, open_udp
 from tests.fastpath.packets import judged
 from tests.fastpath.udpunderlay import FAMILIES, MAC, OURS, Underlay, opened, outer
+from tests.live.faults import fail
 
 UDP_SEGMENT, SOL_UDP = 103, 17
+SENDMSG, SENDMMSG = 46, 307  # x86-64
 
 
 @pytest.fixture
@@ -66,6 +68,34 @@ def test_flows_spread_over_ports(v, peer):
         underlay.send(*[outer(OURS[v], OURS[v], struct.pack(">H", port), dport=target, sport=port) for port in sent])
         came = {struct.unpack(">H", octets)[0]: port for octets, port in received(peer, 256)}
         assert came == {port: ports[(port - 49152) // 256] for port in sent}
+
+
+def test_many_messages_in_one_burst(v, peer):
+    """More than are sent at once, from one port and from all: those of one port in order."""
+    target = peer.getsockname()[1]
+    with Underlay(OURS[v]) as underlay:
+        frames = [outer(OURS[v], OURS[v], bytes([n]), dport=target, ttl=1 + n % 99, sport=50000) for n in range(200)]
+        underlay.send(*frames)
+        assert [octets[0] for octets, _port in received(peer, 200)] == list(range(200))
+        ports = [50000, 60000, 49152]
+        frames = [outer(OURS[v], OURS[v], bytes([n]), dport=target, ttl=1 + n % 7, sport=ports[n % 3]) for n in range(200)]
+        underlay.send(*frames)
+        came = received(peer, 200)
+        for number in range(3):
+            mine = [octets[0] for octets, _port in came if octets[0] % 3 == number]
+            assert mine == list(range(number, 200, 3))
+
+
+def test_two_of_ours(v):
+    """A burst of one flow is one message out, and one piece in: the frames are the same but for source port and MACs."""
+    with Underlay(OURS[v]) as one, Underlay(OURS[v]) as other:
+        payloads = [bytes([n]) * (1400 if n < 39 else 300) for n in range(40)]
+        one.send(*[outer(OURS[v], OURS[v], octets, dport=other.port.port) for octets in payloads])
+        frames = other.came(40)
+        assert [octets[42 if v == 4 else 62 :] for octets in frames] == payloads
+        assert one.port.named_counters()["segmented"] == 40
+        assert other.port.named_counters()["joined"] in (0, 40)
+        assert one.loop.submit(one.engine.traffic).result(5)["out_frames"][0] == 40
 
 
 @pytest.mark.parametrize("service", [0, 1, 3, 0xB8])
@@ -180,6 +210,43 @@ def test_nobody_listens(v):
             assert [octets[0] for octets, _port in received(there, 20)] == list(range(20))
             assert underlay.port.named_counters()["unreachable"] > 0
             assert not underlay.drops()
+
+
+REFUSALS = {
+    errno.EAGAIN: "queue full",
+    errno.ENOBUFS: "queue full",
+    errno.ENETUNREACH: "no route",
+    errno.EHOSTUNREACH: "no route",
+    errno.EMSGSIZE: "too big",
+    errno.EPERM: "write refused",
+    errno.EIO: "write refused",
+}
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=errno.errorcode.get)
+def test_what_the_kernel_refuses(v, peer, error):
+    """A named drop for each datagram, never a wait; other sockets go on."""
+    target = peer.getsockname()[1]
+    with Underlay(OURS[v]) as underlay:
+        underlay.loop.submit(lambda: fail((SENDMMSG, SENDMSG), underlay.fds[1], error)).result(5)
+        refused = [outer(OURS[v], OURS[v], b"lost", dport=target, sport=49152) for _ in range(5)]
+        underlay.send(*refused[:3], outer(OURS[v], OURS[v], b"found", dport=target, sport=65535), *refused[3:])
+        assert peer.recv(100) == b"found"
+        assert underlay.drops() == {REFUSALS[error]: 5}
+
+
+def test_a_way_out_that_cannot_cut(v, peer):
+    """EIO says that nobody computes checksums there: the datagrams of a message go one by one, these and all later ones."""
+    target = peer.getsockname()[1]
+    with Underlay(OURS[v]) as underlay:
+        underlay.loop.submit(lambda: fail((SENDMMSG,), underlay.fds[1], errno.EIO)).result(5)
+        payloads = [bytes([n]) * size for n, size in enumerate([900, 900, 900, 5])]
+        underlay.send(*[outer(OURS[v], OURS[v], octets, dport=target, sport=49152) for octets in payloads])
+        assert [octets for octets, _port in received(peer, 4)] == payloads
+        underlay.send(*[outer(OURS[v], OURS[v], octets, dport=target, sport=65535) for octets in payloads])
+        assert [octets for octets, _port in received(peer, 4)] == payloads
+        assert underlay.port.named_counters()["segmented"] == 0
+        assert not underlay.drops()
 
 
 def test_a_taken_port(v):

@@ -41,7 +41,8 @@ class Underlay:
     def __init__(self, *addresses: str, port: int = 0, mtu: int = 1500, groups: tuple[str, ...] = (), **settings: Any) -> None:
         self.engine = Engine(**settings)
         self.outbox = Outbox()
-        self.port = UdpPort(self.engine, "underlay", opened(addresses, port, groups), mac=MAC, mtu=mtu)
+        self.fds = opened(addresses, port, groups)
+        self.port = UdpPort(self.engine, "underlay", self.fds, mac=MAC, mtu=mtu)
         self.inside = MemoryPort(self.engine, "inside", outbox=self.outbox, mtu=65535)
         self.port.lead_to(self.inside)
         self.inside.lead_to(self.port)

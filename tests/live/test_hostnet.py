@@ -51,9 +51,8 @@ def plan_of(name: str, number: int = 255, ports: tuple[Published, ...] = ()) -> 
         gateway_mac="02:42:ac:1f:ff:01",
     )
     topology = Topology(name=name, folder="/", source="test", networks={}, services={})
-    return Plan(
-        name=name, topology=topology, networks={"front": network}, instances={}, uplinks={"uplink": uplink}, published=ports
-    )
+    networks, uplinks = {"front": network}, {"uplink": uplink}
+    return Plan(name=name, topology=topology, networks=networks, instances={}, uplinks=uplinks, published=ports)
 
 
 class Tried:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hosts import HOST4, HOST6, OUTSIDE4, OUTSIDE6, assert_same, outside, sh, state
 from labs import in_world, lab, ok, run, up, wait_for
+from private_world import run_in_private_world
 from servers import PYTHON, TELLER
 
 from dataplane import compose, live
@@ -159,6 +160,41 @@ def test_the_example_with_the_kernels_device_as_it_stands() -> None:
 
 
 @in_world()
+def test_the_example_on_two_hosts_as_it_stands() -> None:
+    """examples/overlay.yaml, on each host with the words that it says; the second host is a namespace."""
+    text = (EXAMPLES / "overlay.yaml").read_text(encoding="utf-8")
+    words = (
+        {"OURS": HOST4, "THEIRS": OUTSIDE4, "RANGE": "10.0.9.0/25"},
+        {"OURS": OUTSIDE4, "THEIRS": HOST4, "RANGE": "10.0.9.128/25"},
+    )
+    elsewhere = text.replace("    kind: udp ", "    netns: /run/netns/outside\n    kind: udp ")
+    with outside():
+        labs = [
+            compose.load(file, name=f"ov{n}", text=True, environment=environment)
+            for n, (file, environment) in enumerate(zip((text, elsewhere), words, strict=True))
+        ]
+        try:
+            for each in labs:
+                assert live.up(each, detach=True) == 0
+            ok(live.find(lab="ov0"), "web", "ping", "-c", "3", "-i", "0.1", "-W", "2", "10.0.9.128")
+        finally:
+            for each in labs:
+                live.down(each.name)
+
+
+@in_world()
+def test_a_multicast_group_instead_of_peers() -> None:
+    """Nobody is named: ARP goes to the group, and who answers is heard of."""
+    group = ", dataplane.group: 239.1.1.1"
+    ours = half("a", f"{{kind: udp, address: {HOST4}}}", options=group)
+    theirs = half("b", f"{{kind: udp, netns: /run/netns/outside, address: {OUTSIDE4}}}", options=group)
+    with outside(), both(ours, theirs) as (one, other):
+        talk(one, other)
+        (row,) = one.vteps()["overlays"]
+        assert (row["group"], [(peer["peer"], peer["kind"]) for peer in row["peers"]]) == ("239.1.1.1", [(OUTSIDE4, "heard")])
+
+
+@in_world()
 def test_peers_and_options_change_while_it_runs() -> None:
     """No service notices; a peer that goes takes its stations along."""
     ours = half("a", f"{{kind: udp, address: {HOST4}, peers: [{OUTSIDE4}]}}")
@@ -280,7 +316,17 @@ def test_killed_it_leaves_nothing_of_an_underlay() -> None:
         assert_same(before, state())
 
 
-@in_world(user=True)
 def test_an_ordinary_user_has_sockets_and_no_taps() -> None:
-    with pytest.raises(UserError, match="an underlay of kind tap needs root"):
-        up(half("a", "{kind: tap, address: 192.0.2.2/30}"), "ova")
+    """The other end is the kernel's: root's, on the other side of a wire."""
+
+    def work() -> None:
+        for kind in ("tap", "packet"):
+            with pytest.raises(UserError, match=f"an underlay of kind {kind} needs root"):
+                up(half("a", f"{{kind: {kind}, name: eth9, address: 192.0.2.2/30}}"), "ova")
+        with lab(half("a", f"{{kind: udp, address: {HOST4}, peers: [{OUTSIDE4}]}}"), "ova") as client:
+            wait_for(lambda: run(client, "a", "ping", "-c", "1", "-W", "1", "10.0.9.130")[0] == 0, "the kernel answers")
+
+    with outside():
+        sh(f"ip -n outside link add vx0 mtu 1450 type vxlan id 4097 local {OUTSIDE4} remote {HOST4} dstport 4789")
+        sh("ip -n outside address add 10.0.9.130/24 dev vx0; ip -n outside link set vx0 up")
+        run_in_private_world(work, user=True)

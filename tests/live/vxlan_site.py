@@ -99,8 +99,8 @@ class Site(Switch):
             # A packet socket cannot be handed a tunnel's super-frames, which only a veth would pass on: its virtio header has no
             # words for them.
             near.run("ethtool", "-K", "under0", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off")
-            if not self.offloads:
-                # Nor can it then tell that an inner checksum is not filled in yet.
+            if not self.offloads or self.how == "udp":
+                # Nor can anybody then tell that an inner checksum is not filled in yet.
                 near.run("ethtool", "-K", "under0", "tx", "off")
             near.up("under0", *addresses)
             if self.how == "udp":

@@ -11,7 +11,6 @@ from scapy.layers.vxlan import VXLAN
 from scapy.packet import Packet, Raw
 
 from dataplane import Lab
-from fastpath.vxlan import source_port
 from tests.scenarios.script import BROADCAST, HERE, Script
 
 OV = ("a.ov", "b.ov", "underlay")
@@ -47,7 +46,7 @@ def outer(inner: Packet, local: str, remote: str, *, out: bool, vni: int = VNI, 
     ip = IPv6(src=local, dst=remote, hlim=64) if ":" in local else IP(src=local, dst=remote, flags="DF", id=0, ttl=64)
     for name, value in fields.items():
         setattr(ip, name, value)
-    udp = UDP(sport=chosen_port(octets) if out else source_port(octets), dport=4789, **({} if checksum else {"chksum": 0}))
+    udp = UDP(sport=chosen_port(octets) if out else 50000, dport=4789, **({} if checksum else {"chksum": 0}))
     return link / ip / udp / VXLAN(vni=vni, flags="Instance") / Raw(octets)
 
 

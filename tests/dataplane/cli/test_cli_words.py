@@ -53,9 +53,9 @@ WRONG = {
         "write dataplane graph [OPTIONS] [FILE]",
     ),
     "a demonstration that is none": (
-        "demo vxlan",
-        "NAME: 'vxlan' is not one of 'bridge', 'nat'",
-        "write dataplane demo [OPTIONS] [bridge|nat]",
+        "demo macvlan",
+        "NAME: 'macvlan' is not one of 'bridge', 'vxlan', 'nat'",
+        "write dataplane demo [OPTIONS] [bridge|vxlan|nat]",
     ),
 }
 
