@@ -191,7 +191,8 @@ def run(
                 raise ValueError(f"{name} takes no {option}")
     from bench.machine import machine
 
-    console = console or Console(width=max(Console().width, 96))
+    # Rows that say what was asked for are longer.
+    console = console or Console(width=max(Console().width, 116 if settings.given else 100))
     tables = []
     for name in cases or CASES:
         for table in CASES[name](settings):

@@ -22,7 +22,7 @@ LIVE_FILE = "vxlan-live.svg"
 
 
 def series(table: dict[str, Any]) -> dict[str, dict[str, list[float]]]:
-    """Path -> what it was measured by -> ticks. Rows are called "256, bridge + encap"; the wire stands in each."""
+    """Path -> what it was measured by -> ticks. Rows are called "256, bridge"; the wire stands in each."""
     found: dict[str, dict[str, list[float]]] = {"wire": {}}
     for row, numbers in table["raw"].items():
         by, _, path = row.rpartition(", ")

@@ -13,8 +13,8 @@ from bench.table import Table
 from fastpath import TapPort, UdpPort, open_udp
 from fastpath.wire import checksum
 
-ROUNDS = 9
-FRAMES = 1 << 13
+ROUNDS = 11
+FRAMES = 1 << 11
 ELSEWHERE = bytes.fromhex("02000000000102000000000208 00".replace(" ", ""))  # nobody's address: the kernel looks no further
 PEER = 4790
 

@@ -13,8 +13,8 @@ A packet's way in forward.pyx:
     TTL - 1, MAC addresses, emit
 
 A *way* keeps the outcome for a target, or for the gateway that a route leads to: edge, MAC addresses, MTU. A *source* keeps that an
-address may send on an interface. Ways of targets and sources are direct-mapped caches; an entry counts only while `generation` is what it was, and that changes with every change of routes, of
-interfaces, and of a neighbor's MAC address.
+address may send on an interface. Those of targets and of sources are direct-mapped caches; an entry counts only while `generation` is
+what it was, and that changes with every change of routes, of interfaces, and of a neighbor's MAC address.
 
 An interface belongs to a routing table: the main one, or one of its own (routingtable.pxd). What comes by it is routed by that table,
 and finds that table's ways.

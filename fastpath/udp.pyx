@@ -14,7 +14,7 @@ from posix.unistd cimport close
 from fastpath.arena cimport SMALL, take_polled
 from fastpath.counters cimport BAD_OFFLOAD, MTU, NO_ROUTE, SPOOFED_SOURCE, Reason
 from fastpath.device cimport LINK_GONE, DevicePort, sent
-from fastpath.frame cimport NEEDS_CSUM, Frame
+from fastpath.frame cimport NEEDS_CSUM, OUTER_CSUM, Frame
 from fastpath.graph cimport Graph, drop, wake
 from fastpath.offload cimport WILL_DO, Segmenter, segmenter_begin, segmenter_next
 from fastpath.port cimport count_in, receive, refuse
@@ -64,7 +64,6 @@ cdef class UdpPort(DevicePort):
         free(self.memory)
 
     cdef void let_go(self) noexcept:
-        """Close all sockets but the one that DevicePort closes."""
         cdef uint32_t family, i
         for family in range(2):
             if self.receivers[family] >= 0 and self.receivers[family] != self.fd:
@@ -194,6 +193,8 @@ cdef class UdpPort(DevicePort):
             elif wire_likely(not frame.gso_type and not frame.flags & NEEDS_CSUM):
                 self.add(frame, frame, False)
             else:
+                # The outer checksum is the kernel's.
+                frame.flags &= ~OUTER_CSUM
                 reason = segmenter_begin(&segmenter, frame)
                 if reason != WILL_DO:
                     drop(&self.head, frame, <Reason>reason)
@@ -206,7 +207,6 @@ cdef class UdpPort(DevicePort):
         self.flush()
 
     cdef void add(self, Frame* frame, Frame* source, bint copy) noexcept nogil:
-        """The frame's datagram is sent with the next flush; what cannot be is dropped."""
         cdef Datagram datagram
         cdef int reason = datagram_read(&datagram, frame)
         cdef uint32_t family

@@ -70,7 +70,9 @@ class Host:
     async def _look(self, topology: Topology) -> tuple[IPNetwork, ...]:
         """Be alone in choosing subnets where the uplinks will be or are, the lab's at least, and see what is taken there."""
         paths = {UPLINK: topology.uplink.netns if topology.uplink else None}
-        paths |= {uplink_port(key): one.uplink.netns for key, one in topology.networks.items() if one.uplink is not None}
+        for key, network in topology.networks.items():
+            if network.uplink is not None and network.uplink.kind != "none":
+                paths[uplink_port(key)] = network.uplink.netns
         for port in paths:
             if port not in self.ways:
                 self.ways[port] = WayOut(port, self.folder, self._helper, change=self._change)
@@ -151,6 +153,8 @@ class Host:
         """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
         for way in self.ways.values():
             await way.settle(plan, tell, warn)
+        for port in [port for port in self.ways if port != UPLINK and port not in plan.uplinks]:
+            await self.ways.pop(port).leave()
         self.unlock()
 
     def give_back(self) -> None:

@@ -156,6 +156,13 @@ class WayOut:
             self._next.close()
         self._next = None
 
+    async def leave(self) -> None:
+        """The plan has no such uplink: its namespace is nothing to us any longer. After ``settle``."""
+        await self.ports.close()
+        if self._site is not None:
+            await asyncio.to_thread(self._site.close)
+        self._site = None
+
     # -- meanwhile ----------------------------------------------------------------------------------------------------------
 
     @property

@@ -147,7 +147,7 @@ def test_the_command_takes_settings(tmp_path, monkeypatch):
     assert run([*words, "--json", str(report)]) == 0
     (table,) = json.loads(report.read_text())["tables"]
     assert [row[0] for row in table["rows"]] == [
-        f"64, {flows}, 2, 256, IPv6, {path}" for flows in (10, 20) for path in ("encap", "bridge + encap")
+        f"64, {flows}, 2, 256, IPv6, {path}" for flows in (10, 20) for path in ("alone", "bridge")
     ]
 
 
@@ -172,8 +172,8 @@ def test_settings_that_a_case_does_not_take(words, what, mend, capfd):
 def test_figures_have_a_line_for_each_path():
     """What is drawn is what the table holds: the wire, the header alone, and with the bridge."""
     numbers = {"overhead_ticks": [2.0, 3.0], "wire_ticks": [1.0, 1.0]}
-    rows = {f"{burst}, {path}": numbers for burst in (1, 256) for path in ("encap", "bridge + encap")}
+    rows = {f"{burst}, {path}": numbers for burst in (1, 256) for path in ("alone", "bridge")}
     found = plot_vxlan.series({"raw": rows})
-    assert list(found) == ["wire", "encap", "bridge + encap"]
+    assert list(found) == ["wire", "alone", "bridge"]
     assert all(list(columns) == ["1", "256"] for columns in found.values())
     assert found["wire"]["256"] == [1.0, 1.0]

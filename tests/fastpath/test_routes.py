@@ -98,7 +98,7 @@ def test_few_routes_have_no_second_table():
 
 
 def test_more_long_prefixes_than_there_is_room_for():
-    """Each /24 with a longer prefix in it takes a block, of which there are 65,536: then the table goes, and all is found without."""
+    """Each /24 with a longer prefix in it takes one of 65,536 blocks: then the table goes, and all is found without."""
     routes = Routes(70_000)
     for n in range(65_536):
         routes.put(f"10.{n >> 8}.{n & 255}.0/25", n % 7)

@@ -48,19 +48,20 @@ def host() -> tuple[list[int], list[socket.socket]]:
 def outer(chance: random.Random, payload: bytes) -> bytes:
     """A frame that a Vtep might have made, or nearly: to a port of ours, to one where nobody is, to nowhere."""
     lie = chance.random() < 0.05
+    service, ttl = (0, 64) if chance.random() < 0.7 else (chance.randrange(256), chance.randrange(256))
     udp = struct.pack(
         ">HHHH",
-        chance.randrange(65536),
+        chance.choice([50000, 60000, chance.randrange(65536)]),
         chance.choice([PORT, PORT, PORT, 9, 0]),
         chance.randrange(65536) if lie else 8 + len(payload),
         0,
     )
     if chance.random() < 0.5:
         target = chance.choice([b"\x7f\0\0\1", b"\x7f\0\0\1", b"\x7f\0\0\2", b"\xc0\0\2\1", b"\xe0\0\0\1"])
-        ip = struct.pack(">BBHHHBBH", 0x45, chance.randrange(256), 28 + len(payload), 0, 0x4000, chance.randrange(256), 17, 0)
+        ip = struct.pack(">BBHHHBBH", 0x45, service, 28 + len(payload), 0, 0x4000, ttl, 17, 0)
         return bytes(12) + b"\x08\0" + ip + b"\x7f\0\0\1" + target + udp + payload
     target = chance.choice([bytes(15) + b"\1", bytes(15) + b"\1", b"\xfd" + bytes(15), b"\xff\2" + bytes(13) + b"\1"])
-    ip = struct.pack(">IHBB", 6 << 28 | chance.randrange(1 << 28), 8 + len(payload), 17, chance.randrange(256))
+    ip = struct.pack(">IHBB", 6 << 28 | service << 20 | chance.randrange(1 << 20), 8 + len(payload), 17, ttl)
     return bytes(12) + b"\x86\xdd" + ip + bytes(15) + b"\1" + target + udp + payload
 
 

@@ -97,7 +97,7 @@ def test_answers_cut_at_every_octet(world, kind):
 
 @pytest.mark.row("NAT-22")
 def test_a_first_fragment_without_the_whole_header(world4):
-    """RFC 1858's tiny fragment: 8 octets of TCP. Reassembled it is whole again; alone it never leaves. Over IPv6: test_l3_chains."""
+    """RFC 1858's tiny fragment: 8 octets of TCP. Whole again it is translated; alone it never leaves. IPv6: test_l3_chains."""
     world = world4
     packet = world.tcp("a", 4000, "r1", 80, "S", payload=b"x" * 40)
     packet = packet.__class__(bytes(packet))

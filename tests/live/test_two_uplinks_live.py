@@ -123,6 +123,7 @@ def test_a_network_moves_from_world_to_world_while_the_lab_runs() -> None:
         told = change(client, text("{netns: /run/netns/east}", "{kind: none}"))
         assert "no way out of back: the file says uplink kind none" in [row["what"] for row in told]
         assert sh("ip netns exec west nft list ruleset") == ""
+        assert [row["port"] for row in client.lab()["uplinks"]] == ["uplink.front"]
         assert run(client, "b", "curl", "-s", "-m", "2", f"http://{WORLD}:8000/")[0] == 7  # refused: an error came
         assert fetch(client, "a", f"http://{WORLD}:8000/") == "172.31.255.2"
         change(client, text("{netns: /run/netns/west}", "{netns: /run/netns/east}"))

@@ -4,38 +4,18 @@ import time
 
 import pytest
 
-from fastpath import UdpPort, open_udp
 from tests.live.transfer import transferred
-from tests.live.vxlan_site import BEFORE, GROUP, LENGTH, NEAR, OUR_MAC, OURS, Site, mac_number, remarks, tshark
+from tests.live.vxlan_site import BEFORE, GROUP, OURS, Site, remarks, tshark
 
 pytestmark = pytest.mark.live
 
 
 class UdpSite(Site):
-    """`host` is the namespace that the sockets are of; its interface `wan` has our addresses. `groups`: to join there."""
+    """`host` is the namespace that the sockets are of; its interface `wan` has our addresses."""
 
-    def __init__(self, v: int = 4, *, groups: tuple[str, ...] = (), **words) -> None:
-        self.groups = groups
-        super().__init__(v, "udp", vtep={"any_hop": True}, **words)
-
-    def _underlay(self, routed: bool) -> None:
-        super()._underlay(routed)
-        self.loop.remove(self.under)
-        self.under.close()
-        self.engine.remove(self.under)
-        host = self.host = next(space for space in self.more.all if space.name.endswith("host"))
-        host.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=0", "net.ipv6.conf.wan.disable_ipv6=0")
-        host.run("ip", "link", "set", "wan", "address", OUR_MAC)
-        host.up("wan", *(f"{OURS[family]}/{LENGTH[family]}" for family in (4, 6)))
-        if routed:
-            host.run("ip", "route", "add", "198.51.100.0/24", "via", NEAR[4])
-            host.run("ip", "route", "add", "2001:db8:9::/64", "via", NEAR[6])
-        # The host has an address of the veth now, and answers for it.
-        with host.entered():
-            fds = open_udp([OURS[self.v]], groups=self.groups)
-        self.under = UdpPort(self.engine, "under", fds, mac=mac_number(OUR_MAC), mtu=self.mtu)
-        self.ports["under"] = self.under
-        self.loop.add(self.under)
+    def __init__(self, v: int = 4, **words) -> None:
+        super().__init__(v, "udp", **words)
+        self.host = next(space for space in self.more.all if space.name.endswith("host"))
 
     def told(self) -> dict[str, int]:
         return self.do(self.under.named_counters)
@@ -125,7 +105,6 @@ def test_a_group(v):
     """The host joins by the socket, and learns nothing beforehand: no static peers on either side (VX-15)."""
     with UdpSite(
         v,
-        groups=(GROUP[v],),
         peers=False,
         settings={"group": GROUP[v]},
         kernel=("group", GROUP[v], "dev", "under0", "ttl", "4"),

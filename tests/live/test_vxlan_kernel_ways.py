@@ -44,16 +44,19 @@ def test_static_entries_and_no_learning(v):
         assert far not in {mac for mac, member in site.known().items() if member < 2}
 
 
-def test_a_multicast_group(v, tmp_path):
-    """VX-15: both flood to the group, both learn from there; the kernel's bridge would know us by our reports."""
+@pytest.mark.parametrize("how", ["packet", "tap", "udp"])
+def test_a_multicast_group(v, how, tmp_path):
+    """VX-15: both flood to the group, both learn from there. We, or with sockets our host, say that we belong to it."""
     group = ("group", GROUP[v], "dev", "under0")
-    with Site(v, peers=False, settings={"group": GROUP[v]}, kernel=group) as site:
+    with Site(v, how, peers=False, settings={"group": GROUP[v]}, kernel=group, offloads=how != "udp") as site:
         file = tmp_path / "group.pcap"
         process = site.capture(file)
         assert site.reaches()
         assert site.reaches("fd00::99")
         assert site.reaches("10.9.0.2", space=site.far)
         site.do(site.vtep.set_overlay, site.overlay)
+        if how == "udp":
+            site.do(site.under.join, GROUP[v], False)
         time.sleep(1.2)
         site.finish(process)
         said = tshark(file, "igmp" if v == 4 else "icmpv6.type == 143", "frame.number")
@@ -98,7 +101,7 @@ def test_several_vnis_with_the_same_subnets(v):
         assert not site.reaches("10.9.0.1", space=other, count=1)
 
 
-@pytest.mark.parametrize("how", ["packet", "tap"])
+@pytest.mark.parametrize("how", ["packet", "tap", "udp"])
 def test_underlay_subnets_behind_a_router(v, how):
     """VX-23."""
     with Site(v, how, routed=True) as site:
@@ -108,7 +111,7 @@ def test_underlay_subnets_behind_a_router(v, how):
         site.moves(size="5M")
 
 
-@pytest.mark.parametrize("how", ["packet", "tap"])
+@pytest.mark.parametrize("how", ["packet", "tap", "udp"])
 @pytest.mark.parametrize("mtu", [1400, 9000])
 def test_other_mtus(v, how, mtu):
     """1,500 is everywhere else. A veth leaves inner checksums unfilled, whatever the size."""
