@@ -57,7 +57,7 @@ def test_a_multicast_group(v, how, tmp_path):
         site.do(site.vtep.set_overlay, site.overlay)
         if how == "udp":
             site.do(site.under.join, GROUP[v], False)
-        time.sleep(1.2)
+        time.sleep(3)  # the second report comes within a second, by a coarse timer of the kernel
         site.finish(process)
         said = tshark(file, "igmp" if v == 4 else "icmpv6.type == 143", "frame.number")
         assert len(said) >= 2, "left, and said so again"
