@@ -70,12 +70,13 @@ def test_super_frames_over_a_veth(v, checksum):
     """The kernel hands them to the packet socket whole, and whole they go to the container's TAP, octet for octet."""
     words = ("udpcsum", "noudpcsum") if v == 4 else ("noudp6zerocsumtx", "udp6zerocsumtx")
     with Site(v, "packet", kernel=(words[not checksum], "udp6zerocsumrx")) as site:
-        for ours, theirs in (("10.9.0.1", "10.9.0.99"), ("fd00::1", "fd00::99")):
-            transferred(site.far, site["a"], ours)
-            transferred(site["a"], site.far, theirs)
+        for target in ("10.9.0.1", "fd00::1"):
+            transferred(site.far, site["a"], target)
         rows = site.do(site.engine.traffic)
         row = rows[rows["port"] == "under"][0]
-        assert row["in_octets"] / row["in_frames"] > 3000
+        assert row["in_octets"] / row["in_frames"] > 2000
+        for target in ("10.9.0.99", "fd00::99"):
+            transferred(site["a"], site.far, target)
         assert not site.drops()
         assert site.conserved()
 

@@ -97,7 +97,7 @@ class Site(Switch):
             peer = ("peer", "name", "under0", "address", FAR_MAC, *size, "netns", near.name)
             host.run("ip", "link", "add", "wan", *size, "type", "veth", *peer)
             if self.how == "udp":
-                # A veth leaves super-frames and inner checksums to a card that is not there, and nobody can tell a UDP socket of them.
+                # A veth leaves super-frames and inner checksums to a card that is not there, and nobody tells a UDP socket.
                 near.run("ethtool", "-K", "under0", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off")
                 near.run("ethtool", "-K", "under0", "tx", "off")
             near.up("under0", *addresses)
