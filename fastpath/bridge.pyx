@@ -26,7 +26,6 @@ from fastpath.wire cimport wire_likely, wire_swap64, wire_unlikely
 
 cdef enum:
     PREFETCH_FROM = 4         # below so many frames the second pass follows too soon for a prefetch to help
-
 cdef uint64_t GROUP = <uint64_t>1 << 40
 cdef uint64_t RESERVED = <uint64_t>0x0180C2000000
 cdef uint64_t RESERVED_MASK = <uint64_t>0xFFFFFFFFFFF0
@@ -56,16 +55,14 @@ cdef class Bridge(Node):
                    bint isolated=False, bint flood=True, bint learn=True, bint tunnel=False) -> int:
         """A new member that sends to the node; returns its number, which is the input that the node's frames must come by.
 
-        `flood`: it gets unknown and group frames; `learn`: stations seen there are learned; two members that are a `tunnel` never
-        exchange frames (split horizon), nor do two that are `isolated`.
+        `flood`: it gets unknown and group frames; `learn`: stations are learned there; two that are `tunnel` exchange nothing.
         """
         cdef uint32_t number = self.names.index(None) if None in self.names else len(self.names)
         cdef Edge edge
         self.connect(&edge, target, target_input)
         self.expect(<uint16_t>min(number, <uint32_t>MEMBERS_MAX))
         self.names[number] = target.name
-        self.members[number].edge = edge
-        self.members[number].used = True
+        self.members[number].edge, self.members[number].used = edge, True
         self.apply(number, limit, hairpin, isolated, flood, learn, tunnel)
         return number
 
@@ -130,7 +127,6 @@ cdef class Bridge(Node):
         return 0
 
     cdef uint32_t fanout(self) noexcept:
-        # From a member that gets floods itself one less; from one that gets none, a tunnel, it may be all.
         return max(self.n_flooded, 2) - (2 if self.n_flooded == self.n_members else 1)
 
     cdef void forget_input(self, uint16_t number) noexcept nogil:
@@ -291,10 +287,7 @@ cdef class Bridge(Node):
         return station_rows(&self.fdb, now)
 
     def moving(self, int64_t now):
-        """Stations that keep moving, as behind a loop or with an address given twice: a NumPy array of MOVES_DTYPE, at most 64 rows.
-
-        `moves`: so many without a pause of ten seconds; the latest was `from` one member `to` another.
-        """
+        """Stations that keep moving, as behind a loop: MOVES_DTYPE, at most 64 rows; `moves` without a pause of ten seconds."""
         return move_rows(&self.fdb, now)
 
     def named_counters(self) -> dict:

@@ -43,6 +43,7 @@ TABLES = {
     "routes",
     "dense",
     "hops",
+    "routetrial",
     "neighbor",
     "waiting",
     "index",

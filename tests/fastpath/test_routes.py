@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastpath.routes import TestRoutes as Routes
+from fastpath.routetrial import TestRoutes as Routes
 
 IPV4 = st.tuples(st.integers(0, 255), st.integers(0, 32)).map(
     lambda drawn: ipaddress.IPv4Network((drawn[0] << 24 | drawn[0] << 8 | drawn[0] & 3, drawn[1]), strict=False)

@@ -3,12 +3,10 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from stepping import step_by_step
+from demonstration import Demonstration, nothing_is_left
 
 pytestmark = [
     pytest.mark.live,
@@ -16,20 +14,14 @@ pytestmark = [
     pytest.mark.skipif(not Path("/dev/net/tun").exists(), reason="this machine has no /dev/net/tun"),
 ]
 
-ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "DATAPLANE_DEBUG": "1"}
-COMMAND = [sys.executable, "-m", "dataplane", "demo", "vxlan"]
+DEMO = Demonstration("vxlan")
 STEPS = ["The plan", "Up", "Before", *(f"Stage {n} of 6" for n in range(1, 7)), "What the VTEPs counted", "Down"]
 
 
-def lab_of(page: str) -> str:
+def labs_of(page: str) -> tuple[str, str]:
     found = re.search(r"dataplane up --detach --lab (\S+)-a ", page)
     assert found, page
-    return found[1]
-
-
-def nothing_is_left(lab: str) -> bool:
-    return not list(Path("/run/dataplane").glob(f"{lab}-[ab]")) and not list(Path("/run/netns").glob(f"{lab}-*"))
+    return f"{found[1]}-a", f"{found[1]}-b"
 
 
 def octets_of(part: str, *names: str) -> bytes:
@@ -60,48 +52,29 @@ def judge(page: str) -> None:
     assert octets_of(target, "Ethernet", "IPv4", "ICMP") == frame
     assert page.count("0 bytes_copied") == 2
     assert page.count("✓") == len(STEPS)
-    assert nothing_is_left(lab_of(page))
+    assert nothing_is_left(*labs_of(page))
 
 
 def test_unattended():
-    said = subprocess.run(COMMAND, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=90, check=False)
-    assert (said.returncode, said.stderr) == (0, "")
-    judge(said.stdout)
-    assert "\x1b" not in said.stdout, "no colours where there is no terminal"
+    judge(DEMO.page())
 
 
 def test_step_by_step_on_a_terminal():
     """Each step waits for Enter."""
-    page, plain, prompts = step_by_step(COMMAND, ROOT, ENVIRONMENT)
+    page, prompts = DEMO.step_by_step()
     assert prompts == len(STEPS) - 1
-    assert "\x1b[" in page
-    judge(plain)
+    judge(page)
 
 
 def test_without_ping(tmp_path):
     """Where it is not installed, a few lines of Python take its place."""
-    for tool in ("ip", "sh", "nft"):
-        (tmp_path / tool).symlink_to(
-            next(path for path in (f"/usr/sbin/{tool}", f"/usr/bin/{tool}", f"/bin/{tool}") if Path(path).exists())
-        )
-    env = {**ENVIRONMENT, "PATH": str(tmp_path)}
-    said = subprocess.run(COMMAND, cwd=ROOT, env=env, capture_output=True, text=True, timeout=90, check=False)
-    assert (said.returncode, said.stderr) == (0, "")
-    judge(said.stdout)
-    assert "ping is not installed" in said.stdout
+    page = DEMO.page_with_only(tmp_path, ("ip", "sh", "nft"))
+    judge(page)
+    assert "ping is not installed" in page
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_it_cleans_up(number, status):
-    process = subprocess.Popen(
-        [sys.executable, "-u", *COMMAND[1:]], cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    page = ""
-    while "3. Before" not in page:
-        line = process.stdout.readline()
-        assert line, process.stderr.read()
-        page += line
-    process.send_signal(number)
-    _rest, complaint = process.communicate(timeout=30)
-    assert (process.returncode, complaint) == (status, "")
-    assert nothing_is_left(lab_of(page))
+    page, ended = DEMO.interrupted("3. Before", number)
+    assert ended == status
+    assert nothing_is_left(*labs_of(page))

@@ -1,0 +1,80 @@
+"""``dataplane demo NAME`` as its tests run it: unattended, step by step on a terminal, with few tools, and interrupted."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "DATAPLANE_DEBUG": "1"}
+PROMPT = "Enter: next step"
+
+
+class Demonstration:
+    """The demonstration of that name; what it writes is its page."""
+
+    def __init__(self, name: str) -> None:
+        self.command = [sys.executable, "-u", "-m", "dataplane", "demo", name]
+
+    def page(self, environment: Mapping[str, str] = ENVIRONMENT) -> str:
+        """Unattended, to its end."""
+        said = subprocess.run(self.command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90, check=False)
+        assert (said.returncode, said.stderr) == (0, "")
+        assert "\x1b" not in said.stdout, "no colours where there is no terminal"
+        return said.stdout
+
+    def page_with_only(self, folder: Path, tools: Sequence[str]) -> str:
+        """Unattended where no other programs are installed than these."""
+        for tool in tools:
+            places = (Path(f"/usr/sbin/{tool}"), Path(f"/usr/bin/{tool}"), Path(f"/bin/{tool}"))
+            (folder / tool).symlink_to(next(place for place in places if place.exists()))
+        return self.page({**ENVIRONMENT, "PATH": str(folder)})
+
+    def step_by_step(self) -> tuple[str, int]:
+        """Press Enter at each prompt: the page without its colours, which it must have, and how often Enter was asked for."""
+        master, slave = pty.openpty()
+        env = {name: value for name, value in ENVIRONMENT.items() if name != "NO_COLOR"} | {"TERM": "xterm-256color"}
+        process = subprocess.Popen([*self.command, "--step"], cwd=ROOT, env=env, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        page, deadline = "", time.monotonic() + 90
+        prompts = 0
+        while time.monotonic() < deadline:
+            try:
+                page += os.read(master, 65536).decode("utf-8", "replace")
+            except OSError:
+                break
+            while page.count(PROMPT) > prompts:
+                prompts += 1
+                os.write(master, b"\n")
+        os.close(master)
+        assert process.wait(10) == 0
+        assert "\x1b[" in page
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", page).replace("\r\n", "\n"), prompts
+
+    def interrupted(self, at: str, number: int) -> tuple[str, int]:
+        """Send it the signal when it has written `at`: the page until then, and the exit status."""
+        process = subprocess.Popen(
+            self.command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        page = ""
+        while at not in page:
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            page += line
+        process.send_signal(number)
+        _rest, complaint = process.communicate(timeout=30)
+        assert complaint == ""
+        return page, process.returncode
+
+
+def nothing_is_left(*labs: str) -> bool:
+    """Neither state nor namespaces of these labs."""
+    return not any(Path(f"/run/dataplane/{lab}").exists() or list(Path("/run/netns").glob(f"{lab}-*")) for lab in labs)
