@@ -137,6 +137,17 @@ def too_large(topology: Topology) -> Iterator[str]:
             )
 
 
+def unreached(topology: Topology) -> Iterator[str]:
+    """A sentence for each overlay that knows of nobody to send to."""
+    for network in filter(is_overlay, topology.networks.values()):
+        one = overlay(network, topology)
+        if not one.peers and one.group is None:
+            yield (
+                f"network {network.key}: it has neither peers nor a group, and reaches no other host before one speaks to it "
+                "(write x-dataplane: {underlay: {peers: [THEIRS]}})"
+            )
+
+
 def stations(network: Network, topology: Topology) -> tuple[tuple[Peer, Station], ...]:
     """Endpoints of peers that are on this network. Those of an underlay that carries several are told apart by their addresses.
 

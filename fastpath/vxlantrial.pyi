@@ -21,3 +21,15 @@ def popped(octets: Buffer, *, port: int = 4789, strict: bool = False) -> tuple[i
 def source_port(octets: Buffer, seed: int = 0) -> int: ...
 def ecn(octets: Buffer, outer: int) -> bytes | None: ...
 def stripped(octets: Buffer) -> bytes | None: ...
+def taken_apart(
+    octets: Buffer,
+    own: int,
+    *,
+    gso_type: int,
+    gso_size: int,
+    csum_start: int = 0,
+    csum_offset: int = 0,
+    unfinished: bool = False,
+    first: int = 0,
+    slots: int = 2048,
+) -> tuple[list[tuple[bytes, bytes]], dict[str, int]]: ...

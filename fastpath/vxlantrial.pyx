@@ -4,10 +4,14 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastpath.address cimport address_read
-from fastpath.arena cimport HEADROOM
+from fastpath.arena cimport HEADROOM, arena_free, arena_init
 from fastpath.counters import reason_name
-from fastpath.frame cimport Frame
+from fastpath.counters cimport REASONS_MAX
+from fastpath.frame cimport NEEDS_CSUM, Frame
+from fastpath.graph cimport Core, Head
 from fastpath.ip cimport FINE, Address, Packet, ip_read
+from fastpath.offload cimport SEGMENTS_MAX
+from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
 from fastpath.vxlan cimport (
     INHERIT_DSCP, INHERIT_TTL, OTHER_PORT, VXLAN_PORT, WITH_CHECKSUM, Inner, Outer, Tunneled, vxlan_ecn, vxlan_inner, vxlan_pop,
     vxlan_port_of, vxlan_prepare, vxlan_push, vxlan_read, vxlan_strip,
@@ -84,3 +88,49 @@ def stripped(const uint8_t[::1] octets not None) -> bytes | None:
     memory = bytearray(HEADROOM + len(octets))
     frame_of(&frame, memory, octets)
     return frame.data[:frame.length] if vxlan_strip(&frame) else None
+
+
+def taken_apart(const uint8_t[::1] octets not None, uint32_t own, *, int gso_type, int gso_size, int csum_start=0, int csum_offset=0,
+                bint unfinished=False, uint32_t first=0, uint32_t slots=SEGMENTS_MAX) -> tuple[list[tuple[bytes, bytes]], dict[str, int]]:
+    """The pieces of a super-frame, each as its first part and the rest, and what was counted.
+
+    `own`: octets of each that shall lie in its first part. `unfinished`: its checksum is still to be completed. `first` > 0: the
+    super-frame has so many octets in its first part. `slots`: how many pieces there is room for.
+    """
+    cdef Core core
+    cdef Head head
+    cdef Frame frame
+    cdef Frame* piece
+    cdef Pieces pieces
+    cdef uint64_t[REASONS_MAX] port
+    cdef uint64_t* ports = port
+    cdef list found = []
+    cdef dict counted
+    memset(&core, 0, sizeof(Core))
+    memset(&head, 0, sizeof(Head))
+    memset(port, 0, sizeof(port))
+    head.core = &core
+    core.port_drops = &ports
+    # Copies of the right size, so that a sanitised build sees a read beyond them.
+    front = bytearray(octets[:first]) if first else bytearray(octets)
+    rest = bytes(octets[first:]) if first else b""
+    memset(&frame, 0, sizeof(Frame))
+    frame.data = <uint8_t*><char*>front
+    frame.head, frame.length = <uint32_t>len(front), <uint32_t>octets.shape[0]
+    if rest:
+        frame.tail = <const uint8_t*><const char*>rest
+    frame.flags = NEEDS_CSUM if unfinished else 0
+    frame.gso_type, frame.gso_size = <uint8_t>gso_type, <uint16_t>gso_size
+    frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
+    arena_init(&core.arena, 1, 1, slots)
+    try:
+        if pieces_begin(&pieces, &head, &frame, own):
+            piece = pieces_next(&pieces)
+            while piece != NULL:
+                found.append((piece.data[:piece.head], piece.tail[:piece.length - piece.head] if piece.tail != NULL else b""))
+                piece = pieces_next(&pieces)
+        counted = {reason_name(<int>n): head.counters.drops[n] for n in range(REASONS_MAX) if head.counters.drops[n]}
+        counted["cloned"] = head.counters.cloned
+        return found, counted
+    finally:
+        arena_free(&core.arena)

@@ -9,6 +9,8 @@ from dataplane.cli.options import as_json
 from dataplane.cli.summary import tell
 
 NO_VXLAN = "no vxlan"
+LINUX = 8472
+"""The kernel's port of old, which it still takes when nothing else is said."""
 
 
 @click.command()
@@ -48,5 +50,6 @@ def command(
         source, out, vnis=vnis, split=split_vni, port=port, rest=rest, strict=strict, strip_vlan=strip_vlan, drops=drops
     )
     if summary.dropped.get(NO_VXLAN) and not summary.frames_out:
-        click.echo(f"No frame was VXLAN to UDP port {port}. Another port? --port 8472 is Linux's without dstport.", err=True)
+        other = "--port 4789 is that of RFC 7348." if port == LINUX else f"--port {LINUX} is Linux's without dstport."
+        click.echo(f"No frame was VXLAN to UDP port {port}. Another port? {other}", err=True)
     tell(summary, as_json=as_json)

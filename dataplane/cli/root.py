@@ -47,7 +47,8 @@ SECTIONS: dict[str, dict[str, str]] = {
 HELP = """Container networking outside the kernel: network namespaces joined by a userspace packet engine, as a Compose file says.
 
 \b
-  dataplane demo bridge    watch it work; `demo nat`: through a gateway
+  dataplane demo bridge    watch it work; `demo nat`: through a gateway,
+                           `demo vxlan`: from host to host
   dataplane up FILE        start the lab of a Compose file
 """
 EPILOG = "`dataplane COMMAND --help` says more of each. Exit status: 0 done, 1 the work failed, 2 the words were wrong."

@@ -71,7 +71,7 @@ def _ports(name: str, at: At, mode: str, joined: Collection[Attachment], context
     if mode == "host":
         context.findings.remarks.append(f"{name}: Published ports are discarded when using host network mode")
         return ()
-    if all(context.networks[one.network].internal for one in joined):
+    if all(context.networks[one.network].internal or context.networks[one.network].driver == "overlay" for one in joined):
         context.findings.remarks.append(f"{name}: its ports are not published, as it is on no network that leads out")
         return ()
     return found

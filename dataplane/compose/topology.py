@@ -27,7 +27,7 @@ from dataplane.compose.uplink import check_nat, nat, uplink
 from dataplane.compose.values import texts
 from dataplane.errors import UserError
 from dataplane.model import Network, Topology
-from dataplane.overlays import too_large
+from dataplane.overlays import too_large, unreached
 from dataplane.underlay import Underlay
 
 PROFILE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
@@ -129,6 +129,6 @@ def _containers(active: dict[str, At], lab: str) -> dict[str, str]:
 def _unfit(done: Topology) -> tuple[str, ...]:
     """Warnings about overlays; what is wrong with their options is said when they are planned."""
     try:
-        return tuple(too_large(done))
+        return (*too_large(done), *unreached(done))
     except UserError:
         return ()

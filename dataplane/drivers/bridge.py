@@ -31,6 +31,8 @@ MTU = "com.docker.network.driver.mtu"
 ICC = "com.docker.network.bridge.enable_icc"
 OFFLOADS = "dataplane.offloads"
 MOST_STATIONS = 1 << 28
+LEAST_IPV6 = 1280
+"""RFC 8200, 5. Linux takes IPv6 off an interface with less."""
 
 
 def wire(network: Network, endpoints: tuple[Endpoint, ...]) -> Wiring:
@@ -39,6 +41,11 @@ def wire(network: Network, endpoints: tuple[Endpoint, ...]) -> Wiring:
         if sum(pool.subnet.version == version for pool in network.pools) > 1:
             raise UserError("bridge driver doesn't support multiple subnets", mend=f"leave one IPv{version} subnet in ipam.config")
     mtu = integer(network.options, MTU, 1500, low=68, high=65535)
+    if mtu < LEAST_IPV6 and network.enable_ipv6:
+        raise UserError(
+            f"IPv6 needs an MTU of {LEAST_IPV6}, and the network has {mtu}",
+            mend="leave out enable_ipv6; or write a larger mtu, for an overlay on its underlay",
+        )
     icc = boolean(network.options, ICC, True)
     stations = integer(network.options, "dataplane.fdb_limit", 65536, low=1, high=MOST_STATIONS)
     at_port = integer(network.options, "dataplane.port_limit", max(stations // 8, 1), low=1, high=MOST_STATIONS)

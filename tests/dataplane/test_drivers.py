@@ -105,6 +105,16 @@ def test_bad_options_are_refused(options, words):
     assert caught.value.mend
 
 
+def test_ipv6_has_a_least_mtu():
+    """RFC 8200, 5: Linux refuses an IPv6 address on an interface with less than 1280."""
+    with pytest.raises(UserError) as caught:
+        wired(network("n", enable_ipv6=True, options={MTU: "1279"}))
+    assert caught.value.what == "IPv6 needs an MTU of 1280, and the network has 1279"
+    assert caught.value.mend
+    wired(network("n", enable_ipv6=True, options={MTU: "1280"}))
+    wired(network("n", options={MTU: "1279"}))
+
+
 def test_bad_options_of_an_endpoint_name_it():
     with pytest.raises(UserError, match=r"dataplane\.hairpin") as caught:
         wired(network("n"), services=[service("a", attach("n", driver_opts={"dataplane.hairpin": "ja"}))])

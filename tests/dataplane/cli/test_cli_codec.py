@@ -143,6 +143,9 @@ def test_another_port_is_taught(dataplane, files):
     assert said.returncode == 0
     assert said.stderr == "No frame was VXLAN to UDP port 4789. Another port? --port 8472 is Linux's without dstport.\n"
     assert dataplane("decap", "out.pcap", "back.pcap", "--port", "8472").stderr == ""
+    dataplane("encap", "in.pcap", "usual.pcap", *TUNNEL)
+    said = dataplane("decap", "usual.pcap", "none.pcap", "--port", "8472")
+    assert said.stderr == "No frame was VXLAN to UDP port 8472. Another port? --port 4789 is that of RFC 7348.\n"
     assert records(files / "back.pcap") == RECORDS
 
 

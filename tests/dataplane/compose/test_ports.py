@@ -90,6 +90,21 @@ def test_wrong_forms(written, place, words):
     assert caught.value.mend
 
 
+def test_an_overlay_leads_to_other_hosts_and_publishes_nothing():
+    text = (
+        "services: {web: {image: host, ports: [80], networks: [NETS]}}\nnetworks:\n  front: {}\n  ov:\n    driver: overlay\n"
+        "    driver_opts: {com.docker.network.driver.overlay.vxlanid_list: '7'}\n"
+        "    ipam: {config: [{subnet: 10.0.9.0/24, ip_range: 10.0.9.0/25}]}\n"
+        "x-dataplane: {underlay: {kind: udp, address: 192.0.2.2, peers: [192.0.2.3]}}\n"
+    )
+    alone = load(text.replace("NETS", "ov"), environment={})
+    assert alone.services["web"].ports == ()
+    assert alone.warnings == ("web: its ports are not published, as it is on no network that leads out",)
+    beside = load(text.replace("NETS", "ov, front"), environment={})
+    assert len(beside.services["web"].ports) == 1
+    assert beside.warnings == ()
+
+
 def test_without_a_network_of_its_own_a_service_publishes_nothing():
     with pytest.raises(UserError, match="conflicting options: port publishing and the container type network mode") as caught:
         load("services: {web: {image: host, ports: [80], network_mode: 'service:db'}, db: {image: host}}\n", environment={})

@@ -21,11 +21,14 @@ def lab(underlay: str, network: str = "{}") -> Topology:
     )
 
 
-def overlay(ipam: str = "[{subnet: 10.0.9.0/24, ip_range: 10.0.9.0/25}]", more: str = "", below: str = "") -> Topology:
+def overlay(
+    ipam: str = "[{subnet: 10.0.9.0/24, ip_range: 10.0.9.0/25}]", more: str = "", below: str = "", opts: str = ""
+) -> Topology:
     top = below or "{kind: udp, address: 192.0.2.2, peers: [192.0.2.3]}"
+    options = f"    driver_opts: {{{VNI}: '7'}}\n"
     return load(
         "services: {web: {image: host, networks: [ov]}}\nnetworks:\n  ov:\n    driver: overlay\n"
-        f"    ipam: {{config: {ipam}}}\n    driver_opts: {{{VNI}: '7'}}\n{more}x-dataplane:\n  underlay: {top}\n",
+        f"    ipam: {{config: {ipam}}}\n{opts or options}{more}x-dataplane:\n  underlay: {top}\n",
         environment={},
     )
 
@@ -206,12 +209,20 @@ def test_an_mtu_that_cannot_work_is_warned_of():
     text = (
         "services: {web: {image: host, networks: [ov]}}\nnetworks:\n  ov:\n    driver: overlay\n"
         f"    ipam: {{config: [{{subnet: 10.0.9.0/24, ip_range: 10.0.9.0/25}}]}}\n{mtu}"
-        "x-dataplane: {underlay: {kind: udp, address: 192.0.2.2, MTU}}\n"
+        "x-dataplane: {underlay: {kind: udp, address: 192.0.2.2, peers: [192.0.2.3], MTU}}\n"
     )
     warnings = load(text.replace(", MTU", ""), environment={}).warnings
     assert len(warnings) == 1
     assert "network ov: an MTU of 1500 does not fit an underlay of 1500, where VXLAN takes 50" in warnings[0]
     assert load(text.replace("MTU}", "mtu: 1550}"), environment={}).warnings == ()
+
+
+def test_an_overlay_that_reaches_nobody_is_warned_of():
+    below = "{kind: udp, address: 192.0.2.2}"
+    (warning,) = overlay(below=below).warnings
+    assert warning.startswith("network ov: it has neither peers nor a group, and reaches no other host")
+    grouped = "    driver_opts: {" + VNI + ": '7', dataplane.group: 239.1.1.1}\n"
+    assert overlay(below=below, opts=grouped).warnings == ()
 
 
 def test_a_name_that_a_vtep_needs_is_taken():
