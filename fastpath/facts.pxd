@@ -18,6 +18,10 @@ cdef bint offload_taken(const Frame* frame, uint32_t takes) noexcept nogil
 # or UDP packet is larger than the MTU.
 cdef void offload_guess(Frame* frame, uint32_t mtu, bint complete, bint segment) noexcept nogil
 
+# A packet socket's virtio header has no words for a tunnel: of a VXLAN super-frame (RFC 7348, 5) it tells what there is to do inside, and
+# nothing of the outside. That is found in the octets. False: it is something else, or the facts do not fit after all.
+cdef bint offload_tunnel(Frame* frame) noexcept nogil
+
 # -- for `offload` ----------------------------------------------------------------------------------------------------------
 
 # Find the headers of a super-frame; False unless every fact agrees with them. `octets`: its first n, in one part.

@@ -1,1 +1,3 @@
-# C only: see facts.pxd.
+from typing_extensions import Buffer
+
+def tunnel_facts(octets: Buffer, *, gso_type: int, gso_size: int, csum_start: int, csum_offset: int) -> dict[str, int] | None: ...

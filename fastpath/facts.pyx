@@ -1,7 +1,7 @@
 """Offload facts against octets: see facts.pxd. Nothing here writes but to the descriptor, and, when guessing, the checksum field."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from fastpath.frame cimport (
     ETHERNET_HEADER, GSO_ECN, GSO_NONE, GSO_TCPV4, GSO_TCPV6, GSO_TUNNEL_V4, GSO_TUNNEL_V6, GSO_UDP_L4, NEEDS_CSUM, OUTER_CSUM, Frame,
@@ -11,6 +11,7 @@ from fastpath.port cimport TAKES_CSUM, TAKES_TSO4, TAKES_TSO6, TAKES_TUNNEL, TAK
 from fastpath.wire cimport load16
 
 cdef enum:
+    VXLAN_HEADER = 8
     TUNNEL = GSO_TUNNEL_V4 | GSO_TUNNEL_V6
 
 
@@ -106,3 +107,40 @@ cdef void offload_guess(Frame* frame, uint32_t mtu, bint complete, bint segment)
     frame.flags |= NEEDS_CSUM
     frame.csum_start = <uint16_t>layout.transport
     frame.csum_offset = <uint16_t>checksum_at(layout.protocol)
+
+
+cdef bint offload_tunnel(Frame* frame) noexcept nogil:
+    cdef Layout outer, inner
+    cdef uint32_t n = min(frame.head, <uint32_t>HEADERS_MAX)
+    cdef uint32_t start
+    if frame.gso_type == GSO_NONE or frame.gso_type & TUNNEL:
+        return False
+    if not layout_read(&outer, frame.data, n) or outer.protocol != PROTOCOL_UDP or outer.fragment:
+        return False
+    start = outer.payload + VXLAN_HEADER
+    if start >= n or not layout_read(&inner, frame.data + start, n - start):
+        return False
+    frame.gso_type |= GSO_TUNNEL_V4 if outer.version == 4 else GSO_TUNNEL_V6
+    frame.outer_transport = <uint16_t>outer.transport
+    frame.inner_network = <uint16_t>(start + inner.network)
+    if load16(frame.data + outer.transport + 6) != 0:
+        frame.flags |= OUTER_CSUM
+    return offload_check(frame)
+
+
+def tunnel_facts(const uint8_t[::1] octets not None, *, int gso_type, int gso_size, int csum_start,
+                 int csum_offset) -> dict[str, int] | None:
+    """What `offload_tunnel` makes of such a frame of at least one octet: its facts by name, or None (used for testing)."""
+    cdef Frame frame
+    # A copy of the right size, so that a sanitised build sees a read beyond it.
+    copy = bytes(octets)
+    memset(&frame, 0, sizeof(Frame))
+    frame.data = <uint8_t*><const char*>copy
+    frame.head = frame.length = <uint32_t>octets.shape[0]
+    frame.flags = NEEDS_CSUM
+    frame.gso_type, frame.gso_size = <uint8_t>gso_type, <uint16_t>gso_size
+    frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
+    return {
+        "outer_csum": frame.flags & OUTER_CSUM != 0, "gso_type": frame.gso_type, "header": frame.header,
+        "outer_transport": frame.outer_transport, "inner_network": frame.inner_network,
+    } if offload_tunnel(&frame) else None

@@ -8,7 +8,10 @@ each frame has a virtio header, as on a TAP, so what GRO or a veth's peer put to
 for our MACs and for groups, so the host's own traffic costs nothing here; the interface is asked to take them in.
 
 A checksum that is still to be completed is told by the virtio header; without one by TP_STATUS_CSUMNOTREADY, and found by looking.
-It may be that of a packet inside a tunnel (csum_start says): a VXLAN device over a veth leaves inner ones to its card.
+It may be that of a packet inside a tunnel (csum_start says): a VXLAN device over a veth leaves inner ones to its card, and
+super-frames whole, of which the virtio header says what is inside only (facts.offload_tunnel finds the rest). In the other direction
+that would not do: at the veth's other end may be a UDP socket, and nobody tells that of a checksum left to do. So an underlay's
+port has `finish`.
 
     LINK_DOWN   the socket said so (ENETDOWN); once in CHECK the kernel is asked whether it is up again, or gone
     LINK_GONE   it is no more, nor its namespace: the socket belongs to no interface

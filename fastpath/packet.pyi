@@ -21,4 +21,5 @@ class PacketPort(DevicePort):
         promiscuous: bool = False,
         offloads: bool = True,
         merge: bool = True,
+        finish: bool = False,
     ) -> None: ...

@@ -8,7 +8,7 @@ from posix.uio cimport iovec
 from fastpath.arena cimport LARGE, take_polled, untake_polled
 from fastpath.counters cimport BAD_OFFLOAD, OVERSIZE, PORT_GONE
 from fastpath.device cimport LINK_DOWN, LINK_GONE, LINK_UP, DevicePort, sent
-from fastpath.facts cimport offload_guess
+from fastpath.facts cimport offload_guess, offload_tunnel
 from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, MAX_FRAME, NEEDS_CSUM, Frame
 from fastpath.graph cimport Graph, drop, set_due, wake
 from fastpath.layout cimport HEADERS_MAX, PROTOCOL_TCP, Layout, layout_read
@@ -45,17 +45,20 @@ cdef class PacketPort(DevicePort):
     """A port on a packet socket (see `open_packet`), which it owns from now on and has receive.
 
     `macs`: addresses (numbers) to take frames for, beside groups; none: every frame is taken, as with `promiscuous`.
-    `offloads=False`: checksums and segments are finished before we write; `merge=False`: segments are sent as they come. Errors:
-    OSError where the descriptor is no such socket, or the interface is no more.
+    `offloads=False`: checksums and segments are finished before we write; `merge=False`: segments are sent as they come.
+    `finish`: checksums and segments are finished before we write, for receivers that cannot be told of them; what comes in is as with
+    `offloads`. Errors: OSError where the descriptor is no such socket, or the interface is no more.
     """
 
     def __init__(self, Graph graph not None, str name not None, int fd, *, uint32_t mtu=1500, macs=(), bint promiscuous=False,
-                 bint offloads=True, bint merge=True):
+                 bint offloads=True, bint merge=True, bint finish=False):
         self.interface = socket_prepare(fd, list(macs), promiscuous or not macs, offloads, &self.takes)
         super().__init__(graph, name, fd, mtu=mtu)
         self.header = VNET_SHORT if offloads else 0
         self.budget = 1
-        self.merging = merge and offloads
+        if finish:
+            self.takes = 0
+        self.merging = merge and self.takes != 0
 
     @property
     def lost(self) -> int:
@@ -163,7 +166,7 @@ cdef class PacketPort(DevicePort):
             vnet.csum_start += TAG
         if wire_unlikely(frame.length > MAX_FRAME):
             refuse(self, frame, OVERSIZE)
-        elif self.header and wire_unlikely(not vnet_read(&vnet, VNET_SHORT, frame)):
+        elif self.header and wire_unlikely(not vnet_read(&vnet, VNET_SHORT, frame) and not offload_tunnel(frame)):
             refuse(self, frame, BAD_OFFLOAD)
         else:
             if not self.header:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from dataplane.actions import Action
 from dataplane.apply.dataplane import Dataplane
+from dataplane.underlay import UNDERLAY
 from dataplane.wiring import NodeSpec, Wiring
 from fastpath import Engine, Loop, Port, TapPort
 from fastpath.device import DevicePort
@@ -72,7 +73,7 @@ def _port(engine: Engine, spec: NodeSpec, fds: Descriptors) -> DevicePort:
     if settings.get("kind") != "packet":
         return TapPort(engine, spec.name, fd, mtu=mtu, offloads=offloads)
     macs = [int(mac.replace(":", ""), 16) for mac in str(settings.get("accepts", "")).split()]
-    return PacketPort(engine, spec.name, fd, mtu=mtu, macs=macs, offloads=offloads)
+    return PacketPort(engine, spec.name, fd, mtu=mtu, macs=macs, offloads=offloads, finish=spec.name.startswith(UNDERLAY))
 
 
 class LiveDataplane:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.live.transfer import transferred
 from tests.live.vxlan_site import BEFORE, OURS, Site, remarks, tshark
 
 pytestmark = pytest.mark.live
@@ -61,6 +62,23 @@ def test_udp_both_ways(site):
         end = site.measure("-u", "-c", "10.9.0.99", "-b", "20M", "-l", "1200", "-t", "1", *more)
         assert end["sum"]["packets"] > 500
         assert end["sum"]["lost_percent"] < 20
+
+
+@pytest.mark.parametrize("v", [4, 6])
+@pytest.mark.parametrize("checksum", [True, False])
+def test_super_frames_over_a_veth(v, checksum):
+    """The kernel hands them to the packet socket whole, and whole they go to the container's TAP, octet for octet."""
+    words = ("udpcsum", "noudpcsum") if v == 4 else ("noudp6zerocsumtx", "udp6zerocsumtx")
+    with Site(v, "packet", kernel=(words[not checksum], "udp6zerocsumrx")) as site:
+        for target in ("10.9.0.1", "fd00::1"):
+            transferred(site.far, site["a"], target)
+        rows = site.do(site.engine.traffic)
+        row = rows[rows["port"] == "under"][0]
+        assert row["in_octets"] / row["in_frames"] > 2000
+        for target in ("10.9.0.99", "fd00::99"):
+            transferred(site["a"], site.far, target)
+        assert not site.drops()
+        assert site.conserved()
 
 
 @pytest.mark.parametrize(("v", "how"), WAYS)

@@ -5,7 +5,7 @@ a, b (10.9.0.1, .2) ── bridge ── vtep ── under ══ underlay ═�
 `how` the underlay is reached: "packet", a packet socket on one end of a veth; "udp", sockets of the host that has that end;
 "tap", a TAP whose device is the far end's interface. `routed`: a router between, so that the far end is in another subnet.
 `offloads` of our underlay port: without, what the far end captures is what a wire would carry; with them checksums are left
-to it, and super-frames whole.
+to it, and super-frames whole. On a packet socket an underlay's port finishes what it sends anyway.
 """
 
 from __future__ import annotations
@@ -96,22 +96,21 @@ class Site(Switch):
             size = ("mtu", str(self.mtu))
             peer = ("peer", "name", "under0", "address", FAR_MAC, *size, "netns", near.name)
             host.run("ip", "link", "add", "wan", *size, "type", "veth", *peer)
-            # A packet socket cannot be handed a tunnel's super-frames, which only a veth would pass on: its virtio header has no
-            # words for them.
-            near.run("ethtool", "-K", "under0", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off")
-            if not self.offloads or self.how == "udp":
-                # Nor can anybody then tell that an inner checksum is not filled in yet.
+            if self.how == "udp":
+                # A veth leaves super-frames and inner checksums to a card that is not there, and nobody tells a UDP socket.
+                near.run("ethtool", "-K", "under0", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off")
                 near.run("ethtool", "-K", "under0", "tx", "off")
             near.up("under0", *addresses)
             if self.how == "udp":
                 if not self.offloads:
+                    # Or the capture shows what the kernel leaves to the other end of the veth.
                     host.run("ethtool", "-K", "wan", "tx", "off")
                 self.under = self._sockets(host)
             else:
                 host.up("wan")
                 with host.entered():
                     fd = open_packet("wan")
-                self.under = PacketPort(self.engine, "under", fd, mtu=self.mtu, offloads=self.offloads)
+                self.under = PacketPort(self.engine, "under", fd, mtu=self.mtu, finish=True)
         self.ports["under"] = self.under  # type: ignore[assignment]
         self.loop.add(self.under)
         if self.router is not None:

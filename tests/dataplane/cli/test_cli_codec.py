@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,12 +129,10 @@ def test_standard_input_is_read_once(dataplane, files):
     (files / "out.pcap.gz").write_bytes(gzip.compress((files / "out.pcap").read_bytes()))
     assert dataplane("decap", "out.pcap.gz", "back.pcap").returncode == 0
     assert records(files / "back.pcap") == RECORDS
-    import subprocess
-    import sys
-
     with (files / "out.pcap").open("rb") as file:
         words = [sys.executable, "-m", "dataplane", "decap", "-", "split", "--split-vni"]
-        done = subprocess.run(words, stdin=file, cwd=files, env={"PYTHONPATH": str(Path(__file__).parents[3])}, check=False)
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+        done = subprocess.run(words, stdin=file, cwd=files, env=environment, check=False)
     assert done.returncode == 0
     assert records(files / "split" / "7.pcap") == RECORDS
 
