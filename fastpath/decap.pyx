@@ -116,7 +116,7 @@ cdef inline bint enter(TunnelEnd* end, Frame* frame, Tunnel* tunnel, uint32_t pu
     cdef uint64_t source
     memcpy(&source, inner + 4, 8)
     source >>= 16
-    if wire_unlikely(source & 1 or source == 0 or not tunnel.direct or not vxlan_plain(inner)):
+    if wire_unlikely(source & 1 or source == 0 or not tunnel.direct or not vxlan_plain(inner, frame.head - pushed)):
         return False
     if wire_unlikely(service & ECN) and not vxlan_ecn(inner, frame.head - pushed, service):
         drop(end.gateway.head, frame, ECN_LOST)

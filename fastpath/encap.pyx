@@ -160,7 +160,7 @@ cdef void encap_burst(TunnelEnd* end, Frame** burst, uint32_t n) noexcept nogil:
         frame = burst[i]
         tunnel = &end.tunnels.tunnels[frame.input]
         if wire_likely(frame.length <= tunnel.longest and frame.head >= MIN_FRAME and frame.room >= ROOM and not frame.gso_type
-                       and tunnel.direct and vxlan_plain(frame.data)):
+                       and tunnel.direct and vxlan_plain(frame.data, frame.head)):
             push_and_send(end, tunnel, frame)
         else:
             long_way(end, tunnel, frame)

@@ -30,11 +30,11 @@ cdef inline bint vxlan_tagged(const uint8_t* octets) noexcept nogil:
     memcpy(&kind, octets + 12, 2)
     return kind == 0x0081 or kind == 0xA888 or kind == 0x0091
 
-cdef inline bint vxlan_plain(const uint8_t* octets) noexcept nogil:
-    """The frame has no tag, and is no message about addresses: IPv4, or IPv6 with something other than ICMP in it."""
+cdef inline bint vxlan_plain(const uint8_t* octets, uint32_t own) noexcept nogil:
+    """No tag, and no message about addresses: IPv4, or IPv6 with something other than ICMP in it. `own` octets may be read."""
     cdef uint16_t kind
     memcpy(&kind, octets + 12, 2)
-    return kind == 0x0008 or (kind == 0xDD86 and octets[20] != 58)
+    return kind == 0x0008 or (kind == 0xDD86 and own > 20 and octets[20] != 58)
 
 cdef inline void vxlan_inner(Inner* inner, const uint8_t* octets, uint32_t own, uint64_t secret0, uint64_t secret1) noexcept nogil:
     """What to know of an inner frame of which `own` octets, at least 14, may be read: plain IPv4 here, all else by the long way."""
@@ -42,8 +42,11 @@ cdef inline void vxlan_inner(Inner* inner, const uint8_t* octets, uint32_t own, 
     cdef uint64_t pair
     cdef uint16_t fragment
     cdef uint8_t protocol
-    memcpy(&kind, octets + 12, 4)
-    if wire_likely(kind & 0xFFFFFF == 0x450008 and own >= 38):
+    if wire_likely(own >= 38):
+        memcpy(&kind, octets + 12, 4)
+    else:
+        kind = 0
+    if wire_likely(kind & 0xFFFFFF == 0x450008):
         memcpy(&fragment, octets + 20, 2)
         memcpy(&pair, octets + 26, 8)
         memcpy(&ports, octets + 34, 4)
