@@ -7,7 +7,7 @@ from fastpath.address cimport address_read
 from fastpath.arena cimport HEADROOM, arena_free, arena_init
 from fastpath.counters import reason_name
 from fastpath.counters cimport REASONS_MAX
-from fastpath.frame cimport NEEDS_CSUM, Frame
+from fastpath.frame cimport ETHERNET_HEADER, NEEDS_CSUM, Frame
 from fastpath.graph cimport Core, Head
 from fastpath.ip cimport FINE, Address, Packet, ip_read
 from fastpath.offload cimport SEGMENTS_MAX
@@ -25,7 +25,8 @@ cdef int frame_of(Frame* frame, uint8_t[::1] memory, const uint8_t[::1] octets) 
     frame.data = &memory[HEADROOM]
     frame.head = frame.length = <uint32_t>octets.shape[0]
     frame.room = HEADROOM
-    memcpy(frame.data, &octets[0], octets.shape[0])
+    if octets.shape[0]:
+        memcpy(frame.data, &octets[0], octets.shape[0])
     return 0
 
 
@@ -37,7 +38,7 @@ def pushed(const uint8_t[::1] octets not None, *, str source, str target, uint32
     cdef Inner inner
     cdef Frame frame
     cdef Address ours, theirs
-    memory = bytearray(HEADROOM + len(octets))
+    memory = bytearray(HEADROOM + max(len(octets), ETHERNET_HEADER))  # a push reads that much of any frame, as it may of a slot
     frame_of(&frame, memory, octets)
     frame.flags = <uint8_t>flags
     frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
