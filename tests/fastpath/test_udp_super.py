@@ -42,7 +42,7 @@ def inner(v: int, kind: str, payload: bytes, finished: bool = False) -> bytes:
 @pytest.mark.parametrize("inside", [4, 6])
 @pytest.mark.parametrize("kind", ["tcp", "udp"])
 def test_super_frames_of_a_kernel(v, inside, kind, peer):
-    """A kernel's tunnel device hands its super-frames to a socket as one datagram: TCP without a size, UDP with the inner one's (VX-12)."""
+    """VX-12: a kernel hands its super-frames to a socket as one datagram: TCP without a size, UDP with the inner one's."""
     before = (42 if v == 4 else 62) + 8
     payload = os.urandom(40 * 1000 + 5)
     with Underlay(OURS[v]) as underlay:
@@ -66,7 +66,7 @@ def test_super_frames_of_a_kernel(v, inside, kind, peer):
 
 @pytest.mark.parametrize("inside", [4, 6])
 def test_long_packets_that_are_none(v, inside, peer):
-    """TCP with a checksum, and UDP of which nobody said where to cut, stay as they are: nodes behind judge them by their MTU (VX-12)."""
+    """VX-12: TCP with a checksum, and UDP that nobody said where to cut, stay as they are: ports behind judge them."""
     before = 42 if v == 4 else 62
     with Underlay(OURS[v]) as underlay:
         long = [inner(inside, "tcp", os.urandom(9000), True), inner(inside, "udp", os.urandom(9000), True)]
