@@ -134,7 +134,7 @@ cdef class UdpPort(DevicePort):
             if wire_unlikely(frame == NULL):
                 break
             octets += arrived_length(arrived)
-            arrived_next(arrived, frame, self.memory + self.next_arrived * UDP_PLACE)
+            arrived_next(arrived, frame, self.memory + self.next_arrived * UDP_PLACE, self.mtu)
             if wire_unlikely(arrived.header == 0):
                 refuse(self, frame, BAD_OFFLOAD)
             else:

@@ -1,11 +1,11 @@
 """Outer headers as they must have been: RFC 791, RFC 8200, RFC 768; MAC addresses of groups: RFC 1112, 6.4, RFC 2464, 7."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
-from fastpath.facts cimport offload_guess
-from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, NEEDS_CSUM, Frame
-from fastpath.layout cimport PROTOCOL_UDP
+from fastpath.facts cimport checksum_at, offload_guess, offload_tunnel
+from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, GSO_NONE, GSO_UDP_L4, NEEDS_CSUM, Frame
+from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.udpcontrol cimport NAME, Told, control_read, msghdr
 from fastpath.wire cimport fold, store16, store32, sum_octets
 
@@ -33,6 +33,18 @@ cdef void put_macs(uint8_t* octets, uint32_t family, const uint8_t* target, cons
         store32(octets + 2, <uint32_t>mac)
 
 
+cdef bint one_packet(uint8_t* octets, uint32_t length) noexcept nogil:
+    """All of it is one VXLAN packet, whose inner one is as long as it says and has an unfinished checksum: a super-frame."""
+    cdef Frame inner
+    if length <= VXLAN_HEADER + ETHERNET_HEADER:
+        return False
+    memset(&inner, 0, sizeof(Frame))
+    inner.data = octets + VXLAN_HEADER
+    inner.head = inner.length = length - VXLAN_HEADER
+    offload_guess(&inner, 0, True, False)
+    return inner.flags & NEEDS_CSUM != 0
+
+
 cdef void arrived_read(Arrived* arrived, uint32_t octets, uint32_t family, const msghdr* message, uint64_t mac,
                        uint16_t port) noexcept nogil:
     cdef uint8_t* to = arrived.headers
@@ -41,8 +53,11 @@ cdef void arrived_read(Arrived* arrived, uint32_t octets, uint32_t family, const
     control_read(&told, message)
     arrived.octets = octets
     arrived.done = 0
-    arrived.header = 0
+    arrived.header = arrived.segment = 0
     arrived.size = told.size if 0 < told.size < octets else octets
+    if arrived.size < octets and one_packet(<uint8_t*>message.msg_iov.iov_base, octets):
+        arrived.segment = arrived.size
+        arrived.size = octets
     if told.target == NULL or message.msg_namelen < (16 if family == 0 else NAME) or message.msg_flags & (MSG_TRUNC | MSG_CTRUNC):
         arrived.size = octets
         return
@@ -73,7 +88,7 @@ cdef void arrived_read(Arrived* arrived, uint32_t octets, uint32_t family, const
     store16(to + 6, 0)
 
 
-cdef void arrived_next(Arrived* arrived, Frame* frame, const uint8_t* place) noexcept nogil:
+cdef void arrived_next(Arrived* arrived, Frame* frame, const uint8_t* place, uint32_t mtu) noexcept nogil:
     cdef uint32_t octets = min(arrived.size, arrived.octets - arrived.done)
     cdef uint32_t own = octets if octets <= UDP_WHOLE else <uint32_t>UDP_HEAD
     cdef uint8_t* data = frame.data
@@ -96,18 +111,28 @@ cdef void arrived_next(Arrived* arrived, Frame* frame, const uint8_t* place) noe
         store16(data + 18, <uint16_t>(octets + 8))
         store16(data + 58, <uint16_t>(octets + 8))
     if arrived.size == arrived.octets and octets > VXLAN_HEADER + ETHERNET_HEADER:
-        guess(frame, arrived.header + VXLAN_HEADER)
+        guess(frame, arrived.header + VXLAN_HEADER, mtu, arrived.segment)
 
 
-cdef void guess(Frame* frame, uint32_t pushed) noexcept nogil:
-    """The inner packet's checksum may be unfinished."""
+cdef void guess(Frame* frame, uint32_t pushed, uint32_t mtu, uint32_t segment) noexcept nogil:
+    """The inner packet's checksum may be unfinished, and if it is, the packet may be several segments in one."""
     cdef Frame inner = frame[0]
     inner.data += pushed
     inner.head -= pushed
     inner.length -= pushed
     inner.flags = 0
     offload_guess(&inner, 0, True, False)
-    if inner.flags & NEEDS_CSUM:
-        frame.flags |= NEEDS_CSUM
-        frame.csum_start = <uint16_t>(inner.csum_start + pushed)
-        frame.csum_offset = inner.csum_offset
+    if not inner.flags & NEEDS_CSUM:
+        return
+    frame.flags |= NEEDS_CSUM
+    frame.csum_start = <uint16_t>(inner.csum_start + pushed)
+    frame.csum_offset = inner.csum_offset
+    if segment and inner.csum_offset == checksum_at(PROTOCOL_UDP):
+        inner.gso_type, inner.gso_size = GSO_UDP_L4, <uint16_t>segment
+    elif frame.length > mtu + ETHERNET_HEADER and inner.csum_offset == checksum_at(PROTOCOL_TCP):
+        # TCP may be cut anywhere (RFC 9293, 3.7.1); UDP may not, and if nothing is told, it stays as it is.
+        offload_guess(&inner, mtu - pushed if mtu > pushed else 0, False, True)
+    if inner.gso_type:
+        frame.gso_type, frame.gso_size = inner.gso_type, inner.gso_size
+        if not offload_tunnel(frame):
+            frame.gso_type = GSO_NONE

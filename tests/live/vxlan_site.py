@@ -96,10 +96,6 @@ class Site(Switch):
             size = ("mtu", str(self.mtu))
             peer = ("peer", "name", "under0", "address", FAR_MAC, *size, "netns", near.name)
             host.run("ip", "link", "add", "wan", *size, "type", "veth", *peer)
-            if self.how == "udp":
-                # A veth leaves super-frames and inner checksums to a card that is not there, and nobody tells a UDP socket.
-                near.run("ethtool", "-K", "under0", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off")
-                near.run("ethtool", "-K", "under0", "tx", "off")
             near.up("under0", *addresses)
             if self.how == "udp":
                 if not self.offloads:
