@@ -1,7 +1,7 @@
 """The leaf functions of tunnels with a face for tests."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from fastpath.address cimport address_read
 from fastpath.arena cimport HEADROOM, arena_free, arena_init
@@ -25,8 +25,7 @@ cdef int frame_of(Frame* frame, uint8_t[::1] memory, const uint8_t[::1] octets) 
     frame.data = &memory[HEADROOM]
     frame.head = frame.length = <uint32_t>octets.shape[0]
     frame.room = HEADROOM
-    if octets.shape[0]:
-        memcpy(frame.data, &octets[0], octets.shape[0])
+    memory[HEADROOM:HEADROOM + octets.shape[0]] = octets
     return 0
 
 
