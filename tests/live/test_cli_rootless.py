@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,16 @@ def readable(python: str, env: dict[str, str]) -> bool:
 
 
 @pytest.fixture
-def dataplane(tmp_path_factory):
+def place():
+    """A folder that others may pass through. Not one of pytest's: each run of it closes them to others again."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture
+def dataplane(place):
     """Run `dataplane WORDS` as `nobody`."""
-    place = tmp_path_factory.mktemp("node")
-    for folder in (place, *place.parents):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
     env = {name: value for name, value in os.environ.items() if name != "XDG_RUNTIME_DIR"}
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
     python = next((path for path in (sys.executable, "/usr/bin/python3") if readable(path, env)), None)
