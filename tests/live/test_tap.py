@@ -109,33 +109,21 @@ def test_udp(switch, family, target, segment):
 
 
 COUNT = 20_000
-FEW = 50  # what fits into a TAP's queue and a socket's buffer (212,992 octets, of which a datagram takes up to 2,304)
 
-# Sends COUNT datagrams of 64 octets, numbered; with a window the next ones go when the last ones have come.
+# Sends COUNT datagrams of 64 octets.
 SEND = """
 import socket, sys
-count, window = int(sys.argv[1]), int(sys.argv[2])
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.connect(("10.9.0.2", 7000))
-for number in range(count):
+for number in range(int(sys.argv[1])):
     s.send(number.to_bytes(64, "big"))
-    if window and number % window == window - 1:
-        s.recv(9)
 """
 
 RECEIVE = """
 import socket, sys
-count, window = int(sys.argv[1]), int(sys.argv[2])
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("10.9.0.2", 7000))
-s.settimeout(20)
 print("ready", flush=True)
-for number in range(count if window else 1):
-    octets, peer = s.recvfrom(99)
-    assert not window or octets == number.to_bytes(64, "big"), (number, octets)
-    if window and number % window == window - 1:
-        s.sendto(b"more", peer)
-print("all", flush=True)
 sys.stdin.read()
 """
 
@@ -155,22 +143,22 @@ def dropped_by_the_kernel(switch):
     return count("a", "tx") + count("b", "rx")
 
 
-def test_udp_none_is_lost(switch):
-    """As long as no more is under way than the queues hold, each of 20,000 datagrams arrives, in order, at any speed."""
-    receiver = switch["b"].start("python3", "-c", RECEIVE, str(COUNT), str(FEW), stdin=subprocess.PIPE)
-    assert receiver.stdout.readline() == "ready\n"
-    switch["a"].run("python3", "-c", SEND, str(COUNT), str(FEW))
-    assert receiver.stdout.readline() == "all\n"
-    assert not switch.drops()
+def test_udp_rate(switch):
+    """64-octet datagrams at a rate that a busy machine keeps up with all arrive."""
+    switch["b"].start("iperf3", "-s", "-1")
+    time.sleep(0.3)
+    end = iperf(switch["a"], "-c", "10.9.0.2", "-u", "-l", "64", "-b", "1M", "-t", "1")
+    assert end["sum"]["packets"] > 1000
+    assert end["sum"]["lost_percent"] < 1
 
 
 def test_udp_all_are_accounted_for(switch):
     """As fast as the sender can: what does not arrive is counted by name, at the kernel's queue in front of us or with us."""
-    receiver = switch["b"].start("python3", "-c", RECEIVE, str(COUNT), "0", stdin=subprocess.PIPE)
+    receiver = switch["b"].start("python3", "-c", RECEIVE, stdin=subprocess.PIPE)
     assert receiver.stdout.readline() == "ready\n"
     switch["a"].run("ping", "-c", "1", "10.9.0.2")
     before, lost = received(switch["b"]), dropped_by_the_kernel(switch)
-    switch["a"].run("python3", "-c", SEND, str(COUNT), "0")
+    switch["a"].run("python3", "-c", SEND, str(COUNT))
 
     def arrived():
         return received(switch["b"]) - before
@@ -182,7 +170,7 @@ def test_udp_all_are_accounted_for(switch):
     while accounted() < COUNT and time.monotonic() < deadline:
         time.sleep(0.05)
     assert accounted() == COUNT
-    assert arrived() > FEW
+    assert arrived() > COUNT // 200
 
 
 def test_offloads_are_probed():
