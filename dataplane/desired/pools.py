@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 from types import MappingProxyType
 
 from dataplane.desired.refused import Refused
@@ -271,8 +271,3 @@ def take(found: list[Leases], version: int) -> IPAddress | None:
 
 def _named(found: list[Leases]) -> str:
     return ", ".join(str(lease.subnet) for lease in found) or "none"
-
-
-def is_ipv4(address: IPAddress | None) -> bool:
-    """An address, and of IPv4."""
-    return isinstance(address, IPv4Address)
