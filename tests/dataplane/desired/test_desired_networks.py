@@ -84,7 +84,7 @@ def test_a_bridge_is_the_default():
     ],
 )
 def test_refusals_of_create(http, words, wish):
-    """DOCKER.md 1.8: create dup, create bridge/host/none, create -d host/null, create -d overlay; 1.2: unknown driver, bad values."""
+    """DOCKER.md 1.8: create dup, bridge/host/none, -d host/null, -d overlay; 1.2: unknown driver, bad values."""
     world = World()
     world.net("net1")
     before = world.state
@@ -115,7 +115,6 @@ def test_two_networks_have_no_bridge_in_common():
     """libnetwork's conflictsWithNetworks."""
     world = World()
     first = world.net("net1", options={NAME: "br-x"})
-    refused = None
     with pytest.raises(Exception, match="networks have same bridge name") as refused:
         world.net("net2", options={NAME: "br-x"})
     assert refused.value.http == 403

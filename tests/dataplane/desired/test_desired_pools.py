@@ -249,7 +249,10 @@ def test_addresses_are_held_only_while_it_runs():
 texts = st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){1,4}/[0-9]{1,3}", fullmatch=True) | st.text(max_size=20)
 
 
-@given(st.lists(st.builds(PoolWish, subnet=texts, ip_range=texts | st.just(""), gateway=texts | st.just("")), max_size=4), st.booleans())
+@given(
+    st.lists(st.builds(PoolWish, subnet=texts, ip_range=texts | st.just(""), gateway=texts | st.just("")), max_size=4),
+    st.booleans(),
+)
 def test_whatever_is_written_is_read_or_refused(wishes, ipv6):
     """No other error, and what is read is inside what it is part of."""
     try:

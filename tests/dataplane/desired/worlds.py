@@ -84,7 +84,9 @@ class World:
             networks=nets or {},
             links=tuple(links),
         )
-        self.state, made, self.warnings = containers.create(self.state, wish, id=key(f"container {name} {self._tick()}"), now=self.now)
+        self.state, made, self.warnings = containers.create(
+            self.state, wish, id=key(f"container {name} {self._tick()}"), now=self.now
+        )
         return made
 
     def run(self, name: str, mode: str = "", nets=None, taken=(), **record):
