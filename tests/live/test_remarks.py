@@ -13,7 +13,9 @@ from tests.vxlan.outer import header
 
 pytestmark = pytest.mark.live
 
-OUTSIDE = Ether(src=OUR_MAC, dst="02:00:5e:00:00:02") / IP(src="192.0.2.1", dst="192.0.2.2", flags="DF") / UDP(sport=50000, dport=4789)
+OUTSIDE = (
+    Ether(src=OUR_MAC, dst="02:00:5e:00:00:02") / IP(src="192.0.2.1", dst="192.0.2.2", flags="DF") / UDP(sport=50000, dport=4789)
+)
 INSIDE = Ether(src="02:42:0a:09:00:01", dst="02:42:0a:09:00:63") / IP(src="10.9.0.1", dst="10.9.0.99")
 # A call of Thrift's compact protocol, in a frame that says it is longer.
 THRIFT = bytes.fromhex("0000000f 82 21 01 04 74657374 18 7f 6161616161")
