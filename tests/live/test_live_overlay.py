@@ -92,27 +92,6 @@ def test_sockets_at_both_ends() -> None:
         assert row["moving"] == row["claims"] == one.vteps()["warnings"] == []
 
 
-def two_addresses() -> None:
-    """A host with two addresses, which an ordinary user could not give it."""
-    sh(f"ip address add {HOST4}/32 dev lo; ip address add {OUTSIDE4}/32 dev lo")
-
-
-@in_world(user=True, before=two_addresses)
-def test_sockets_as_an_ordinary_user_and_two_labs_on_one_host() -> None:
-    """kind: udp takes no privilege; each lab is a VTEP at an address of its own, its services in user namespaces of their own."""
-    assert os.geteuid() != 0
-    ours = half("a", f"{{kind: udp, address: {HOST4}, peers: [{OUTSIDE4}]}}")
-    theirs = half("b", f"{{kind: udp, address: {OUTSIDE4}, peers: [{HOST4}]}}")
-    with both(ours, theirs) as (one, other):
-        talk(one, other)
-        for client, peer in ((one, OUTSIDE4), (other, HOST4)):
-            (row,) = client.vteps("net")["overlays"]
-            assert (row["kind"], [each["peer"] for each in row["peers"]], row["moving"]) == ("udp", [peer], [])
-            assert client.drops() == []
-        with pytest.raises(UserError, match="UDP port 4789 is taken"):
-            up(ours, "ovc")
-
-
 @in_world()
 def test_sockets_over_ipv6() -> None:
     ours = half("a", f"{{kind: udp, address: '{HOST6}', peers: ['{OUTSIDE6}']}}")
