@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataplane.errors import UserError
 from dataplane.proc import kernel, message, pids, tap
 from dataplane.proc.message import Body
+from dataplane.proc.practice import practise
 from dataplane.proc.spaces import Space, Spaces
 from dataplane.proc.spawn import fork_shim
 from dataplane.proc.sysctls import write_sysctls
@@ -202,9 +203,10 @@ def main(words: list[str]) -> None:
         os._exit(1)
     message.send(ready, {"pid": os.getpid()})
     ready.close()
-    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared. A first look at the
-    # user database loads the libraries behind it once, not in every shim.
+    # A first look at the user database loads the libraries behind it once, not in every shim.
     resolve_user("root", root)
+    practise(folder, root)
+    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared.
     gc.collect()
     gc.freeze()
     Server(lab, folder, root).serve(listener)
