@@ -54,6 +54,11 @@ def _checked(folder: Path) -> Path:
     return folder
 
 
+def made_base() -> Path:
+    """The base folder, made where it is not there. UserError when it is not safe to use."""
+    return _checked(base_folder())
+
+
 def lab_folder(lab: str, *, create: bool = False) -> Path:
     """The state folder of ``lab``; with ``create``, made when it is not there. UserError when it is not safe to use."""
     if _NAME.fullmatch(lab) is None:
