@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -211,6 +212,11 @@ class Core:
         async with self.lock:
             if await self.host.look_again(self.plan):
                 await self._rewire(self._planner.made(self.plan, self.host.local)[1], {})
+
+    def link_changed(self, port: str, what: str) -> None:
+        """The engine says so of a port: link up, link down, port gone."""
+        if what == "port gone" and port in self.wiring.nodes:
+            print(f"the interface of port {port} is gone: somebody deleted it", file=sys.stderr, flush=True)
 
     # -- the end ----------------------------------------------------------------------------------------------------------
 

@@ -185,5 +185,3 @@ def _log(step: Step) -> None:
 
 def _warn(sentence: str) -> None:
     print(f"warning: {sentence}", file=sys.stderr, flush=True)
-
-

@@ -35,7 +35,6 @@ class Networks:
                 await core.change_to(state)
             finally:
                 core.host.unlock()
-        self._tell("create", self.find(made))
         return made, warning
 
     async def remove(self, reference: str) -> None:
@@ -44,7 +43,6 @@ class Networks:
         async with core.lock:
             record = self.find(reference)
             await core.change_to(networks.remove(core.state, record.id))
-        self._tell("destroy", record)
 
     async def connect(self, network: str, container: str, wish: EndpointWish) -> None:
         """Give a container an interface there: at once where it runs, else when it starts."""
@@ -53,8 +51,6 @@ class Networks:
             record, member = self.find(network), references.container(core.state, container)
             now = time.time_ns()
             await core.change_to(connecting.connect(core.state, record.id, member.id, wish, now=now))
-        if member.alive:
-            self._tell("connect", record, container=member.id)
 
     async def disconnect(self, network: str, container: str, *, force: bool = False) -> None:
         """Take it away."""
@@ -62,20 +58,11 @@ class Networks:
         async with core.lock:
             record, member = self.find(network), references.container(core.state, container)
             await core.change_to(connecting.disconnect(core.state, record.id, member.id, force=force))
-        if member.alive:
-            self._tell("disconnect", record, container=member.id)
 
     async def prune(self, chosen: Callable[[NetworkRecord], bool]) -> list[str]:
         """Remove every network without endpoints that is ``chosen`` and not predefined; their names."""
         core = self._core
         async with core.lock:
-            before = core.state.networks
             state, names = networks.prune(core.state, chosen)
             await core.change_to(state)
-        for record in before.values():
-            if record.name in names:
-                self._tell("destroy", record)
         return names
-
-    def _tell(self, action: str, record: NetworkRecord, **more: str) -> None:
-        self._core.tell("network", action, record.id, {**more, "name": record.name, "type": record.driver})

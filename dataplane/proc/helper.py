@@ -142,9 +142,7 @@ class Helper:
         """Let go of a namespace. It ends when its last process and the last descriptor opened in it are gone."""
         self._ask("remove", namespace.name)
 
-    def open_tap(
-        self, namespace: NamespaceRef, ifname: str, *, mac: str | None = None, flags: int = 0, stays: bool = False
-    ) -> int:
+    def open_tap(self, namespace: NamespaceRef, ifname: str, *, mac: str | None = None, flags: int = 0, stays: bool = False) -> int:
         """A non-blocking descriptor of a new TAP in ``namespace``, with vnet headers (IFF_VNET_HDR); it goes with the descriptor.
 
         ``flags``: further IFF_… bits of linux/if_tun.h. ``stays``: it goes with its namespace or its link instead, and one that is
