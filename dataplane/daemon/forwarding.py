@@ -32,6 +32,11 @@ class Outcome:
     why: str
 
 
+def _words(error: Exception) -> str:
+    # asyncio puts words of its own in the place of the kernel's.
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+
+
 class Forwarder:
     """One container's. ``inside``: opens a socket (udp or tcp, IP version) in its namespace; those for UDP are used again."""
 
@@ -62,7 +67,7 @@ class Forwarder:
                     told.append(f"{server} was silent for {self._patience:g} s")
                     continue
                 except (OSError, UserError, EOFError) as error:
-                    told.append(f"{server} cannot be asked: {getattr(error, 'strerror', None) or error}")
+                    told.append(f"{server} cannot be asked: {_words(error)}")
                     continue
                 rcode = wire.rcode_of(reply)
                 told.append(f"{server} says {wire.rcode_name(rcode)}")
