@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar, TypeVarTuple
 
 from dataplane.actions import diff as wiring_diff
@@ -50,8 +51,9 @@ def new_id() -> str:
 class Core:
     """One daemon. ``listeners`` are told every Event; ``followers`` (old, new) after each change, before it counts as done."""
 
-    def __init__(self, name: str, folder: Path, store: Store, helper: Helper, engine: EngineThread, host: HostSide) -> None:
-        self.name, self.folder, self.store = name, folder, store
+    def __init__(self, folder: Path, store: Store, helper: Helper, engine: EngineThread, host: HostSide) -> None:
+        self.name, self.folder, self.store = folder.name, folder, store
+        name = self.name
         self.helper, self.engine, self.host = helper, engine, host
         self.state = State()
         self.plan: Plan = Planner.nothing(name)
@@ -61,6 +63,7 @@ class Core:
         self.followers: list[Callable[[State, State], Awaitable[None]]] = []
         self.rooms = Rooms(helper)
         self._planner = Planner(name)
+        self.emptied = False
         self._torn = True  # what is there may not be what the state says
 
     # -- questions --------------------------------------------------------------------------------------------------------
@@ -99,7 +102,7 @@ class Core:
         """Work that waits for others, in a thread."""
         return await asyncio.to_thread(work, *args)
 
-    def tell(self, type: str, action: str, id: str, attributes: Mapping[str, str] = EMPTY) -> None:  # noqa: A002 Docker's words
+    def tell(self, type: str, action: str, id: str, attributes: Mapping[str, str] = EMPTY) -> None:
         """Something happened just now."""
         event = Event(type, action, id, attributes, time.time_ns())
         for listen in self.listeners:
@@ -121,7 +124,7 @@ class Core:
             await self._reconcile(plan, *self._planner.made(plan, self.host.local))
 
     async def change_with(self, make: Callable[[Collection[tuple[str, int]]], State]) -> State:
-        """``change_to`` what ``make`` returns; again, while ports that it chose freely turn out taken on the host. The lock is held."""
+        """``change_to`` what ``make`` returns; again, while ports that it chose freely turn out taken on the host."""
         taken: set[tuple[str, int]] = set()
         while True:
             new = make(frozenset(taken))
@@ -219,6 +222,13 @@ class Core:
             print(f"the interface of port {port} is gone: somebody deleted it", file=sys.stderr, flush=True)
 
     # -- the end ----------------------------------------------------------------------------------------------------------
+
+    async def remove_everything(self) -> None:
+        """Forget every container and every network but the three; what runs of them is ended when the core is closed."""
+        async with self.lock:
+            kept = MappingProxyType({key: one for key, one in self.state.networks.items() if one.predefined})
+            await self.change_to(State(networks=kept, uplinks=self.state.uplinks))
+            self.emptied = True
 
     async def close(self) -> None:
         """Stop carrying packets and leave the host as it was; namespaces, TAPs and processes stay for the next daemon."""

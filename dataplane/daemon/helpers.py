@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def _adopt(helper: Helper, folder: Path) -> None:
         body = pids.read_json(str(record))
         path = mounts.path_of(body["name"]) if body is not None else ""
         try:
-            if body is None or os.stat(path).st_ino != body["inode"]:
+            if body is None or Path(path).stat().st_ino != body["inode"]:
                 raise FileNotFoundError(path)
             helper.adopt_namespace(record.name, path)
         except (OSError, UserError):

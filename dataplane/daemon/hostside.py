@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataplane.desired import ports
 from dataplane.desired.records import State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
@@ -84,11 +85,20 @@ class HostSide:
         try:
             self._host.claim(plan)
         except RefusedError as refused:
-            port = refused.port
-            row = next(one for one in plan.published if one.protocol == port.protocol and one.first <= port.number <= one.last)
-            error = explained(self._name, refused, plan, self._host.inode_of(refused, plan))
-            words = error.what.replace(f"endpoint {row.instance}:", f"endpoint {_called(state, row.instance)}:")
-            raise PortTakenError(words, error.mend, (port.protocol, port.number), chosen=row.chosen) from None
+            port, rows = refused.port, plan.published
+            row = next(one for one in rows if one.protocol == port.protocol and one.first <= port.number <= one.last)
+            key = next(one.id for one in state.containers.values() if one.short == row.instance)
+            words = os.strerror(refused.number)
+            told = ports.host_refused(
+                state,
+                key,
+                address=str(port.address or "0.0.0.0"),
+                port=port.number,
+                protocol=port.protocol,
+                why=f"{words[:1].lower()}{words[1:]}",
+            )
+            mend = explained(self._name, refused, plan, self._host.inode_of(refused, plan)).mend
+            raise PortTakenError(told.what, mend, (port.protocol, port.number), chosen=row.chosen) from None
 
     def replaced(self, plan: Plan) -> set[str]:
         """Ports of uplinks that are there, and that the plan has no more, or others."""
@@ -168,15 +178,6 @@ def _resolvers() -> tuple[IPAddress, ...]:
             except ValueError:
                 continue
     return tuple(found)
-
-
-def _called(state: State, short: str) -> str:
-    """As Docker has it: the container's name, and its endpoint's id in parentheses."""
-    record = next((one for one in state.containers.values() if one.short == short), None)
-    if record is None:
-        return short
-    endpoint = next((one.id for one in state.endpoints.values() if one.container == record.id), "")
-    return f"{record.name} ({endpoint})"
 
 
 def _log(step: Step) -> None:

@@ -38,8 +38,8 @@ class Rooms:
         self._helper = helper
 
     def carry_out(self, steps: Iterable[Step]) -> dict[str, int]:
-        """Descriptors of the TAPs that were made or opened, by port: the caller's. UserError: some steps were done, as ``found`` says;
-        no descriptor is left."""
+        """Descriptors of the TAPs that were made or opened, by port: the caller's. UserError: some steps were done, which ``found``
+        tells; no descriptor is left."""
         taps: dict[str, int] = {}
         try:
             for batch in _batches(steps):

@@ -17,15 +17,14 @@ SYSCTLS = "com.docker.network.endpoint.sysctls"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceSpec:
-    """An interface: a TAP that the engine knows as ``port``. ``addresses`` with their prefix lengths; ``ipv6``: it has the protocol.
-    ``sysctls`` are written once it is there, before it is up."""
+    """An interface: a TAP that the engine knows as ``port``. ``addresses`` with their prefix lengths. ``sysctls`` are written once
+    it is there, before it is up."""
 
     port: str
     name: str
     mac: str
     mtu: int = 1500
     addresses: tuple[str, ...] = ()
-    ipv6: bool = False
     sysctls: Options = field(default_factory=lambda: EMPTY)
 
 
@@ -104,7 +103,6 @@ def _interface(endpoint: Endpoint, network: Network) -> InterfaceSpec:
         mac=endpoint.mac,
         mtu=int(network.options.get(MTU, 1500)),
         addresses=addresses,
-        ipv6=endpoint.ipv6 is not None,
         sysctls=_sysctls(endpoint),
     )
 

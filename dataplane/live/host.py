@@ -97,7 +97,9 @@ class Host:
         return sites | {port: way.site for port, way in self.ways.items() if port not in paths and way.site is not None}
 
     def claim(self, plan: Plan) -> None:
-        """Bind what the plan publishes. RefusedError: nothing is kept. What one uplink has no more may be what another of the same host shall have."""
+        """Bind what is published. RefusedError: nothing is kept.
+
+        What one uplink has no more may be what another of the same host shall have."""
         wanted = {
             port: (way.inode, frozenset(ports_of(rules.ways))) for port, way in self.ways.items() if (rules := way.wanted(plan))
         }

@@ -1,8 +1,8 @@
 """Namespaces made and furnished, several in one go, by one fork of the helper: what a daemon asks for at each change.
 
 An order is of one namespace: ``name``; ``create``: it is to be made; ``delete``: interfaces that go; ``add``: TAPs, each with its
-``name``, ``port`` (kept as the link's alias, by which a later daemon knows it for ours), ``mac``, ``mtu``, ``addresses``, ``sysctls``,
-and ``there`` where it is only to be opened again; ``change``: the same without a descriptor, less the addresses in ``lose``;
+``name``, ``port`` (kept as the link's alias, by which a later daemon knows it for ours), ``mac``, ``mtu``, ``addresses``,
+``sysctls``, and ``there`` where it is only to be opened again; ``change``: the same without a descriptor, less what is in ``lose``;
 ``unroute`` and ``route``: [version, interface, gateway or ""] default routes. They are done in this order.
 """
 

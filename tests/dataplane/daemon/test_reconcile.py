@@ -1,8 +1,9 @@
-"""Namespaces become what is wanted, from whatever there is, and from wherever a daemon was killed (issue: reconcile as a property)."""
+"""Namespaces become what is wanted, from whatever there is, wherever a daemon was killed (issue: reconcile as a property)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 from types import MappingProxyType
 
 import pytest
@@ -22,7 +23,6 @@ from dataplane.daemon.reconcile import (
     ports_parted,
 )
 from dataplane.daemon.specs import HOST, NOTHING, OWN, InterfaceSpec, RouteSpec, Sandboxes, SandboxSpec
-from ipaddress import ip_address
 
 NAMES = ("aa", "bb", "cc")
 NETWORKS = ("one", "two", "three")
