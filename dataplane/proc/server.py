@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from dataplane.errors import UserError
-from dataplane.proc import kernel, message, pids, tap
+from dataplane.proc import kernel, message, pids, sockets, tap
 from dataplane.proc.furnish import furnish, look
 from dataplane.proc.message import Body
 from dataplane.proc.practice import practise
@@ -80,6 +80,8 @@ class Server:
             "tap": self._tap,
             "netlink": self._netlink,
             "sysctl": self._sysctl,
+            "name server": self._name_server,
+            "socket": self._socket,
             "spawn": self._spawn,
         }
 
@@ -123,6 +125,17 @@ class Server:
             return {}, []
 
         return self.spaces.get(body["name"]).inside(work)
+
+    def _name_server(self, body: Body) -> Reply:
+        def work() -> Reply:
+            udp, tcp, port, note = sockets.open_server(body["address"])
+            return {"port": port, "note": note}, [udp.detach(), tcp.detach()]
+
+        return self.spaces.get(body["name"]).inside(work)
+
+    def _socket(self, body: Body) -> Reply:
+        space = self.spaces.get(body["name"])
+        return space.inside(lambda: ({}, [sockets.open_client(body["kind"], body["version"]).detach()]))
 
     def _spawn(self, body: Body) -> Reply:
         pid, start = fork_shim(body, self.spaces.get(body["namespace"]), self.folder, self.privileged)
