@@ -110,7 +110,8 @@ class Server:
         return self.spaces.get(body["name"]).inside(work)
 
     def _spawn(self, body: Body, attached: Sequence[int]) -> Reply:
-        pid, start = fork_shim(body, self.spaces.get(body["namespace"]), self.folder, self.privileged, attached)
+        spec = {**body, "attached": list(attached)}
+        pid, start = fork_shim(spec, self.spaces.get(body["namespace"]), self.folder, self.privileged)
         self.shims.add(pid)
         return {"pid": pid, "start": start}, [os.pidfd_open(pid)]
 
