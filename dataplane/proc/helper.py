@@ -110,16 +110,45 @@ class Helper:
         """The host's own namespace, known here as ``name``."""
         return self._namespace("host", name)
 
+    def adopt_namespace(self, name: str, path: str) -> NamespaceRef:
+        """The namespace at ``path``, which a helper that is gone has made: ours again, known as ``name``."""
+        return self._namespace("adopt", name, path=path)
+
+    def namespaces(self) -> dict[str, NamespaceRef]:
+        """All that this helper knows, by name: also those that were made for another lab process."""
+        found: dict[str, NamespaceRef] = {}
+        last = ""
+        while True:
+            reply, _fds = self._ask("known", last)
+            if not reply["spaces"]:
+                return found
+            found |= {name: NamespaceRef(name, path, inode, owned) for name, path, inode, owned in reply["spaces"]}
+            last = next(reversed(found))
+
+    def furnish(self, orders: list[Body]) -> tuple[dict[str, NamespaceRef], list[int]]:
+        """Make and furnish namespaces as ``proc.furnish`` has it: those that are new, and descriptors of the TAPs in order.
+
+        UserError: nothing new is left of any of them."""
+        reply, fds = self._ask("furnish", orders[0]["name"] if orders else "", orders=orders)
+        return {name: NamespaceRef(name, path, inode, owned) for name, path, inode, owned in reply["spaces"]}, fds
+
+    def look(self, names: list[str]) -> dict[str, Body]:
+        """What is of ours in namespaces, by their names: interfaces [port, name], routes [version, interface, gateway]."""
+        reply, _fds = self._ask("look", "", names=names)
+        found: dict[str, Body] = reply["found"]
+        return found
+
     def remove_namespace(self, namespace: NamespaceRef) -> None:
         """Let go of a namespace. It ends when its last process and the last descriptor opened in it are gone."""
         self._ask("remove", namespace.name)
 
-    def open_tap(self, namespace: NamespaceRef, ifname: str, *, mac: str | None = None, flags: int = 0) -> int:
+    def open_tap(self, namespace: NamespaceRef, ifname: str, *, mac: str | None = None, flags: int = 0, stays: bool = False) -> int:
         """A non-blocking descriptor of a new TAP in ``namespace``, with vnet headers (IFF_VNET_HDR); it goes with the descriptor.
 
-        ``flags``: further IFF_… bits of linux/if_tun.h.
+        ``flags``: further IFF_… bits of linux/if_tun.h. ``stays``: it goes with its namespace or its link instead, and one that is
+        there already is opened again, its MAC left as it is where ``mac`` is None.
         """
-        _reply, fds = self._ask("tap", namespace.name, ifname=ifname, mac=mac, flags=flags)
+        _reply, fds = self._ask("tap", namespace.name, ifname=ifname, mac=mac, flags=flags, stays=stays)
         return fds[0]
 
     def set_sysctls(self, namespace: NamespaceRef, values: Mapping[str, str]) -> None:

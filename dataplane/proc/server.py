@@ -19,6 +19,7 @@ from contextlib import suppress
 
 from dataplane.errors import UserError
 from dataplane.proc import kernel, message, pids, tap
+from dataplane.proc.furnish import furnish, look
 from dataplane.proc.message import Body
 from dataplane.proc.spaces import Space, Spaces
 from dataplane.proc.spawn import fork_shim
@@ -26,6 +27,7 @@ from dataplane.proc.sysctls import write_sysctls
 from dataplane.proc.users import resolve_user
 
 MAX_CLIENTS = 64
+KNOWN_AT_ONCE = 256
 
 Reply = tuple[Body, list[int]]
 
@@ -69,6 +71,10 @@ class Server:
             "create": lambda body: self._described(self.spaces.create(body["name"])),
             "enter": lambda body: self._described(self.spaces.enter(body["name"], body["path"])),
             "host": lambda body: self._described(self.spaces.host(body["name"])),
+            "adopt": lambda body: self._described(self.spaces.adopt(body["name"], body["path"])),
+            "known": self._known,
+            "furnish": lambda body: furnish(self.spaces, body["orders"]),
+            "look": lambda body: (look(self.spaces, body["names"]), []),
             "remove": self._remove,
             "tap": self._tap,
             "netlink": self._netlink,
@@ -88,12 +94,21 @@ class Server:
     def _described(space: Space) -> Reply:
         return {"path": space.path, "inode": space.inode, "owned": space.owned}, []
 
+    def _known(self, body: Body) -> Reply:
+        """Those whose names come after ``name``, as many as one message surely holds, in the order of their names."""
+        names = sorted(name for name in self.spaces.names() if name > body["name"])[:KNOWN_AT_ONCE]
+        rows = [[name, space.path, space.inode, space.owned] for name in names if (space := self.spaces.get(name))]
+        return {"spaces": rows}, []
+
     def _remove(self, body: Body) -> Reply:
         self.spaces.remove(body["name"])
         return {}, []
 
     def _tap(self, body: Body) -> Reply:
-        return self.spaces.get(body["name"]).inside(lambda: ({}, [tap.open_tap(body["ifname"], body["mac"], body["flags"])]))
+        def work() -> Reply:
+            return {}, [tap.open_tap(body["ifname"], body["mac"], body["flags"], stays=body["stays"])]
+
+        return self.spaces.get(body["name"]).inside(work)
 
     def _netlink(self, body: Body) -> Reply:
         def work() -> Reply:
