@@ -13,7 +13,7 @@ from dataplane.live import terminal
 
 CHUNK = 64 * 1024
 LAST = 2.0
-"""Seconds that output may still come after the command has ended; its children may hold its pipes open for ever. Docker's number."""
+"""Seconds (Docker's) that output may still come after the command has ended: its children may hold its pipes open for ever."""
 
 
 class ExecStreams:

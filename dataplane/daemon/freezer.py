@@ -1,8 +1,8 @@
 """Pause: every process of a container but its shim stops until it is told to go on. Blocking.
 
 Root has the kernel's freezer (cgroups(7)), version 2 or 1, in a cgroup below the shim's own that lives as long as the pause:
-processes cannot tell that they were frozen, and what bounds them still does. An ordinary user has SIGSTOP and SIGCONT for each process, which parents that watch their children
-can see; a process that was stopped before goes on with the others then.
+processes cannot tell that they were frozen, and what bounds them still does. An ordinary user has SIGSTOP and SIGCONT for each
+process, which parents that watch their children can see; a process that was stopped before goes on with the others then.
 """
 
 from __future__ import annotations

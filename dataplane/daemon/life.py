@@ -7,7 +7,6 @@ between finds it as a container that has ended, and goes on from there.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import time
@@ -15,6 +14,7 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dataplane.daemon import freezer
@@ -72,9 +72,9 @@ class Life:
         return self.core.record(self.id)
 
     @property
-    def place(self) -> str:
+    def place(self) -> Path:
         """The folder of its shims."""
-        return str(self.core.folder / "instances" / self.id[:12])
+        return self.core.folder / "instances" / self.id[:12]
 
     def tell(self, action: str, **more: str) -> None:
         """Something happened to it."""
@@ -92,8 +92,7 @@ class Life:
     async def _launch(self, restarts: int) -> None:
         core = self.core
         now = time.time_ns()
-        with suppress(FileNotFoundError):
-            os.unlink(os.path.join(self.place, "status.json"))  # of the run before
+        (self.place / "status.json").unlink(missing_ok=True)  # of the run before
         waiting, self.waiting = self.waiting, []
         try:
             try:

@@ -26,7 +26,7 @@ class Member:
 def table() -> Mapping[int, list[Member]]:
     """All processes of the machine by their parent."""
     found: defaultdict[int, list[Member]] = defaultdict(list)
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc"):  # noqa: PTH208 names, and many
         if name.isdecimal():
             one = _read(name)
             if one is not None:
@@ -59,8 +59,7 @@ def memory(pid: int) -> int:
 
 def _read(name: str) -> Member | None:
     try:
-        with open(f"/proc/{name}/stat", "rb") as file:
-            text = file.read()
+        text = Path(f"/proc/{name}/stat").read_bytes()
         # The name may hold spaces and parentheses: fields are counted from its closing one (proc(5), stat).
         words = text[text.rindex(b")") + 2 :].split()
         return Member(int(name), int(words[1]), words[0].decode(), sum(map(int, words[11:15])) * TICK)

@@ -1,4 +1,4 @@
-"""A container's record becomes what its shim is told; and what went wrong becomes Docker's words, by which clients tell 126 from 127."""
+"""A container's record becomes what its shim is told; what went wrong becomes Docker's words, which tell 126 from 127."""
 
 from __future__ import annotations
 
@@ -60,9 +60,8 @@ def refusal(error: UserError, argv: tuple[str, ...], folder: str, prefix: str) -
         reason = error.what.rpartition(": ")[2].lower()
         said, status = f'{start}exec: "{word}": {reason}: unknown', REFUSED
     elif error.what.startswith("there is no user "):
-        return Refused(
-            400, f"unable to find user {error.what.split()[4]}: no matching entries in passwd file", mend=error.mend
-        ), 126
+        name = error.what.split()[4]
+        return Refused(400, f"unable to find user {name}: no matching entries in passwd file", mend=error.mend), REFUSED
     else:
         place = f"{error.where}: " if error.where else ""
         return Refused(500, f"{prefix}{place}{error.what}", mend=error.mend), UNKNOWN

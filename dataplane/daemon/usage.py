@@ -11,7 +11,7 @@ from dataplane.daemon.members import members, memory
 from dataplane.desired.records import EndpointRecord
 
 Row = tuple[str, int, int, int, int, int]
-"""Of the engine's table: port, frames and octets that came in by it, the same that went out, frames that came in and were dropped."""
+"""Of the engine's table: port, frames and octets in by it, frames and octets out by it, frames in and dropped."""
 
 
 def usage(shim: int, endpoints: Iterable[EndpointRecord], rows: Iterable[Row]) -> Usage:

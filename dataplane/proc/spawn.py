@@ -66,7 +66,7 @@ def _wait_for_predecessor(place: str, name: str) -> None:
         os.close(pidfd)
 
 
-def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report: socket.socket, attached: Sequence[int]) -> None:
+def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report: socket.socket) -> None:
     # /proc is still the host's: our number out there.
     outer, start = int(os.readlink("/proc/self")), pids.start_time("self")
     try:
