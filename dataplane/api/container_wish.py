@@ -130,8 +130,7 @@ def _restart(asked: RestartRule) -> Restart:
     if name not in {"no", "always", "on-failure", "unless-stopped"}:
         raise Refused(
             400,
-            f"invalid restart policy: unknown policy '{name[:64]}'; "
-            "use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+            f"invalid restart policy: unknown policy '{name[:64]}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
         )
     if count and name != "on-failure":
         raise Refused(400, "invalid restart policy: maximum retry count can only be used with 'on-failure'")

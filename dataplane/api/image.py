@@ -13,10 +13,7 @@ NAME = "host"
 ID = "sha256:" + hashlib.sha256(b"dataplane: the host's file system").hexdigest()
 COMMAND = ("/bin/sh",)
 """What runs where nobody says."""
-HINT = (
-    "the one image here is 'host', this host's file system; "
-    "`dataplane daemon --any-image` lets every name stand for it"
-)
+HINT = "the one image here is 'host', this host's file system; `dataplane daemon --any-image` lets every name stand for it"
 _OURS = frozenset({NAME, f"{NAME}:latest", f"library/{NAME}", f"docker.io/library/{NAME}", f"docker.io/library/{NAME}:latest"})
 _REFERENCE = re.compile(
     r"(?:(?=[^/]*[.:]|localhost/)[A-Za-z0-9.-]+(?::\d+)?/)?"  # a registry
@@ -52,7 +49,7 @@ def _library(name: str) -> str:
 
 def _by_id(name: str) -> bool:
     digits = name.removeprefix("sha256:")
-    return 4 <= len(digits) and ID.removeprefix("sha256:").startswith(digits)
+    return len(digits) >= 4 and ID.removeprefix("sha256:").startswith(digits)
 
 
 def inspected(name: str, architecture: str, version: Version) -> Mapping[str, object]:

@@ -38,9 +38,7 @@ def bindings(asked: Mapping[str, Sequence[asked_container.PortBinding] | None]) 
                     host_ip = ip_address(place.HostIp.strip("[]"))
                 except ValueError:
                     raise Refused(400, f"invalid IP address: {place.HostIp[:64]}") from None
-            found.append(
-                PortBinding(target=first, target_last=last, first=low, last=high, host_ip=host_ip, protocol=protocol)
-            )
+            found.append(PortBinding(target=first, target_last=last, first=low, last=high, host_ip=host_ip, protocol=protocol))
     return tuple(found)
 
 
