@@ -57,9 +57,8 @@ async def start(call: Call) -> web.StreamResponse:
         streams = takeover.spoken(f"{error.what}\r\n".encode(), tty=wish.tty)
     if streams is None:
         return nothing(200)
-    ways = takeover.Ways(
-        stdin=wish.stdin, stdout=wish.stdout or error is not None, stderr=wish.stderr, detach=keys(wish.detach_keys)
-    )
+    heard = wish.stdout or error is not None
+    ways = takeover.Ways(stdin=wish.stdin, stdout=heard, stderr=wish.stderr, detach=keys(wish.detach_keys))
     return await takeover.answer_with(call, call.request.app[TAKEOVERS], streams, ways)
 
 

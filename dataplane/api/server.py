@@ -70,7 +70,7 @@ async def serve(daemon: Daemon, path: Path, *, gate: Gate | None = None) -> Serv
     return Server(runner, listening, listener, takeovers)
 
 
-async def _sign(request: web.Request, response: web.StreamResponse) -> None:
+async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
     """What Docker's daemon says of itself on every answer."""
     response.headers["Server"] = f"Dataplane/{system.release()} (linux)"
     response.headers["Api-Version"] = versions.written(versions.NEWEST)

@@ -30,13 +30,13 @@ async def stats(call: Call) -> web.StreamResponse:
         before = await _look(call, container)
         if not call.flag("one-shot") and container.alive:
             await asyncio.sleep(PERIOD)
-            return answer(_object(call, container, before, await _look(call, container)))
-        return answer(_object(call, container, None, before))
+            return answer(_object(container, before, await _look(call, container)))
+        return answer(_object(container, None, before))
     response = await open_stream(call, "application/json")
     last: _Look | None = None
     while container.id in call.daemon.state.containers:
         look = await _look(call, container)
-        await say(response, _object(call, container, last, look))
+        await say(response, _object(container, last, look))
         last = look
         await asyncio.sleep(PERIOD)
     await response.write_eof()
@@ -62,7 +62,7 @@ async def _look(call: Call, container: ContainerRecord) -> _Look:
         return _Look(None)  # it has ended meanwhile
 
 
-def _object(call: Call, container: ContainerRecord, before: _Look | None, now: _Look) -> dict[str, object]:
+def _object(container: ContainerRecord, before: _Look | None, now: _Look) -> dict[str, object]:
     usage = now.usage
     body: dict[str, object] = {
         "read": rfc3339(now.time), "preread": rfc3339(before.time if before else 0),

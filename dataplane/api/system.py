@@ -29,13 +29,13 @@ def release() -> str:
     return metadata.version("dataplane")
 
 
-async def ping(call: Call) -> web.StreamResponse:
+async def ping(_call: Call) -> web.StreamResponse:
     """GET and HEAD /_ping: the version to speak is in the headers, which the server puts on all answers."""
     headers = {"Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Swarm": "inactive"}
     return web.Response(text="OK", headers=headers)
 
 
-async def version(call: Call) -> web.StreamResponse:
+async def version(_call: Call) -> web.StreamResponse:
     """GET /version."""
     kernel = platform.release()
     about = {

@@ -34,9 +34,8 @@ def moment(text: str, now: int) -> int:
     if found := _UNIX.fullmatch(text):
         whole, fraction = int(found[1]), int((found[2] or "0").ljust(9, "0"))
         return max(0, whole * SECOND + fraction)
-    if parts := _PART.findall(text):
-        if "".join(number + unit for number, unit in parts) == text:
-            return max(0, now - sum(int(float(number) * _UNITS[unit]) for number, unit in parts))
+    if (parts := _PART.findall(text)) and "".join(number + unit for number, unit in parts) == text:
+        return max(0, now - sum(int(float(number) * _UNITS[unit]) for number, unit in parts))
     try:
         day = datetime.fromisoformat(text)
     except ValueError:
