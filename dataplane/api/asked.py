@@ -88,4 +88,4 @@ def _kind(value: Any) -> str:
         return "bool"
     if isinstance(value, int | float):
         return "number"
-    return {str: "string", list: "array", dict: "object"}.get(type(value), "value")
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"

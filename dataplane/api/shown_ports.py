@@ -46,7 +46,7 @@ def port_list(state: State, container: ContainerRecord) -> list[dict[str, object
     for target, protocol, host, number in published:
         found.append({"IP": host, "PrivatePort": target, "PublicPort": number, "Type": protocol})
     for spec in container.expose:
-        number, _, protocol = spec.partition("/")
-        if not any(place[:2] == (int(number), protocol or "tcp") for place in published):
-            found.append({"PrivatePort": int(number), "Type": protocol or "tcp"})
+        private, _, protocol = spec.partition("/")
+        if not any(place[:2] == (int(private), protocol or "tcp") for place in published):
+            found.append({"PrivatePort": int(private), "Type": protocol or "tcp"})
     return found

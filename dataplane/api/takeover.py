@@ -99,6 +99,7 @@ async def _inward(streams: Streams, ways: Ways, reader: asyncio.StreamReader) ->
                 data, leaves = escape.pass_on(data)
             if data and feed is not None:
                 feed(data)
+                await streams.room()
             if leaves:
                 return True
         if feed is not None:
