@@ -1,0 +1,25 @@
+"""Do the same to several things: each that worked is named, each that did not is explained, and then the status is 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import click
+
+from dataplane.cli.said import Said
+from dataplane.client import Refusal
+
+
+def each(names: Iterable[str], do: Callable[[str], object], *, quiet: bool = False, last: str = "") -> None:
+    """``do`` it to every one, in order. Said with all that was refused, and ``last`` at its end."""
+    refused: list[str] = []
+    for name in names:
+        try:
+            do(name)
+        except Refusal as refusal:
+            refused.append(f"Error response from daemon: {refusal.what}")
+        else:
+            if not quiet:
+                click.echo(name)
+    if refused:
+        raise Said("\n".join([*refused, *([last] if last else [])]))
