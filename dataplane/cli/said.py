@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from dataplane.client.refusal import Refusal
 from dataplane.errors import UserError
+
+
+def refused(error: Refusal) -> str:
+    """A daemon's refusal as Docker words it; what mends it in a line of its own."""
+    text = f"Error response from daemon: {error.what}"
+    return f"{text}\n  mend:  {error.mend}" if error.mend else text
 
 
 class Said(UserError):  # noqa: N818 the domain's word

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dataplane.cli.said import Said
+from dataplane.cli.said import Said, refused
 from dataplane.client import Refusal
 from dataplane.gotemplate import Template, TemplateError
 
@@ -23,14 +23,14 @@ def inspect(names: Iterable[str], layout: str | None, get: Callable[[str], Any])
     """Print each. Said, in Docker's words, for those that ``get`` refuses, after all others."""
     template = _template(layout)
     found: list[Any] = []
-    refused: list[str] = []
+    failures: list[str] = []
     for name in names:
         try:
             found.append(get(name))
         except Refusal as refusal:
-            refused.append(f"Error response from daemon: {refusal.what}")
+            failures.append(refused(refusal))
         except NotThere as error:
-            refused.append(str(error))
+            failures.append(str(error))
     if template is None:
         click.echo(json.dumps(found, indent=4, ensure_ascii=False) if found else "[]")
     else:
@@ -41,8 +41,8 @@ def inspect(names: Iterable[str], layout: str | None, get: Callable[[str], Any])
                 raise Said(f"template parsing error: {error}") from None
         if not found:
             click.echo()
-    if refused:
-        raise Said("\n".join(refused))
+    if failures:
+        raise Said("\n".join(failures))
 
 
 def _template(layout: str | None) -> Template | None:

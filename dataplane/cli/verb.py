@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from dataplane.cli.said import Said
+from dataplane.cli.said import Said, refused
 from dataplane.client.refusal import Refusal
 
 WRONG_FLAG = 125
@@ -49,7 +49,7 @@ class Verb(click.Command):
         try:
             return super().invoke(ctx)
         except Refusal as refusal:
-            self.fail(f"Error response from daemon: {refusal.what}", ctx)
+            self.fail(refused(refusal), ctx)
         except Failure as failure:
             self.fail(failure.what, ctx)
 
@@ -99,7 +99,7 @@ class Verb(click.Command):
                     return out + rest
             elif sign and name in switches and value in TRUE + FALSE:
                 option = switches[name]
-                if (value in TRUE) != bool(option.default):  # else nothing need be said
+                if (value in TRUE) != (option.default is True):  # else nothing need be said
                     out.append(name if value in TRUE else option.secondary_opts[0])
             elif sign and name in switches:
                 shown = _shown(switches[name])
@@ -163,8 +163,9 @@ def _arguments(number: int) -> str:
 
 
 def _shown(option: click.Option) -> str:
-    """``-p, --publish``"""
-    return ", ".join(sorted(option.opts, key=len))
+    """``-p, --publish``; of several long ones the first."""
+    long = [name for name in option.opts if name.startswith("--")]
+    return ", ".join([*(name for name in option.opts if name not in long), *long[:1]])
 
 
 def _takes_next(word: str, switches: dict[str, click.Option], valued: set[str]) -> bool:

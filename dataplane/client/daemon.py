@@ -64,7 +64,7 @@ class Daemon:
         if response.status >= 400:
             text = response.read()
             connection.close()
-            raise Refusal(response.status, _message(text, response.status))
+            raise Refusal(response.status, *_message(text, response.status))
         return connection, response
 
     def ask(self, verb: str, path: str, **more: Any) -> Any:
@@ -121,13 +121,13 @@ class Daemon:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
-    return json.dumps(value) if isinstance(value, Mapping | list) else str(value)
+    return json.dumps(value, separators=(",", ":")) if isinstance(value, Mapping | list) else str(value)
 
 
-def _message(data: bytes, status: int) -> str:
-    """Docker's {"message": …}."""
+def _message(data: bytes, status: int) -> tuple[str, str]:
+    """Docker's {"message": …}, and our ``mend``, which Docker has not."""
     with suppress(ValueError):
         body = json.loads(data)
         if isinstance(body, dict) and isinstance(body.get("message"), str):
-            return str(body["message"])
-    return data.decode("utf-8", "replace").strip()[:500] or f"HTTP status {status}"
+            return str(body["message"]), str(body.get("mend") or "")
+    return data.decode("utf-8", "replace").strip()[:500] or f"HTTP status {status}", ""

@@ -101,9 +101,9 @@ def _health(given: Mapping[str, Any]) -> dict[str, Any]:
         if times or given["health_cmd"]:
             raise Failure("--no-healthcheck conflicts with --health-* options")
         return {"Healthcheck": {"Test": ["NONE"]}}
-    for name, key in HEALTH.items():
+    for name in HEALTH:
         if (given[name] or 0) < 0:
-            raise Failure(f"--{name.replace('_', '-')} cannot be negative ({key})")
+            raise Failure(f"--{name.replace('_', '-')} cannot be negative")
     if not times and not given["health_cmd"]:
         return {}
     test = {"Test": ["CMD-SHELL", given["health_cmd"]]} if given["health_cmd"] else {}
@@ -111,20 +111,20 @@ def _health(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def variables(files: Iterable[str], words: Iterable[str]) -> list[str]:
-    """Of the files first; a later one of the same name wins, at the place of the first."""
-    found: dict[str, str] = {}
+    """Of the files first; of the words a later one of the same name stands at the place of the first."""
+    found: list[str] = []
     for line in _lines(files):
         name, sign, _ = line.partition("=")
         if not name or " " in name:
             raise Failure(f"poorly formatted environment: variable '{name}' contains whitespaces")
         if sign:
-            found[name] = line
+            found.append(line)
         elif name in os.environ:
-            found[name] = f"{name}={os.environ[name]}"
+            found.append(f"{name}={os.environ[name]}")
+    said: dict[str, str] = {}
     for word in words:
-        if word:
-            found[word.partition("=")[0]] = word
-    return list(found.values())
+        said[word.partition("=")[0]] = word
+    return [*found, *said.values()]
 
 
 def _lines(files: Iterable[str]) -> Iterable[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from dataplane.cli.container.body import attached, body
 from dataplane.cli.container.flags import container_flags
-from dataplane.cli.container.session import write_id
-from dataplane.cli.verb import Verb, words
+from dataplane.cli.container.session import TAKEN, write_id
+from dataplane.cli.verb import Failure, Verb, words
 from dataplane.client import Daemon
 
 
@@ -29,6 +30,8 @@ def created(daemon: Daemon, words: tuple[str, ...], given: dict[str, Any], strea
     image, *rest = words
     argv = rest[1:] if rest[:1] == ["--"] else rest
     wanted = body(given, image, argv, streams)
+    if given["cidfile"] and Path(given["cidfile"]).exists():
+        raise Failure(TAKEN.format(given["cidfile"]))
     answer = daemon.ask("POST", "/containers/create", query={"name": given["name"] or None}, body=wanted)
     for warning in answer.get("Warnings") or ():
         click.echo(f"WARNING: {warning}", err=True)

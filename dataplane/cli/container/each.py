@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from dataplane.cli.said import Said
+from dataplane.cli.said import Said, refused
 from dataplane.client import Refusal
 
 
 def each(names: Iterable[str], do: Callable[[str], object], *, quiet: bool = False, last: str = "") -> None:
     """``do`` it to every one, in order. Said with all that was refused, and ``last`` at its end."""
-    refused: list[str] = []
+    failures: list[str] = []
     for name in names:
         try:
             do(name)
         except Refusal as refusal:
-            refused.append(f"Error response from daemon: {refusal.what}")
+            failures.append(refused(refusal))
         else:
             if not quiet:
                 click.echo(name)
-    if refused:
-        raise Said("\n".join([*refused, *([last] if last else [])]))
+    if failures:
+        raise Said("\n".join([*failures, *([last] if last else [])]))

@@ -12,7 +12,7 @@ from dataplane.cli.container.body import variables
 from dataplane.cli.container.flags import ENV, LIST
 from dataplane.cli.container.session import OURS, check_terminal, codes, start_status
 from dataplane.cli.daemon_names import running
-from dataplane.cli.said import Said
+from dataplane.cli.said import Said, refused
 from dataplane.cli.verb import Verb, words
 from dataplane.client import Daemon, Refusal, terminal
 from dataplane.client.carry import carry
@@ -58,7 +58,7 @@ def command(words: tuple[str, ...], **given: Any) -> int:
         return _started(daemon, made, detach=detach, tty=tty, stdin=0 if stdin else None, keys=given["detach_keys"])
     except Refusal as refusal:
         status = start_status(refusal.what)
-        raise Said(f"Error response from daemon: {refusal.what}", status=1 if status == OURS else status) from None
+        raise Said(refused(refusal), status=1 if status == OURS else status) from None
 
 
 def _started(daemon: Daemon, made: str, *, detach: bool, tty: bool, stdin: int | None, keys: str | None) -> int:

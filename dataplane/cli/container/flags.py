@@ -40,11 +40,11 @@ def duration(text: str) -> int:
 
 
 def _env(text: str) -> str:
-    """``NAME=VALUE``; NAME alone takes this shell's, or is left out where it has none ("" then)."""
+    """``NAME=VALUE``; NAME alone takes this shell's; where it has none, NAME alone unsets it."""
     name, sign, _ = text.partition("=")
     if not name:
         raise ValueError(f"invalid environment variable: {text}")
-    return text if sign else f"{name}={os.environ[name]}" if name in os.environ else ""
+    return text if sign else f"{name}={os.environ[name]}" if name in os.environ else name
 
 
 def _label(text: str) -> str:
@@ -87,10 +87,9 @@ def link(text: str) -> str:
     """``NAME`` or ``NAME:ALIAS``."""
     if not text:
         raise ValueError("empty string specified for links")
-    name, *alias = text.split(":")
-    if len(alias) > 1:
+    if text.count(":") > 1:
         raise ValueError(f"bad format for links: {text}")
-    return f"{name}:{alias[0] if alias else name}"
+    return text
 
 
 def _sysctl(text: str) -> str:

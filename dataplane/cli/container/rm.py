@@ -7,6 +7,7 @@ import click
 from dataplane.cli.candidates import completer
 from dataplane.cli.container.each import each
 from dataplane.cli.daemon_names import containers
+from dataplane.cli.said import refused
 from dataplane.cli.verb import Verb, words
 from dataplane.client import Daemon, Refusal
 from dataplane.client.daemon import quoted
@@ -28,7 +29,7 @@ def command(force: bool, link: bool, volumes: bool, words: tuple[str, ...]) -> N
         except Refusal as refusal:
             if not (force and refusal.http == 404):
                 raise
-            click.echo(f"Error response from daemon: {refusal.what}", err=True)
+            click.echo(refused(refusal), err=True)
             gone.add(name)
 
     gone: set[str] = set()

@@ -10,7 +10,7 @@ from dataplane.cli.container.body import attached
 from dataplane.cli.container.create import created
 from dataplane.cli.container.flags import container_flags
 from dataplane.cli.container.session import Attached, Exit, check_terminal, start_status
-from dataplane.cli.said import Said
+from dataplane.cli.said import Said, refused
 from dataplane.cli.verb import Failure, Verb, words
 from dataplane.client import Daemon, Refusal
 
@@ -56,5 +56,5 @@ def _start(context: click.Context, daemon: Daemon, container: str) -> None:
     try:
         daemon.ask("POST", f"/containers/{container}/start", timeout=None)
     except Refusal as refusal:
-        what = f"dataplane: Error response from daemon: {refusal.what}\n\nRun '{context.command_path} --help' for more information"
+        what = f"dataplane: {refused(refusal)}\n\nRun '{context.command_path} --help' for more information"
         raise Said(what, status=start_status(refusal.what)) from None

@@ -20,6 +20,7 @@ from dataplane.errors import UserError
 
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 NOT_FOUND, NOT_RUNNABLE, OURS = 127, 126, 125
+TAKEN = "container ID file found, make sure the other container isn't running or delete {}"
 NO_TERMINAL = "the input device is not a TTY"
 
 
@@ -129,7 +130,7 @@ def write_id(path: str, text: str) -> None:
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     except FileExistsError:
-        raise Failure(f"container ID file found, make sure the other container isn't running or delete {path}") from None
+        raise Failure(TAKEN.format(path)) from None
     except OSError as error:
         raise Failure(f"failed to create the container ID file: open {path}: {(error.strerror or '').lower()}") from None
     with os.fdopen(fd, "w") as file:

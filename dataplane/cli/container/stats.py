@@ -11,7 +11,7 @@ import click
 from dataplane.cli.candidates import completer
 from dataplane.cli.daemon_names import running
 from dataplane.cli.listing import FORMAT, listing
-from dataplane.cli.said import Said
+from dataplane.cli.said import Said, refused
 from dataplane.cli.verb import Verb, words
 from dataplane.client import Daemon, Refusal
 from dataplane.client.daemon import quoted
@@ -59,7 +59,7 @@ def _rows(daemon: Daemon, names: list[str], *, whole: bool) -> Iterator[Row]:
             # The daemon looks twice, a second apart: that is the interval.
             found = daemon.ask("GET", f"/containers/{quoted(name)}/stats", query={"stream": False})
         except Refusal as refusal:
-            raise Said(f"Error response from daemon: {refusal.what}") from None
+            raise Said(refused(refusal)) from None
         yield row(name, found, whole=whole)
 
 
