@@ -14,7 +14,7 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from dataplane.errors import UserError
@@ -73,12 +73,13 @@ class Server:
             "tap": self._tap,
             "netlink": self._netlink,
             "sysctl": self._sysctl,
-            "spawn": self._spawn,
         }
 
-    def answer(self, body: Body) -> Reply:
-        """The reply to one request, errors included."""
+    def answer(self, body: Body, given: Sequence[int] = ()) -> Reply:
+        """The reply to one request, errors included. ``given``: descriptors that came with it, which stay the caller's."""
         try:
+            if body["do"] == "spawn":
+                return self._spawn(body, given)
             return self._verbs[body["do"]](body)
         except Exception as error:  # nothing that a client says may end the helper
             return message.failure(error), []
@@ -108,8 +109,8 @@ class Server:
 
         return self.spaces.get(body["name"]).inside(work)
 
-    def _spawn(self, body: Body) -> Reply:
-        pid, start = fork_shim(body, self.spaces.get(body["namespace"]), self.folder, self.privileged)
+    def _spawn(self, body: Body, attached: Sequence[int]) -> Reply:
+        pid, start = fork_shim(body, self.spaces.get(body["namespace"]), self.folder, self.privileged, attached)
         self.shims.add(pid)
         return {"pid": pid, "start": start}, [os.pidfd_open(pid)]
 
@@ -153,15 +154,14 @@ class Server:
         """One request of one client. False: it is gone."""
         try:
             body, given = message.receive(connection)
-            for fd in given:
-                os.close(fd)
-            if body is None:
-                return False
-            reply, fds = self.answer(body)
+            fds: list[int] = []
             try:
+                if body is None:
+                    return False
+                reply, fds = self.answer(body, given)
                 message.send(connection, reply, fds)
             finally:
-                for fd in fds:
+                for fd in (*given, *fds):
                     os.close(fd)
         except (OSError, ValueError):
             return False

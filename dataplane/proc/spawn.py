@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Sequence
 
 from dataplane.errors import UserError
 from dataplane.proc import kernel, message, pids
@@ -17,10 +18,10 @@ from dataplane.proc.users import resolve_user
 START_TIMEOUT = 30.0
 
 
-def fork_shim(spec: Body, space: Space, folder: str, privileged: bool) -> tuple[int, int]:
+def fork_shim(spec: Body, space: Space, folder: str, privileged: bool, attached: Sequence[int] = ()) -> tuple[int, int]:
     """Fork a shim for ``spec`` (see ``instance.InstanceSpec``), wait until the command runs; shim's pid out here and start time.
 
-    The shim says them itself: that of a quick command may have ended meanwhile.
+    ``attached``: our ends of connections to clients that are to see it from the first octet. The shim says them itself: that of a quick command may have ended meanwhile.
     """
     name = spec["name"]
     place = os.path.join(folder, "instances", name)
@@ -33,7 +34,7 @@ def fork_shim(spec: Body, space: Space, folder: str, privileged: bool) -> tuple[
         try:
             kernel.unshare(kernel.CLONE_NEWPID)
             if os.fork() == 0:
-                _become_shim(spec, space, place, privileged, theirs)
+                _become_shim(spec, space, place, privileged, theirs, attached)
         except OSError as error:
             message.send(theirs, message.failure(error))
         finally:
@@ -65,14 +66,16 @@ def _wait_for_predecessor(place: str, name: str) -> None:
         os.close(pidfd)
 
 
-def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report: socket.socket) -> None:
+def _become_shim(
+    spec: Body, space: Space, place: str, privileged: bool, report: socket.socket, attached: Sequence[int]
+) -> None:
     # /proc is still the host's: our number out there.
     outer, start = int(os.readlink("/proc/self")), pids.start_time("self")
     try:
         kernel.set_name("dataplane-shim")
         os.setsid()
         signal.set_wakeup_fd(-1)
-        _close_all_but(space.fd, report.fileno())
+        _close_all_but(space.fd, report.fileno(), *attached)
         user = resolve_user(spec["user"], privileged)
         notes = enter_namespaces(space, spec["hostname"], spec["binds"], spec["sysctls"])
         if space.fd >= 0:
@@ -80,7 +83,8 @@ def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report:
         env = {"PATH": os.environ["PATH"], "HOME": user.home, "HOSTNAME": socket.gethostname()}
         env |= {"TERM": "xterm"} if spec["tty"] else {}
         env |= spec["env"]
-        shim = Shim(spec, place, privileged, env, {"name": spec["name"], "pid": outer, "start": start, "notes": notes})
+        status = {"name": spec["name"], "pid": outer, "start": start, "notes": notes}
+        shim = Shim(spec, place, privileged, env, status, attached)
         shim.start()
         message.send(report, {"pid": outer, "start": start})
         report.close()
