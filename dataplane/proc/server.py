@@ -14,13 +14,14 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from dataplane.errors import UserError
-from dataplane.proc import kernel, message, pids, tap
+from dataplane.proc import kernel, message, pids, sockets, tap
 from dataplane.proc.furnish import furnish, look
 from dataplane.proc.message import Body
+from dataplane.proc.practice import practise
 from dataplane.proc.spaces import Space, Spaces
 from dataplane.proc.spawn import fork_shim
 from dataplane.proc.sysctls import write_sysctls
@@ -82,12 +83,15 @@ class Server:
             "tap": self._tap,
             "netlink": self._netlink,
             "sysctl": self._sysctl,
-            "spawn": self._spawn,
+            "name server": self._name_server,
+            "socket": self._socket,
         }
 
-    def answer(self, body: Body) -> Reply:
-        """The reply to one request, errors included."""
+    def answer(self, body: Body, given: Sequence[int] = ()) -> Reply:
+        """The reply to one request, errors included. ``given``: descriptors that came with it, which stay the caller's."""
         try:
+            if body["do"] == "spawn":
+                return self._spawn(body, given)
             return self._verbs[body["do"]](body)
         except Exception as error:  # nothing that a client says may end the helper
             return message.failure(error), []
@@ -126,8 +130,20 @@ class Server:
 
         return self.spaces.get(body["name"]).inside(work)
 
-    def _spawn(self, body: Body) -> Reply:
-        pid, start = fork_shim(body, self.spaces.get(body["namespace"]), self.folder, self.privileged)
+    def _name_server(self, body: Body) -> Reply:
+        def work() -> Reply:
+            udp, tcp, port, note = sockets.open_server(body["address"])
+            return {"port": port, "note": note}, [udp.detach(), tcp.detach()]
+
+        return self.spaces.get(body["name"]).inside(work)
+
+    def _socket(self, body: Body) -> Reply:
+        space = self.spaces.get(body["name"])
+        return space.inside(lambda: ({}, [sockets.open_client(body["kind"], body["version"]).detach()]))
+
+    def _spawn(self, body: Body, attached: Sequence[int]) -> Reply:
+        spec = {**body, "attached": list(attached)}
+        pid, start = fork_shim(spec, self.spaces.get(body["namespace"]), self.folder, self.privileged)
         self.shims.add(pid)
         return {"pid": pid, "start": start}, [os.pidfd_open(pid)]
 
@@ -171,15 +187,14 @@ class Server:
         """One request of one client. False: it is gone."""
         try:
             body, given = message.receive(connection)
-            for fd in given:
-                os.close(fd)
-            if body is None:
-                return False
-            reply, fds = self.answer(body)
+            fds: list[int] = []
             try:
+                if body is None:
+                    return False
+                reply, fds = self.answer(body, given)
                 message.send(connection, reply, fds)
             finally:
-                for fd in fds:
+                for fd in (*given, *fds):
                     os.close(fd)
         except (OSError, ValueError):
             return False
@@ -220,9 +235,10 @@ def main(words: list[str]) -> None:
         os._exit(1)
     message.send(ready, {"pid": os.getpid()})
     ready.close()
-    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared. A first look at the
-    # user database loads the libraries behind it once, not in every shim.
+    # A first look at the user database loads the libraries behind it once, not in every shim.
     resolve_user("root", root)
+    practise(folder, root)
+    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared.
     gc.collect()
     gc.freeze()
     Server(lab, folder, root).serve(listener)
