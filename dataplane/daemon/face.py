@@ -188,13 +188,31 @@ class Events(Protocol):
 class Daemon(Protocol):
     """All of it. ``state`` is replaced whole at each change: who holds an old one holds a consistent one."""
 
-    state: State
-    name: str
     any_image: bool
-    networks: Networks
-    containers: Containers
-    execs: Execs
-    events: Events
+
+    @property
+    def state(self) -> State:
+        """What is wanted now."""
+
+    @property
+    def name(self) -> str:
+        """What the daemon is called."""
+
+    @property
+    def networks(self) -> Networks:
+        """`docker network`."""
+
+    @property
+    def containers(self) -> Containers:
+        """`docker container`."""
+
+    @property
+    def execs(self) -> Execs:
+        """`docker exec`."""
+
+    @property
+    def events(self) -> Events:
+        """`docker events`."""
 
     def sandbox(self, container: str) -> str:
         """The path of the namespace that the container is in, "" where it has none."""
