@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dataplane.daemon.containers import Containers
 from dataplane.daemon.core import Core
 from dataplane.daemon.events import Events
 from dataplane.daemon.execs import Execs
+from dataplane.daemon.lookups import Lookup
 from dataplane.daemon.naming import Naming
 from dataplane.daemon.networks import Networks
 from dataplane.desired.records import State
@@ -35,6 +38,10 @@ class Whole:
     def sandbox(self, container: str) -> str:
         """The path of the namespace that the container is in, "" where it has none."""
         return self.core.sandbox(container)
+
+    def lookups(self, container: str) -> Sequence[Lookup]:
+        """The last questions of a container's name server, and why each was answered so."""
+        return self.naming.resolver.log(container)
 
     async def begin(self) -> None:
         """Take up the containers that an earlier daemon has left, and start those that are to run."""
