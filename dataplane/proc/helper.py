@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,10 +93,10 @@ class Helper:
         connection.settimeout(TIMEOUT)
         return cls(folder, connection)
 
-    def _ask(self, verb: str, name: str, **more: object) -> tuple[Body, list[int]]:
+    def _ask(self, verb: str, name: str, given: Sequence[int] = (), **more: object) -> tuple[Body, list[int]]:
         try:
             with self._lock:
-                message.send(self._connection, {"do": verb, "name": name, **more})
+                message.send(self._connection, {"do": verb, "name": name, **more}, given)
                 reply, fds = message.receive(self._connection)
         except OSError:
             reply, fds = None, []
@@ -186,9 +186,13 @@ class Helper:
         with IPRoute(fileno=fds[0]) as route:
             yield route
 
-    def spawn(self, spec: InstanceSpec) -> Instance:
-        """Start a service under a shim of its own; returns when its command runs, or raises why it does not (status 126, 127)."""
-        reply, fds = self._ask("spawn", spec.name, **spec.body())
+    def spawn(self, spec: InstanceSpec, attached: Sequence[int] = ()) -> Instance:
+        """Start a service under a shim of its own; returns when its command runs, or raises why it does not (status 126, 127).
+
+        ``attached``: the shim's ends of up to ``message.MAX_FDS`` connections (SOCK_SEQPACKET), which see the command from its
+        first octet, whole, as ``control`` describes; the caller's copies stay open.
+        """
+        reply, fds = self._ask("spawn", spec.name, given=attached, **spec.body())
         return Instance(spec.name, self.folder / "instances" / spec.name, reply["pid"], reply["start"], fds[0])
 
     def close(self) -> None:

@@ -14,13 +14,14 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from dataplane.errors import UserError
 from dataplane.proc import kernel, message, pids, sockets, tap
 from dataplane.proc.furnish import furnish, look
 from dataplane.proc.message import Body
+from dataplane.proc.practice import practise
 from dataplane.proc.spaces import Space, Spaces
 from dataplane.proc.spawn import fork_shim
 from dataplane.proc.sysctls import write_sysctls
@@ -81,12 +82,13 @@ class Server:
             "sysctl": self._sysctl,
             "name server": self._name_server,
             "socket": self._socket,
-            "spawn": self._spawn,
         }
 
-    def answer(self, body: Body) -> Reply:
-        """The reply to one request, errors included."""
+    def answer(self, body: Body, given: Sequence[int] = ()) -> Reply:
+        """The reply to one request, errors included. ``given``: descriptors that came with it, which stay the caller's."""
         try:
+            if body["do"] == "spawn":
+                return self._spawn(body, given)
             return self._verbs[body["do"]](body)
         except Exception as error:  # nothing that a client says may end the helper
             return message.failure(error), []
@@ -136,8 +138,9 @@ class Server:
         space = self.spaces.get(body["name"])
         return space.inside(lambda: ({}, [sockets.open_client(body["kind"], body["version"]).detach()]))
 
-    def _spawn(self, body: Body) -> Reply:
-        pid, start = fork_shim(body, self.spaces.get(body["namespace"]), self.folder, self.privileged)
+    def _spawn(self, body: Body, attached: Sequence[int]) -> Reply:
+        spec = {**body, "attached": list(attached)}
+        pid, start = fork_shim(spec, self.spaces.get(body["namespace"]), self.folder, self.privileged)
         self.shims.add(pid)
         return {"pid": pid, "start": start}, [os.pidfd_open(pid)]
 
@@ -181,15 +184,14 @@ class Server:
         """One request of one client. False: it is gone."""
         try:
             body, given = message.receive(connection)
-            for fd in given:
-                os.close(fd)
-            if body is None:
-                return False
-            reply, fds = self.answer(body)
+            fds: list[int] = []
             try:
+                if body is None:
+                    return False
+                reply, fds = self.answer(body, given)
                 message.send(connection, reply, fds)
             finally:
-                for fd in fds:
+                for fd in (*given, *fds):
                     os.close(fd)
         except (OSError, ValueError):
             return False
@@ -230,9 +232,10 @@ def main(words: list[str]) -> None:
         os._exit(1)
     message.send(ready, {"pid": os.getpid()})
     ready.close()
-    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared. A first look at the
-    # user database loads the libraries behind it once, not in every shim.
+    # A first look at the user database loads the libraries behind it once, not in every shim.
     resolve_user("root", root)
+    practise(folder, root)
+    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared.
     gc.collect()
     gc.freeze()
     Server(lab, folder, root).serve(listener)
