@@ -90,6 +90,20 @@ class Usage:
     networks: Mapping[str, Mapping[str, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A question to a container's name server. ``time``: ns since 1970. ``transport``: udp or tcp. ``rcode`` as dig writes it.
+    ``answers``: records in our answer, -1 where a server outside gave it. ``why``: where it is from, or why there is none."""
+
+    time: int
+    name: str
+    type: str
+    transport: str
+    rcode: str
+    answers: int
+    why: str
+
+
 class Networks(Protocol):
     """`docker network`."""
 
@@ -213,6 +227,9 @@ class Daemon(Protocol):
     @property
     def events(self) -> Events:
         """`docker events`."""
+
+    def lookups(self, container: str) -> Sequence[Lookup]:
+        """What a container (its whole id) has asked its name server, oldest first: the last 256 questions of those that run."""
 
     def sandbox(self, container: str) -> str:
         """The path of the namespace that the container is in, "" where it has none."""
