@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,16 @@ MARK = "dataplane-helper"
 TIMEOUT = 60.0
 
 _PROGRAM = "import sys; sys.path.append({root!r}); from dataplane.proc.server import main; main(sys.argv[2:])"
+
+
+@dataclass(frozen=True, slots=True)
+class NameServer:
+    """``udp`` and a listening ``tcp``, on ``port`` both. ``note``: why nothing else can have port 53 there, "" where it can."""
+
+    udp: socket.socket
+    tcp: socket.socket
+    port: int
+    note: str = ""
 
 
 class Helper:
@@ -154,6 +165,17 @@ class Helper:
     def set_sysctls(self, namespace: NamespaceRef, values: Mapping[str, str]) -> None:
         """Write ``net.…`` sysctls in ``namespace``, in order."""
         self._ask("sysctl", namespace.name, values=dict(values))
+
+    def open_name_server(self, namespace: NamespaceRef, address: str) -> NameServer:
+        """Sockets in ``namespace`` to which port 53 of ``address`` there leads, whichever port they are on. Again: instead of those
+        before."""
+        reply, fds = self._ask("name server", namespace.name, address=address)
+        return NameServer(socket.socket(fileno=fds[0]), socket.socket(fileno=fds[1]), reply["port"], reply["note"])
+
+    def open_socket(self, namespace: NamespaceRef, kind: str, version: int) -> socket.socket:
+        """A non-blocking socket (``udp`` or ``tcp``, of an IP version) whose other end is sought from ``namespace``."""
+        _reply, fds = self._ask("socket", namespace.name, kind=kind, version=version)
+        return socket.socket(fileno=fds[0])
 
     @contextmanager
     def netlink(self, namespace: NamespaceRef) -> Iterator[IPRoute]:

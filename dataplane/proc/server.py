@@ -18,9 +18,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from dataplane.errors import UserError
-from dataplane.proc import kernel, message, pids, tap
+from dataplane.proc import kernel, message, pids, sockets, tap
 from dataplane.proc.furnish import furnish, look
 from dataplane.proc.message import Body
+from dataplane.proc.practice import practise
 from dataplane.proc.spaces import Space, Spaces
 from dataplane.proc.spawn import fork_shim
 from dataplane.proc.sysctls import write_sysctls
@@ -79,6 +80,8 @@ class Server:
             "tap": self._tap,
             "netlink": self._netlink,
             "sysctl": self._sysctl,
+            "name server": self._name_server,
+            "socket": self._socket,
         }
 
     def answer(self, body: Body, given: Sequence[int] = ()) -> Reply:
@@ -123,6 +126,17 @@ class Server:
             return {}, []
 
         return self.spaces.get(body["name"]).inside(work)
+
+    def _name_server(self, body: Body) -> Reply:
+        def work() -> Reply:
+            udp, tcp, port, note = sockets.open_server(body["address"])
+            return {"port": port, "note": note}, [udp.detach(), tcp.detach()]
+
+        return self.spaces.get(body["name"]).inside(work)
+
+    def _socket(self, body: Body) -> Reply:
+        space = self.spaces.get(body["name"])
+        return space.inside(lambda: ({}, [sockets.open_client(body["kind"], body["version"]).detach()]))
 
     def _spawn(self, body: Body, attached: Sequence[int]) -> Reply:
         spec = {**body, "attached": list(attached)}
@@ -218,9 +232,10 @@ def main(words: list[str]) -> None:
         os._exit(1)
     message.send(ready, {"pid": os.getpid()})
     ready.close()
-    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared. A first look at the
-    # user database loads the libraries behind it once, not in every shim.
+    # A first look at the user database loads the libraries behind it once, not in every shim.
     resolve_user("root", root)
+    practise(folder, root)
+    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared.
     gc.collect()
     gc.freeze()
     Server(lab, folder, root).serve(listener)

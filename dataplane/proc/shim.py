@@ -47,9 +47,9 @@ class Shim:
         self._clients = [Conversation(self, socket.socket(fileno=fd), attached=True) for fd in spec["attached"]]
         self._listener = message.listen(os.path.join(place, "control.sock"))
         self.loop.add(self._listener.fileno(), self._welcome)
-        self._wake, bell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._wake, self._bell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self.loop.add(self._wake, self._woken)
-        signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
         for number in (signal.SIGCHLD, *FORWARDED):
             signal.signal(number, lambda _number, _frame: None)
 
@@ -87,6 +87,16 @@ class Shim:
         """Forget a client."""
         self._clients.remove(client)
         client.close()
+
+    def close(self) -> None:
+        """Let go of everything, for who was a shim for practice only. A shim itself ends."""
+        for client in list(self._clients):
+            self.hang_up(client)
+        self.streams.drain()
+        self._listener.close()
+        signal.set_wakeup_fd(-1)
+        os.close(self._wake)
+        os.close(self._bell)
 
     def _write_status(self, **changes: object) -> None:
         self._status |= changes
