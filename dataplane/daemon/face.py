@@ -202,13 +202,31 @@ class Events(Protocol):
 class Daemon(Protocol):
     """All of it. ``state`` is replaced whole at each change: who holds an old one holds a consistent one."""
 
-    state: State
-    name: str
     any_image: bool
-    networks: Networks
-    containers: Containers
-    execs: Execs
-    events: Events
+
+    @property
+    def state(self) -> State:
+        """What is wanted now."""
+
+    @property
+    def name(self) -> str:
+        """What the daemon is called."""
+
+    @property
+    def networks(self) -> Networks:
+        """`docker network`."""
+
+    @property
+    def containers(self) -> Containers:
+        """`docker container`."""
+
+    @property
+    def execs(self) -> Execs:
+        """`docker exec`."""
+
+    @property
+    def events(self) -> Events:
+        """`docker events`."""
 
     def lookups(self, container: str) -> Sequence[Lookup]:
         """What a container (its whole id) has asked its name server, oldest first: the last 256 questions of those that run."""
