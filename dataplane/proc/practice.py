@@ -37,7 +37,14 @@ def _one_life(place: str, privileged: bool) -> None:
     try:
         user = resolve_user(None, privileged)
         env = {"PATH": os.environ["PATH"], "HOME": user.home, "HOSTNAME": socket.gethostname()}
-        spec = {"argv": [], "working_dir": "/", "user": None, "tty": False, "stdin_open": False, "stop_signal": signal.SIGTERM}
+        spec: message.Body = {
+            "argv": [],
+            "working_dir": "/",
+            "user": None,
+            "tty": False,
+            "stdin_open": False,
+            "stop_signal": signal.SIGTERM,
+        }
         shim = Shim(spec, place, privileged, env, {"name": "practice", "pid": os.getpid(), "start": pids.start_time("self")})
         try:
             shim.start()
@@ -54,7 +61,7 @@ def _one_life(place: str, privileged: bool) -> None:
 
 def _one_exec(shim: Shim, client: socket.socket) -> None:
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    words = {"do": "exec", "argv": ["true"], "env": {}, "working_dir": None, "user": None, "tty": False}
+    words: message.Body = {"do": "exec", "argv": ["true"], "env": {}, "working_dir": None, "user": None, "tty": False}
     message.send(client, words, (null, null, null))
     os.close(null)
     client.setblocking(False)
