@@ -49,7 +49,7 @@ async def serve(daemon: Daemon, path: Path, *, gate: Gate | None = None) -> Serv
     app = web.Application(client_max_size=LONGEST_BODY)
     takeovers = app[TAKEOVERS] = Takeovers()
     answering = _Answering(daemon)
-    app.router.add_route("*", "/{path:.*}", answering.answer)
+    app.router.add_route("*", r"/{path:[\s\S]*}", answering.answer)
     app.on_response_prepare.append(_sign)
     runner = web.AppRunner(
         app,
