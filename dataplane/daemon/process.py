@@ -50,7 +50,7 @@ def main(options: Options) -> int:
     lock = _hold(state)
     try:
         kernel.become_subreaper()  # a helper that ends is collected here, whatever init this machine has
-        helper = helper_of(name, folder)
+        helper = helper_of(folder)
         # Heavy imports only now.
         return asyncio.run(_live(name, folder, helper, options, begun))
     finally:

@@ -109,6 +109,13 @@ class Helper:
         reply, _fds = self._ask(verb, name, **more)
         return NamespaceRef(name, reply["path"], reply["inode"], reply["owned"])
 
+    def version(self) -> int:
+        """Of its face, ``server.VERSION`` where it is of ours; 0: one that cannot say."""
+        try:
+            return int(self._ask("version", "")[0]["version"])
+        except UserError:
+            return 0
+
     def create_namespace(self, name: str) -> NamespaceRef:
         """A fresh network namespace: lo, down, and nothing else. As root it is /run/netns/LAB-NAME."""
         return self._namespace("create", name)
