@@ -85,7 +85,7 @@ def _hold(state: Path) -> int:
 
 
 async def _live(name: str, folder: Path, helper: Helper, options: Options, begun: float) -> int:
-    from dataplane.api import serve
+    from dataplane.api.server import serve
     from dataplane.daemon.opening import opened
     from dataplane.daemon.whole import Whole
     from dataplane.store.sqlite import SqliteStore
