@@ -1,4 +1,4 @@
-"""Hostile requests (issue: "huge, truncated, wrong types, path tricks in names" are refused, nothing is left behind); the socket."""
+"""Hostile requests (issue: "huge, truncated, wrong types, path tricks in names refused, nothing left behind"); the socket."""
 
 import asyncio
 import os
@@ -45,7 +45,8 @@ def unharmed(path, before):
         (b"\x00" * 1000, b"400"),
         (b"GET / HTTP/1.1\r\n" + b"X: " + b"a" * 200_000 + b"\r\n\r\n", b"400"),
         (b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: d\r\n\r\n", b"400"),
-        (b"BREW /containers HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n", b"501"),
+        (b"BREW /containers HTTP/1.1\r\nHost: d\r\n\r\n", b"400"),
+        (b"PATCH /containers HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n", b"501"),
         (b"GET /networks HTTP/9.9\r\nHost: d\r\n\r\n", b"400"),
         (b"POST /networks/create HTTP/1.1\r\nHost: d\r\nContent-Length: -5\r\n\r\n", b"400"),
         (b"POST /networks/create HTTP/1.1\r\nHost: d\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", b"400"),
