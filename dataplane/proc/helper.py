@@ -109,7 +109,7 @@ class Helper:
         return reply, fds
 
     def _namespace(self, verb: str, name: str, **more: object) -> NamespaceRef:
-        reply, _fds = self._ask(verb, name, (), **more)
+        reply, _fds = self._ask(verb, name, **more)
         return NamespaceRef(name, reply["path"], reply["inode"], reply["owned"])
 
     def version(self) -> int:
