@@ -81,7 +81,7 @@ def test_a_body_that_is_huge(fake, socket_path):
     assert status == 413
     assert "too large" in body["message"]
     chunk = b"%x\r\n" % 65536 + b"x" * 65536 + b"\r\n"
-    head = b"POST /networks/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /networks/create HTTP/1.1\r\nHost: d\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     seen = raw(socket_path, head + chunk * (server.LONGEST_BODY // 65536 + 2) + b"0\r\n\r\n")
     assert seen == b"" or seen[9:12] == b"413"
     unharmed(socket_path, before)
