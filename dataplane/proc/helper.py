@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,16 @@ MARK = "dataplane-helper"
 TIMEOUT = 60.0
 
 _PROGRAM = "import sys; sys.path.append({root!r}); from dataplane.proc.server import main; main(sys.argv[2:])"
+
+
+@dataclass(frozen=True, slots=True)
+class NameServer:
+    """``udp`` and a listening ``tcp``, on ``port`` both. ``note``: why nothing else can have port 53 there, "" where it can."""
+
+    udp: socket.socket
+    tcp: socket.socket
+    port: int
+    note: str = ""
 
 
 class Helper:
@@ -110,21 +121,61 @@ class Helper:
         """The host's own namespace, known here as ``name``."""
         return self._namespace("host", name)
 
+    def adopt_namespace(self, name: str, path: str) -> NamespaceRef:
+        """The namespace at ``path``, which a helper that is gone has made: ours again, known as ``name``."""
+        return self._namespace("adopt", name, path=path)
+
+    def namespaces(self) -> dict[str, NamespaceRef]:
+        """All that this helper knows, by name: also those that were made for another lab process."""
+        found: dict[str, NamespaceRef] = {}
+        last = ""
+        while True:
+            reply, _fds = self._ask("known", last)
+            if not reply["spaces"]:
+                return found
+            found |= {name: NamespaceRef(name, path, inode, owned) for name, path, inode, owned in reply["spaces"]}
+            last = next(reversed(found))
+
+    def furnish(self, orders: list[Body]) -> tuple[dict[str, NamespaceRef], list[int]]:
+        """Make and furnish namespaces as ``proc.furnish`` has it: those that are new, and descriptors of the TAPs in order.
+
+        UserError: nothing new is left of any of them."""
+        reply, fds = self._ask("furnish", orders[0]["name"] if orders else "", orders=orders)
+        return {name: NamespaceRef(name, path, inode, owned) for name, path, inode, owned in reply["spaces"]}, fds
+
+    def look(self, names: list[str]) -> dict[str, Body]:
+        """What is of ours in namespaces, by their names: interfaces [port, name], routes [version, interface, gateway]."""
+        reply, _fds = self._ask("look", "", names=names)
+        found: dict[str, Body] = reply["found"]
+        return found
+
     def remove_namespace(self, namespace: NamespaceRef) -> None:
         """Let go of a namespace. It ends when its last process and the last descriptor opened in it are gone."""
         self._ask("remove", namespace.name)
 
-    def open_tap(self, namespace: NamespaceRef, ifname: str, *, mac: str | None = None, flags: int = 0) -> int:
+    def open_tap(self, namespace: NamespaceRef, ifname: str, *, mac: str | None = None, flags: int = 0, stays: bool = False) -> int:
         """A non-blocking descriptor of a new TAP in ``namespace``, with vnet headers (IFF_VNET_HDR); it goes with the descriptor.
 
-        ``flags``: further IFF_… bits of linux/if_tun.h.
+        ``flags``: further IFF_… bits of linux/if_tun.h. ``stays``: it goes with its namespace or its link instead, and one that is
+        there already is opened again, its MAC left as it is where ``mac`` is None.
         """
-        _reply, fds = self._ask("tap", namespace.name, ifname=ifname, mac=mac, flags=flags)
+        _reply, fds = self._ask("tap", namespace.name, ifname=ifname, mac=mac, flags=flags, stays=stays)
         return fds[0]
 
     def set_sysctls(self, namespace: NamespaceRef, values: Mapping[str, str]) -> None:
         """Write ``net.…`` sysctls in ``namespace``, in order."""
         self._ask("sysctl", namespace.name, values=dict(values))
+
+    def open_name_server(self, namespace: NamespaceRef, address: str) -> NameServer:
+        """Sockets in ``namespace`` to which port 53 of ``address`` there leads, whichever port they are on. Again: instead of those
+        before."""
+        reply, fds = self._ask("name server", namespace.name, address=address)
+        return NameServer(socket.socket(fileno=fds[0]), socket.socket(fileno=fds[1]), reply["port"], reply["note"])
+
+    def open_socket(self, namespace: NamespaceRef, kind: str, version: int) -> socket.socket:
+        """A non-blocking socket (``udp`` or ``tcp``, of an IP version) whose other end is sought from ``namespace``."""
+        _reply, fds = self._ask("socket", namespace.name, kind=kind, version=version)
+        return socket.socket(fileno=fds[0])
 
     @contextmanager
     def netlink(self, namespace: NamespaceRef) -> Iterator[IPRoute]:

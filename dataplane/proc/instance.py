@@ -121,7 +121,7 @@ class Instance:
         except BaseException:
             connection.close()
             raise
-        return Execution(connection)
+        return Execution(connection, int(reply["pid"] or 0))
 
     def attach(self) -> socket.socket:
         """A connection that carries the command's streams, as ``control`` describes; close it to detach."""

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 
 from dataplane.proc import message, pids
@@ -34,24 +34,22 @@ def exit_code(status: int) -> int:
 
 
 class Shim:
-    """The command of one service, or none, and everyone who talks to us about it. ``attached``: clients that see it from its first
-    octet."""
+    """The command of one service, or none, and everyone who talks to us about it. ``spec["attached"]``: descriptors of clients
+    that see it from its first octet."""
 
-    def __init__(
-        self, spec: Body, place: str, privileged: bool, env: Mapping[str, str], status: Body, attached: Sequence[int] = ()
-    ) -> None:
+    def __init__(self, spec: Body, place: str, privileged: bool, env: Mapping[str, str], status: Body) -> None:
         self.spec, self.privileged, self.env = spec, privileged, env
         self._place = place
         self._status = {**status, "argv": spec["argv"], "started": time.time_ns(), "finished": None, "exit": None}
         self.command = 0
         self.loop = Loop()
         self.streams = Streams(self.loop, Log(os.path.join(place, "log.jsonl")), self._show)
-        self._clients = [Conversation(self, socket.socket(fileno=fd), attached=True) for fd in attached]
+        self._clients = [Conversation(self, socket.socket(fileno=fd), attached=True) for fd in spec["attached"]]
         self._listener = message.listen(os.path.join(place, "control.sock"))
         self.loop.add(self._listener.fileno(), self._welcome)
-        self._wake, bell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._wake, self._bell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self.loop.add(self._wake, self._woken)
-        signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
         for number in (signal.SIGCHLD, *FORWARDED):
             signal.signal(number, lambda _number, _frame: None)
 
@@ -89,6 +87,16 @@ class Shim:
         """Forget a client."""
         self._clients.remove(client)
         client.close()
+
+    def close(self) -> None:
+        """Let go of everything, for who was a shim for practice only. A shim itself ends."""
+        for client in list(self._clients):
+            self.hang_up(client)
+        self.streams.drain()
+        self._listener.close()
+        signal.set_wakeup_fd(-1)
+        os.close(self._wake)
+        os.close(self._bell)
 
     def _write_status(self, **changes: object) -> None:
         self._status |= changes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Sequence
 
 from dataplane.errors import UserError
 from dataplane.proc import kernel, message, pids
@@ -18,10 +17,11 @@ from dataplane.proc.users import resolve_user
 START_TIMEOUT = 30.0
 
 
-def fork_shim(spec: Body, space: Space, folder: str, privileged: bool, attached: Sequence[int] = ()) -> tuple[int, int]:
+def fork_shim(spec: Body, space: Space, folder: str, privileged: bool) -> tuple[int, int]:
     """Fork a shim for ``spec`` (see ``instance.InstanceSpec``), wait until the command runs; shim's pid out here and start time.
 
-    ``attached``: our ends of connections to clients that are to see it from the first octet. The shim says them itself: that of a quick command may have ended meanwhile.
+    ``spec["attached"]``: descriptors of clients that are to see it from its first octet. The shim says its numbers itself: that
+    of a quick command may have ended meanwhile.
     """
     name = spec["name"]
     place = os.path.join(folder, "instances", name)
@@ -34,7 +34,7 @@ def fork_shim(spec: Body, space: Space, folder: str, privileged: bool, attached:
         try:
             kernel.unshare(kernel.CLONE_NEWPID)
             if os.fork() == 0:
-                _become_shim(spec, space, place, privileged, theirs, attached)
+                _become_shim(spec, space, place, privileged, theirs)
         except OSError as error:
             message.send(theirs, message.failure(error))
         finally:
@@ -66,16 +66,14 @@ def _wait_for_predecessor(place: str, name: str) -> None:
         os.close(pidfd)
 
 
-def _become_shim(
-    spec: Body, space: Space, place: str, privileged: bool, report: socket.socket, attached: Sequence[int]
-) -> None:
+def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report: socket.socket) -> None:
     # /proc is still the host's: our number out there.
     outer, start = int(os.readlink("/proc/self")), pids.start_time("self")
     try:
         kernel.set_name("dataplane-shim")
         os.setsid()
         signal.set_wakeup_fd(-1)
-        _close_all_but(space.fd, report.fileno(), *attached)
+        _close_all_but(space.fd, report.fileno(), *spec["attached"])
         user = resolve_user(spec["user"], privileged)
         notes = enter_namespaces(space, spec["hostname"], spec["binds"], spec["sysctls"])
         if space.fd >= 0:
@@ -84,7 +82,7 @@ def _become_shim(
         env |= {"TERM": "xterm"} if spec["tty"] else {}
         env |= spec["env"]
         status = {"name": spec["name"], "pid": outer, "start": start, "notes": notes}
-        shim = Shim(spec, place, privileged, env, status, attached)
+        shim = Shim(spec, place, privileged, env, status)
         shim.start()
         message.send(report, {"pid": outer, "start": start})
         report.close()

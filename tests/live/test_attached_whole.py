@@ -101,7 +101,7 @@ def test_the_log_up_to_the_beginning_and_the_stream_from_there_are_everything_on
     """`attach` with logs: lines that are in the log, the beginning of one that is not, and what comes then."""
 
     def work(helper: Helper) -> None:
-        script = "i=0; while [ $i -lt 60000 ]; do printf \"$i a \"; printf \"$i b\\n\"; i=$((i+1)); done"
+        script = 'i=0; while [ $i -lt 60000 ]; do printf "$i a "; printf "$i b\\n"; i=$((i+1)); done'
         service, first = started(helper, script)
         time.sleep(0.3)
         second, (inode, size) = service.attach_whole()
