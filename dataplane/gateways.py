@@ -86,11 +86,18 @@ def default_routes(endpoints: Iterable[Endpoint], networks: Mapping[str, Network
 
     routes: dict[int, DefaultRoute] = {}
     for endpoint in sorted(endpoints, key=order):
-        for pool in networks[endpoint.network].pools:
-            version = pool.subnet.version
-            if version in versions(networks[endpoint.network]) and version not in routes and pool.gateway is not None:
-                routes[version] = DefaultRoute(port=endpoint.port, interface=endpoint.interface, gateway=pool.gateway)
+        for version, address in ((4, endpoint.ipv4), (6, endpoint.ipv6)):
+            if version not in routes and version in versions(networks[endpoint.network]):
+                found = _beside(address, version, networks[endpoint.network])
+                if found is not None:
+                    routes[version] = DefaultRoute(port=endpoint.port, interface=endpoint.interface, gateway=found)
     return tuple(routes[version] for version in sorted(routes))
+
+
+def _beside(address: IPAddress | None, version: int, network: Network) -> IPAddress | None:
+    """The gateway of the address's own subnet: a network may have several of a family."""
+    own = (pool for pool in network.pools if pool.subnet.version == version and (address is None or address in pool.subnet))
+    return next((pool.gateway for pool in own if pool.gateway is not None), None)
 
 
 def _mode(network: Network, version: int, default: str) -> str:

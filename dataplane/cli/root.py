@@ -50,6 +50,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "pause": "Freeze all processes of containers.",
         "unpause": "Let the processes of containers go on.",
         "top": "Show the processes of a container.",
+        "dns": "Show what containers asked their name servers, and why the answer.",
         "events": "Show what happens to networks and containers, as it happens.",
     },
     "Without a lab": {

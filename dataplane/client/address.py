@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from dataplane.daemon import places
 from dataplane.errors import UserError
 
 HOST = "DATAPLANE_HOST"
@@ -12,8 +13,6 @@ HOST = "DATAPLANE_HOST"
 
 def default_socket() -> str:
     """Where a daemon of this user listens unless it is told otherwise."""
-    from dataplane.daemon import places
-
     return str(places.default_socket())
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from dataplane.errors import UserError
 from dataplane.proc import message, pids
+from dataplane.proc.message import Body
 from dataplane.proc.shim import FORWARDED, Shim
 from dataplane.proc.users import resolve_user
 
@@ -37,7 +38,15 @@ def _one_life(place: str, privileged: bool) -> None:
     try:
         user = resolve_user(None, privileged)
         env = {"PATH": os.environ["PATH"], "HOME": user.home, "HOSTNAME": socket.gethostname()}
-        spec = {"argv": [], "working_dir": "/", "user": None, "tty": False, "stdin_open": False, "stop_signal": signal.SIGTERM}
+        spec: Body = {
+            "argv": [],
+            "working_dir": "/",
+            "user": None,
+            "tty": False,
+            "stdin_open": False,
+            "stop_signal": signal.SIGTERM,
+            "attached": [],
+        }
         shim = Shim(spec, place, privileged, env, {"name": "practice", "pid": os.getpid(), "start": pids.start_time("self")})
         try:
             shim.start()
@@ -54,7 +63,7 @@ def _one_life(place: str, privileged: bool) -> None:
 
 def _one_exec(shim: Shim, client: socket.socket) -> None:
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    words = {"do": "exec", "argv": ["true"], "env": {}, "working_dir": None, "user": None, "tty": False}
+    words: Body = {"do": "exec", "argv": ["true"], "env": {}, "working_dir": None, "user": None, "tty": False}
     message.send(client, words, (null, null, null))
     os.close(null)
     client.setblocking(False)

@@ -1,5 +1,8 @@
 """Where the daemon is looked for, and what is said when it is not there or refuses."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from dataplane.client import Daemon, Refusal
@@ -46,13 +49,9 @@ def test_nobody_is_there(tmp_path):
 def test_a_path_may_be_longer_than_an_address(tmp_path):
     folder = tmp_path / ("d" * 60) / ("e" * 60)
     folder.mkdir(parents=True)
-    import os
-
-    before = os.getcwd()
+    before = Path.cwd()
     os.chdir(folder)
     try:
-        from pathlib import Path
-
         with recording(Path(), **{"GET /x": [1]}):
             assert Daemon(str(folder / "d.sock")).ask("GET", "/x") == [1]
     finally:
