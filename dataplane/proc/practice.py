@@ -12,8 +12,8 @@ import signal
 import socket
 from contextlib import suppress
 
-from dataplane.errors import UserError
 from dataplane.proc import message, pids
+from dataplane.proc.message import Body
 from dataplane.proc.shim import FORWARDED, Shim
 from dataplane.proc.users import resolve_user
 
@@ -24,7 +24,7 @@ PATIENCE = 1.0
 def practise(folder: str, privileged: bool) -> None:
     """Be a shim in a folder of its own in ``folder``, with a client that runs a command; a few times."""
     # What goes wrong here goes wrong in a shim too, which has somebody to tell.
-    with suppress(OSError, ValueError, UserError):
+    with suppress(Exception):
         for _ in range(ROUNDS):
             _one_life(os.path.join(folder, "practice"), privileged)
     for number in (signal.SIGCHLD, *FORWARDED):
@@ -37,7 +37,14 @@ def _one_life(place: str, privileged: bool) -> None:
     try:
         user = resolve_user(None, privileged)
         env = {"PATH": os.environ["PATH"], "HOME": user.home, "HOSTNAME": socket.gethostname()}
-        spec = {"argv": [], "working_dir": "/", "user": None, "tty": False, "stdin_open": False, "stop_signal": signal.SIGTERM}
+        spec: Body = {
+            "argv": [],
+            "working_dir": "/",
+            "user": None,
+            "tty": False,
+            "stdin_open": False,
+            "stop_signal": signal.SIGTERM,
+        }
         shim = Shim(spec, place, privileged, env, {"name": "practice", "pid": os.getpid(), "start": pids.start_time("self")})
         try:
             shim.start()
@@ -54,7 +61,7 @@ def _one_life(place: str, privileged: bool) -> None:
 
 def _one_exec(shim: Shim, client: socket.socket) -> None:
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    words = {"do": "exec", "argv": ["true"], "env": {}, "working_dir": None, "user": None, "tty": False}
+    words: Body = {"do": "exec", "argv": ["true"], "env": {}, "working_dir": None, "user": None, "tty": False}
     message.send(client, words, (null, null, null))
     os.close(null)
     client.setblocking(False)
