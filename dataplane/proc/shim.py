@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 
 from dataplane.proc import message, pids
 from dataplane.proc.command import start_command
-from dataplane.proc.control import Conversation
+from dataplane.proc.control import LAST_WORDS, Conversation
 from dataplane.proc.log import Log
 from dataplane.proc.loop import Loop
 from dataplane.proc.message import Body
@@ -33,7 +34,8 @@ def exit_code(status: int) -> int:
 
 
 class Shim:
-    """The command of one service, or none, and everyone who talks to us about it."""
+    """The command of one service, or none, and everyone who talks to us about it. ``spec["attached"]``: descriptors of clients
+    that see it from its first octet."""
 
     def __init__(self, spec: Body, place: str, privileged: bool, env: Mapping[str, str], status: Body) -> None:
         self.spec, self.privileged, self.env = spec, privileged, env
@@ -42,7 +44,7 @@ class Shim:
         self.command = 0
         self.loop = Loop()
         self.streams = Streams(self.loop, Log(os.path.join(place, "log.jsonl")), self._show)
-        self._clients: list[Conversation] = []
+        self._clients = [Conversation(self, socket.socket(fileno=fd), attached=True) for fd in spec["attached"]]
         self._listener = message.listen(os.path.join(place, "control.sock"))
         self.loop.add(self._listener.fileno(), self._welcome)
         self._wake, self._bell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -137,6 +139,8 @@ class Shim:
         """Put everything on disk, tell the clients, end; the kernel ends the rest of the PID namespace."""
         self.streams.drain()
         self._write_status(state="exited", exit=code, finished=time.time_ns())
+        deadline = time.monotonic() + LAST_WORDS
         for client in self._clients:
+            client.finish(deadline)
             client.tell({"exit": code})
         os._exit(0)
