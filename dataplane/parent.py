@@ -12,9 +12,10 @@ PARENT = "parent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the host has: the interface's MAC, its addresses, and the next hops of default routes by it."""
+    """What the host has: the interface's MAC and MTU, its addresses, and the next hops of default routes by it."""
 
     mac: str
+    mtu: int = 1500
     addresses: tuple[IPv4Interface | IPv6Interface, ...] = ()
     gateways: tuple[IPAddress, ...] = ()
 

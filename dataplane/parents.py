@@ -23,7 +23,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dataplane.errors import UserError
@@ -133,6 +133,14 @@ def _mac(network: Network, asked: Wish, facts: Facts) -> str:
     return f"02:42:{hashlib.sha256(f'dataplane parent {name}'.encode()).digest()[:4].hex(':')}"
 
 
+def with_mtu(network: Network, facts: Facts = NOTHING) -> Network:
+    """The network with its parent's MTU, where it says none of its own."""
+    seen = facts.get(wish(network).place)
+    if seen is None or MTU in network.options or seen.mtu == 1500:
+        return network
+    return replace(network, options=MappingProxyType({**network.options, MTU: str(min(seen.mtu, 65535))}))
+
+
 def parents(networks: Mapping[str, Network], endpoints: Iterable[Endpoint], facts: Facts = NOTHING) -> Mapping[str, Parent]:
     """The real parents that endpoints are on, by the names of their ports, in the networks' order.
 
@@ -169,9 +177,9 @@ def require_shareable(networks: Mapping[str, Network], wishes: Mapping[str, Wish
         what = ""
         if network.driver != other.driver:
             what = f"failed to create the {network.driver} port: device or resource busy"
-        elif "passthru" == asked.mode:
+        elif asked.mode == "passthru":
             what = f"cannot use mode passthru, macvlan network {other.name} is already using parent interface {name}"
-        elif "passthru" == theirs.mode:
+        elif theirs.mode == "passthru":
             what = f"macvlan network {other.name} is already using parent interface {name} in mode passthru"
         elif network.driver == IPVLAN and (asked.mode, asked.flag) != (theirs.mode, theirs.flag):
             what = f"network {other.name} is already using parent interface {name}"

@@ -19,7 +19,8 @@ from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, P
 from dataplane.overlays import is_overlay, stations, with_mtu
 from dataplane.parent import Parent
 from dataplane.parents import NOTHING as UNSEEN
-from dataplane.parents import Facts, is_parented, parents, wish
+from dataplane.parents import Facts, is_parented, parents
+from dataplane.parents import with_mtu as with_parent_mtu
 from dataplane.publish import Taken, published
 from dataplane.sandbox import require_distinct_interfaces, require_sandboxes
 from dataplane.underlays import underlays
@@ -58,7 +59,7 @@ def make_plan(
     require_sandboxes(topology, {name: instance.service for name, instance in instances.items()})
     occupied = (*occupied, *_transfer(topology, previous))
     leases = _lease_pools(topology, occupied, previous)
-    networks = {key: _with_gateways(topology, network, leases[key]) for key, network in topology.networks.items()}
+    networks = {key: _with_gateways(topology, network, leases[key], seen) for key, network in topology.networks.items()}
     drafts = {name: _drafts(topology, instance) for name, instance in instances.items()}
     _refuse_collisions(topology, drafts)
     require_distinct_interfaces(topology, {instances[n].service.name: [e.interface for e in row] for n, row in drafts.items()})
@@ -155,12 +156,12 @@ def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork], previous: Pl
     return leases
 
 
-def _with_gateways(topology: Topology, network: Network, leases: list[Leases]) -> Network:
+def _with_gateways(topology: Topology, network: Network, leases: list[Leases], seen: Facts) -> Network:
     decided = replace(network, pools=tuple(replace(lease.pool, gateway=lease.gateway) for lease in leases))
     with _standing(f"{topology.source}: networks.{network.key}"):
         gateway(decided)  # its options can be read
         if is_parented(decided):
-            wish(decided)
+            return with_parent_mtu(decided, seen)
         return with_mtu(decided, topology) if is_overlay(decided) else decided
 
 

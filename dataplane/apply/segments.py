@@ -1,4 +1,4 @@
-"""Nodes of macvlan, ipvlan and VLANs: made, linked to ports and to one another. Owned by a Dataplane, and as all of it for one thread."""
+"""Nodes of macvlan, ipvlan and VLANs: made, linked to ports and to one another. As all of a Dataplane, for one thread."""
 
 from __future__ import annotations
 
