@@ -64,6 +64,14 @@ def assign_macs(
     }
 
 
+def gateway_mac(network: Network) -> str:
+    """Of a network's gateway: the one given, else 02:42 and its IPv4 address, else a hash of its name."""
+    gateway = _gateway(network)
+    if gateway.given_mac:
+        return gateway.mac
+    return f"02:42:{gateway.ipv4.packed.hex(':')}" if gateway.ipv4 is not None else _hashed_mac(gateway, gateway.port, {})
+
+
 def _gateway(network: Network) -> Endpoint:
     address = next((pool.gateway for pool in network.pools if isinstance(pool.gateway, IPv4Address)), None)
     return Endpoint(

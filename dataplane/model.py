@@ -92,7 +92,8 @@ class PortBinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """What a service asks of one network (``services.*.networks.*``)."""
+    """What a service asks of one network (``services.*.networks.*``). ``links``: (container, alias), names that hold on this network
+    for this one alone; only a daemon's containers have them here. ``link_local``: addresses of the interface besides; theirs too."""
 
     network: str
     aliases: tuple[str, ...] = ()
@@ -102,6 +103,8 @@ class Attachment:
     gw_priority: int = 0
     interface_name: str | None = None
     driver_opts: Options = field(default_factory=lambda: EMPTY)
+    links: tuple[tuple[str, str], ...] = ()
+    link_local: tuple[IPAddress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

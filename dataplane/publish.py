@@ -71,9 +71,13 @@ def published(
     *,
     previous: Iterable[Published] = (),
     taken: Taken = (),
+    others: Iterable[Published] = (),
 ) -> tuple[Published, ...]:
-    """In the file's order. Errors: UserError for a port that two want, and where a range has no free one."""
-    ports, rows = _Ports(taken, uplinks), tuple(instances)
+    """In the file's order. `others`: what is published besides, and stays as it is. Errors: UserError for a port that two want, and
+    where a range has no free one."""
+    ports, rows, others = _Ports(taken, uplinks), tuple(instances), tuple(others)
+    for one in others:
+        ports.claim(one)
     places = {instance.name: f"{source}: services.{instance.service.name}.ports" for instance in rows}
     before = {_key(one): one.first for one in previous if one.chosen}
     drafts = [(draft, binding) for instance in rows for binding, draft in _drafts(instance, networks)]
@@ -87,7 +91,7 @@ def published(
     for number, (draft, binding) in enumerate(drafts):
         if draft.chosen:
             found[number] = ports.claim(_chosen(draft, binding, ports, before.get(_key(draft)), places[draft.instance]))
-    return tuple(_transferred([found[number] for number in sorted(found)]))
+    return tuple(_transferred([found[number] for number in sorted(found)], others))
 
 
 def _drafts(instance: Instance, networks: Mapping[str, Network]) -> Iterator[tuple[PortBinding, Published]]:
@@ -162,9 +166,12 @@ def _chosen(draft: Published, binding: PortBinding, ports: _Ports, before: int |
     )
 
 
-def _transferred(rows: list[Published]) -> Iterator[Published]:
+def _transferred(rows: list[Published], others: tuple[Published, ...]) -> Iterator[Published]:
     """With the number each has on the uplink: its own, unless another binding has that there already."""
     used = {(row.uplink, row.protocol, port) for row in rows if not _bound(row) for port in range(row.first, row.last + 1)}
+    for row in others:
+        start = row.transfer or row.first
+        used |= {(row.uplink, row.protocol, port) for port in range(start, start + row.last - row.first + 1)}
     for row in rows:
         start = row.first
         if _bound(row):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import TypeVar
 
-from dataplane.actions import Action
+from dataplane.actions import Action, diff
 from dataplane.apply.dataplane import Dataplane
 from dataplane.underlay import UNDERLAY
 from dataplane.wiring import NodeSpec, Wiring
@@ -114,9 +114,15 @@ class LiveDataplane:
         """As ``Dataplane.change_to``, between turns; new ports take their descriptor from ``taps``.
 
         What they did not take is closed."""
+        actions = diff(self.dataplane.wiring, wiring)
+        self.apply(actions, taps)
+        return actions
+
+    def apply(self, actions: Iterable[Action], taps: Mapping[str, Descriptors]) -> None:
+        """As ``Dataplane.apply``, between turns; as ``change_to`` with what ``taps`` gives."""
         self._ports.given = dict(taps)
         try:
-            return self.dataplane.change_to(wiring)
+            self.dataplane.apply(actions)
         finally:
             for fds in self._ports.given.values():
                 close(fds)

@@ -9,6 +9,7 @@ import click
 
 import dataplane
 from dataplane.cli.nearest import suggest
+from dataplane.cli.whose import DAEMON, SHARED, of_daemon
 from dataplane.errors import UserError
 
 SECTIONS: dict[str, dict[str, str]] = {
@@ -32,6 +33,24 @@ SECTIONS: dict[str, dict[str, str]] = {
         "neighbors": "Show the stations that a lab's gateway knows.",
         "vtep": "Show overlays, the VTEPs they reach, and who is behind those.",
     },
+    "Networks and containers of a daemon (Docker's words)": {
+        "network": "Create, list, join and leave networks of the daemon.",
+        "run": "Make a container and run a command in it.",
+        "create": "Make a container that is started later.",
+        "start": "Start containers that do not run.",
+        "stop": "Stop containers that run.",
+        "restart": "Stop containers and start them again.",
+        "kill": "Kill containers, or send them a signal.",
+        "rm": "Remove containers.",
+        "inspect": "Show all there is about containers and networks.",
+        "attach": "Attach this terminal to the process of a container.",
+        "wait": "Wait for containers to end, and print their exit statuses.",
+        "rename": "Give a container another name.",
+        "pause": "Freeze all processes of containers.",
+        "unpause": "Let the processes of containers go on.",
+        "top": "Show the processes of a container.",
+        "events": "Show what happens to networks and containers, as it happens.",
+    },
     "Without a lab": {
         "replay": "Send capture files through a file's network.",
         "encap": "Put every frame of a capture into VXLAN.",
@@ -43,6 +62,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 """Verbs by section, with the one line the top-level help says of each: a test compares it with the verb's own."""
+
+OF_CONTAINERS = frozenset(SECTIONS["Networks and containers of a daemon (Docker's words)"]) - {"network"}
+MODULES = {"network": "network.group", **{verb: f"container.{verb}" for verb in OF_CONTAINERS}}
+"""Where a verb's command is, for those that are not in ``dataplane.cli.<verb>``."""
 
 HELP = """Container networking outside the kernel: network namespaces joined by a userspace packet engine, as a Compose file says.
 
@@ -65,10 +88,7 @@ class Verbs(click.Group):
         """The command of one verb, None when there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"dataplane.cli.{cmd_name}")
-        command = module.command
-        assert isinstance(command, click.Command)
-        return command
+        return _command(MODULES.get(cmd_name, cmd_name))
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """The command of the first word; a wrong word is answered with the nearest right ones."""
@@ -78,6 +98,8 @@ class Verbs(click.Group):
                 where=shlex.join(["dataplane", *args]),
                 mend=suggest(args[0], self.list_commands(ctx), "dataplane --help"),
             )
+        if args[0] in SHARED and of_daemon(args):
+            return args[0], _command(f"container.{args[0]}"), [word for word in args[1:2] if word != DAEMON] + args[2:]
         return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -91,6 +113,12 @@ class Verbs(click.Group):
         for title, verbs in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(verb.ljust(width), line) for verb, line in verbs.items()])
+
+
+def _command(name: str) -> click.Command:
+    command = importlib.import_module(f"dataplane.cli.{name}").command
+    assert isinstance(command, click.Command)
+    return command
 
 
 @click.group(

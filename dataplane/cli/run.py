@@ -12,6 +12,7 @@ from click.shell_completion import shell_complete
 
 from dataplane.cli import COMPLETE
 from dataplane.cli.root import root
+from dataplane.cli.said import Said
 from dataplane.cli.wrong_words import explain
 from dataplane.errors import UserError
 
@@ -19,7 +20,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 """128 + SIGINT and 128 + SIGPIPE, as a shell reports them."""
 
-OURS_FAILED = {"exec": 125}
+OURS_FAILED = {"exec": 125, "run": 125, "create": 125}
 """Verbs whose exit status is another command's: what fails on our side has a status of its own there, as in Docker."""
 
 
@@ -37,6 +38,9 @@ def run(words: Sequence[str]) -> int:
         status = BROKEN_PIPE
     except click.UsageError as error:
         status = _fail(explain(error, words, root), words)
+    except Said as said:
+        click.echo(said.what, err=True)
+        status = said.status
     except UserError as error:
         status = _fail(error, words)
     except Exception as error:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -35,15 +35,21 @@ class LogLine:
     text: bytes
 
 
+async def no_wait() -> None:
+    """There is room."""
+
+
 @dataclass(slots=True)
 class Streams:
     """A process's streams for a client to hold: chunks of (1 stdout | 2 stderr, octets; a terminal's all as 1) until its end; and
-    where the client's input goes (b"" ends it, None: there is no input)."""
+    where the client's input goes (b"" ends it, None: there is no input). ``room``: wait for it after each ``feed``, and a client
+    that sends faster than the process reads waits too. Who holds them calls ``close`` at the end, whatever it was."""
 
     output: AsyncIterator[tuple[int, bytes]]
     feed: Callable[[bytes], None] | None
     tty: bool
     close: Callable[[], None]
+    room: Callable[[], Awaitable[None]] = no_wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

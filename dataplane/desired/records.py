@@ -74,7 +74,7 @@ class ContainerRecord:
     name: str
     created: int
     image: str = "host"
-    process: Process = Process()
+    process: Process = field(default_factory=Process)
     entrypoint: tuple[str, ...] = ()
     stdin_once: bool = False
     hostname: str = ""
@@ -91,7 +91,7 @@ class ContainerRecord:
     links: tuple[tuple[str, str], ...] = ()
     sysctls: Options = field(default_factory=lambda: EMPTY)
     labels: Options = field(default_factory=lambda: EMPTY)
-    restart: Restart = Restart()
+    restart: Restart = field(default_factory=Restart)
     healthcheck: Healthcheck | None = None
     auto_remove: bool = False
     config: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))

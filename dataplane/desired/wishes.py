@@ -59,8 +59,8 @@ class EndpointWish:
 class ContainerWish:
     """`container create`: a record whose id, creation, network mode and attachments are still open.
 
-    ``network_mode`` as written: "", default, bridge, host, none, container:NAME, or a network's name or id. ``networks``: by name or
-    id as written. ``links``: (container name, alias). ``name`` "": one is invented."""
+    ``network_mode`` as written: "", default, bridge, host, none, container:NAME, or a network's name or id. ``networks``: by name
+    or id as written. ``links``: (container name, alias). ``name`` "": one is invented."""
 
     record: ContainerRecord
     name: str = ""

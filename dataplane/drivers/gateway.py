@@ -52,6 +52,18 @@ def with_gateway(wiring: Wiring, plan: Plan, *, arp: bool) -> Wiring:
     return Wiring.of(nodes, links, {rule.name: rule for rule in rules}.values())
 
 
+def with_host_addresses(wiring: Wiring, local: Mapping[str, Iterable[str]]) -> Wiring:
+    """With the addresses of the host that each uplink leads to: published ports are reached at those too."""
+    rules = [_local(port, " ".join(addresses)) for port, addresses in local.items() if addresses and port in wiring.nodes]
+    if ROUTER not in wiring.nodes or not rules:
+        return wiring
+    return Wiring.of(wiring.nodes.values(), wiring.links.values(), [*wiring.rules.values(), *rules])
+
+
+def _local(port: str, addresses: str) -> RuleSpec:
+    return RuleSpec(f"local{_behind(port)}", "local", {"addresses": addresses, **_by(port)})
+
+
 def _translation(plan: Plan) -> Settings:
     nat = plan.topology.nat
     return {

@@ -15,7 +15,7 @@ from dataplane.errors import UserError
 from dataplane.hostnet import place
 from dataplane.hostnet.ledger import Book, Entry, Key, Write, released, taken
 from dataplane.proc import pids
-from dataplane.proc.registry import base_folder
+from dataplane.proc.registry import base_folder, made_base
 from dataplane.proc.sysctls import sysctl_path
 
 FILE = ".host.json"
@@ -23,7 +23,7 @@ FILE = ".host.json"
 
 def take(lab: str, wanted: Mapping[Key, str]) -> list[Write]:
     """Have the sysctls for ``lab`` as ``wanted`` and no others; what was changed for it. UserError when the kernel refuses."""
-    with _locked(base_folder()) as folder:
+    with _locked(made_base()) as folder:
         book, writes = taken(_load(folder), lab, wanted, _read)
         if writes:
             _keep(folder, book)

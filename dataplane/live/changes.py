@@ -10,8 +10,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from aiohttp import web
 
 from dataplane.errors import UserError
+from dataplane.exchange import from_json
 from dataplane.live import questions
-from dataplane.live.exchange import from_json
 from dataplane.live.process import explained
 from dataplane.live.rows import StepRow
 from dataplane.live.state import ENDING, LAB

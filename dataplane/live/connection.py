@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from dataplane.client.unix import UnixConnection
 from dataplane.errors import UserError
 from dataplane.proc import message
 
 SOCKET = "control.sock"
 TIMEOUT = 30.0
-
-
-class _Connection(http.client.HTTPConnection):
-    """To a socket in a folder; by a descriptor, for the path may be longer than an address can be."""
-
-    def __init__(self, folder: Path, timeout: float | None) -> None:
-        super().__init__("lab", timeout=timeout)
-        self._folder = folder
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        folder = os.open(self._folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            self.sock.settimeout(self.timeout)
-            self.sock.connect(f"/proc/self/fd/{folder}/{SOCKET}")
-        finally:
-            os.close(folder)
 
 
 class Connection:
@@ -50,10 +32,10 @@ class Connection:
         body: object = None,
         headers: dict[str, str] | None = None,
         timeout: float | None = TIMEOUT,
-    ) -> tuple[_Connection, http.client.HTTPResponse]:
+    ) -> tuple[UnixConnection, http.client.HTTPResponse]:
         """Send a request; its connection and its response. UserError when it is refused, or the lab does not answer."""
         query = {key: value for key, value in dict(query or {}).items() if value is not None}  # type: ignore[call-overload]
-        connection = _Connection(self.folder, timeout)
+        connection = UnixConnection(f"{self.folder}/{SOCKET}", timeout, "lab")
         data = None if body is None else json.dumps(body).encode()
         try:
             connection.request(verb, f"/v1/{path}?{urlencode(query, doseq=True)}" if query else f"/v1/{path}", data, headers or {})

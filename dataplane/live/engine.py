@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -88,6 +88,10 @@ class EngineThread:
     async def change_to(self, wiring: Wiring, taps: Mapping[str, int | tuple[int, ...]]) -> tuple[Action, ...]:
         """Carry out the difference and return it. ``taps``: descriptors for new ports, which belong to the engine from now on."""
         return await self.call(lambda _dataplane: self._live.change_to(wiring, taps))
+
+    async def apply(self, actions: Sequence[Action], taps: Mapping[str, int | tuple[int, ...]]) -> None:
+        """Carry out actions that the caller knows to fit. ``taps``: as for ``change_to``."""
+        await self.call(lambda _dataplane: self._live.apply(actions, taps))
 
     async def stop(self) -> None:
         """End the thread and close its ports. A second time: nothing."""

@@ -30,11 +30,18 @@ class _Early:
 
 async def hijack(request: web.Request) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """The streams of the request's connection. It needs ``Upgrade: tcp``; aiohttp is done with it, whose answer goes nowhere."""
-    if request.headers.get("Upgrade", "").lower() != "tcp" or request.transport is None:
+    if request.headers.get("Upgrade", "").lower() != "tcp":
         raise UserError(
             "this path needs a connection of its own", where=request.path, mend="send Connection: Upgrade and Upgrade: tcp"
         )
+    return await take_over(request, SWITCH)
+
+
+async def take_over(request: web.Request, head: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The streams of the request's connection, after ``head`` has been sent as the last that is HTTP."""
     transport = request.transport
+    if transport is None:
+        raise ConnectionResetError
     early = _Early()
     request.protocol.set_parser(early)  # type: ignore[arg-type]
     transport.pause_reading()
@@ -43,7 +50,7 @@ async def hijack(request: web.Request) -> tuple[asyncio.StreamReader, asyncio.St
     reader, writer = await asyncio.open_connection(sock=connection)
     if early.data:
         reader.feed_data(early.data)
-    writer.write(SWITCH)
+    writer.write(head)
     transport.abort()  # last, for it cancels whoever answers the request
     return reader, writer
 

@@ -54,28 +54,30 @@ class Host:
         if not self.way_out:
             # One that the file writes cannot be had either: the lab works inside.
             return make_plan(replace(topology, uplink=None), previous=previous, way_out=False)
-        occupied, taken = await self._look(topology), set[tuple[str, int]]()
+        paths = {UPLINK: topology.uplink.netns if topology.uplink else None}
+        for key, network in topology.networks.items():
+            if network.uplink is not None and network.uplink.kind != "none":
+                paths[uplink_port(key)] = network.uplink.netns
+        occupied, taken = await self.look(paths), set[tuple[str, int]]()
         while True:
             plan = make_plan(topology, occupied, previous=previous, way_out=True, taken=frozenset(taken), seen=seen)
             try:
-                self._claim(plan)
+                self.claim(plan)
             except RefusedError as refused:
                 port = refused.port
                 free = any(
                     one.chosen and one.protocol == port.protocol and one.first <= port.number <= one.last for one in plan.published
                 )
                 if not free or len(taken) >= ATTEMPTS:
-                    raise explained(self.lab, refused, plan, self._inode_of(refused, plan)) from None
+                    raise explained(self.lab, refused, plan, self.inode_of(refused, plan)) from None
                 taken.add((port.protocol, port.number))
             else:
                 return plan
 
-    async def _look(self, topology: Topology) -> tuple[IPNetwork, ...]:
-        """Be alone in choosing subnets where the uplinks will be or are, the lab's at least, and see what is taken there."""
-        paths = {UPLINK: topology.uplink.netns if topology.uplink else None}
-        for key, network in topology.networks.items():
-            if network.uplink is not None and network.uplink.kind != "none":
-                paths[uplink_port(key)] = network.uplink.netns
+    async def look(self, paths: Mapping[str, str | None]) -> tuple[IPNetwork, ...]:
+        """Be alone in choosing subnets where the uplinks will be or are, the lab's at least, and see what is taken there.
+
+        `paths`: of the namespaces of uplinks by port, None for the host's."""
         for port in paths:
             if port not in self.ways:
                 self.ways[port] = WayOut(port, self.folder, self._helper, change=self._change)
@@ -97,8 +99,10 @@ class Host:
         sites = {port: self.ways[port].find_site(path) for port, path in paths.items()}
         return sites | {port: way.site for port, way in self.ways.items() if port not in paths and way.site is not None}
 
-    def _claim(self, plan: Plan) -> None:
-        """RefusedError: nothing is kept. What one uplink has no more may be what another of the same host shall have."""
+    def claim(self, plan: Plan) -> None:
+        """Bind what is published. RefusedError: nothing is kept.
+
+        What one uplink has no more may be what another of the same host shall have."""
         wanted = {
             port: (way.inode, frozenset(ports_of(rules.ways))) for port, way in self.ways.items() if (rules := way.wanted(plan))
         }
@@ -120,7 +124,8 @@ class Host:
         for way in self.ways.values():
             way.give_back_claims()
 
-    def _inode_of(self, refused: RefusedError, plan: Plan) -> int:
+    def inode_of(self, refused: RefusedError, plan: Plan) -> int:
+        """Of the namespace in which a port was refused."""
         port = refused.port
         found = (one.uplink for one in plan.published if one.protocol == port.protocol and one.first <= port.number <= one.last)
         way = self.ways[next(found, UPLINK)]

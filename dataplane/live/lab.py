@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from dataplane.drivers import wire
+from dataplane.drivers.gateway import with_host_addresses
 from dataplane.errors import UserError
 from dataplane.live.difference import Difference, difference
 from dataplane.live.engine import EngineThread
@@ -32,12 +33,9 @@ from dataplane.proc.helper import Helper
 from dataplane.proc.instance import Instance as Process
 from dataplane.proc.spec import InstanceSpec
 from dataplane.sandbox import sandbox_of
-from dataplane.uplink import UPLINK
-from dataplane.wiring import RuleSpec, Wiring, without
+from dataplane.wiring import Wiring, without
 
 Tell = Callable[[StepRow], None]
-ROUTER = "router"
-"""The name of a node in a wiring."""
 
 
 class Lab:
@@ -185,13 +183,8 @@ class Lab:
         return change
 
     def _wired(self, plan: Plan) -> Wiring:
-        """The plan's wiring, and the host's addresses: published ports are reached at those too."""
-        wiring = wire(plan)
-        local = {port: " ".join(way.local) for port, way in self.host.ways.items() if way.local}
-        if ROUTER not in wiring.nodes or not local:
-            return wiring
-        rules = [*wiring.rules.values(), *(_local(port, addresses) for port, addresses in local.items())]
-        return Wiring.of(wiring.nodes.values(), wiring.links.values(), rules)
+        """The plan's wiring, and the host's addresses."""
+        return with_host_addresses(wire(plan), {port: way.local for port, way in self.host.ways.items()})
 
     async def _settle_host(self, plan: Plan, tell: Tell) -> None:
         def warn(sentence: str) -> None:
@@ -271,13 +264,6 @@ class Lab:
                 await asyncio.to_thread(self._remove, list(self.plan.instances.values()), _stepping(tell))
             await self.host.close(_stepping(tell))
             await self.host.underlays.close(_stepping(tell))
-
-
-def _local(port: str, addresses: str) -> RuleSpec:
-    """Addresses of the host that an uplink leads to."""
-    if port == UPLINK:
-        return RuleSpec("local", "local", {"addresses": addresses})
-    return RuleSpec(f"local {port}", "local", {"addresses": addresses, "by": port})
 
 
 def _stepping(tell: Tell, kind: str = "step") -> Callable[[Step], None]:

@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from dataplane.errors import UserError
+from dataplane.exchange import from_json
 from dataplane.live.engine import EngineThread
-from dataplane.live.exchange import from_json
 from dataplane.live.host import Host
 from dataplane.live.lab import Lab
 from dataplane.live.logs import logs

@@ -17,9 +17,9 @@ from typing import Any
 
 import dataplane
 from dataplane.errors import UserError
+from dataplane.exchange import to_json
 from dataplane.live.client import Client
 from dataplane.live.connection import SOCKET
-from dataplane.live.exchange import to_json
 from dataplane.live.lookup import LabInfo, info
 from dataplane.live.rows import EventRow, LogRow, StepRow
 from dataplane.model import Topology

@@ -12,10 +12,10 @@ from dataplane.proc import message
 
 
 class Execution:
-    """A running exec. ``fileno()`` is readable when it has ended. Closing it leaves the command alone."""
+    """A running exec, ``pid`` inside. ``fileno()`` is readable when it has ended. Closing it leaves the command alone."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
+    def __init__(self, connection: socket.socket, pid: int = 0) -> None:
+        self._connection, self.pid = connection, pid
 
     def fileno(self) -> int:
         """Readable when there is news."""

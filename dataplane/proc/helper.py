@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,16 @@ MARK = "dataplane-helper"
 TIMEOUT = 60.0
 
 _PROGRAM = "import sys; sys.path.append({root!r}); from dataplane.proc.server import main; main(sys.argv[2:])"
+
+
+@dataclass(frozen=True, slots=True)
+class NameServer:
+    """``udp`` and a listening ``tcp``, on ``port`` both. ``note``: why nothing else can have port 53 there, "" where it can."""
+
+    udp: socket.socket
+    tcp: socket.socket
+    port: int
+    note: str = ""
 
 
 class Helper:
@@ -82,10 +93,10 @@ class Helper:
         connection.settimeout(TIMEOUT)
         return cls(folder, connection)
 
-    def _ask(self, verb: str, name: str, **more: object) -> tuple[Body, list[int]]:
+    def _ask(self, verb: str, name: str, given: Sequence[int] = (), **more: object) -> tuple[Body, list[int]]:
         try:
             with self._lock:
-                message.send(self._connection, {"do": verb, "name": name, **more})
+                message.send(self._connection, {"do": verb, "name": name, **more}, given)
                 reply, fds = message.receive(self._connection)
         except OSError:
             reply, fds = None, []
@@ -110,21 +121,61 @@ class Helper:
         """The host's own namespace, known here as ``name``."""
         return self._namespace("host", name)
 
+    def adopt_namespace(self, name: str, path: str) -> NamespaceRef:
+        """The namespace at ``path``, which a helper that is gone has made: ours again, known as ``name``."""
+        return self._namespace("adopt", name, path=path)
+
+    def namespaces(self) -> dict[str, NamespaceRef]:
+        """All that this helper knows, by name: also those that were made for another lab process."""
+        found: dict[str, NamespaceRef] = {}
+        last = ""
+        while True:
+            reply, _fds = self._ask("known", last)
+            if not reply["spaces"]:
+                return found
+            found |= {name: NamespaceRef(name, path, inode, owned) for name, path, inode, owned in reply["spaces"]}
+            last = next(reversed(found))
+
+    def furnish(self, orders: list[Body]) -> tuple[dict[str, NamespaceRef], list[int]]:
+        """Make and furnish namespaces as ``proc.furnish`` has it: those that are new, and descriptors of the TAPs in order.
+
+        UserError: nothing new is left of any of them."""
+        reply, fds = self._ask("furnish", orders[0]["name"] if orders else "", orders=orders)
+        return {name: NamespaceRef(name, path, inode, owned) for name, path, inode, owned in reply["spaces"]}, fds
+
+    def look(self, names: list[str]) -> dict[str, Body]:
+        """What is of ours in namespaces, by their names: interfaces [port, name], routes [version, interface, gateway]."""
+        reply, _fds = self._ask("look", "", names=names)
+        found: dict[str, Body] = reply["found"]
+        return found
+
     def remove_namespace(self, namespace: NamespaceRef) -> None:
         """Let go of a namespace. It ends when its last process and the last descriptor opened in it are gone."""
         self._ask("remove", namespace.name)
 
-    def open_tap(self, namespace: NamespaceRef, ifname: str, *, mac: str | None = None, flags: int = 0) -> int:
+    def open_tap(self, namespace: NamespaceRef, ifname: str, *, mac: str | None = None, flags: int = 0, stays: bool = False) -> int:
         """A non-blocking descriptor of a new TAP in ``namespace``, with vnet headers (IFF_VNET_HDR); it goes with the descriptor.
 
-        ``flags``: further IFF_… bits of linux/if_tun.h.
+        ``flags``: further IFF_… bits of linux/if_tun.h. ``stays``: it goes with its namespace or its link instead, and one that is
+        there already is opened again, its MAC left as it is where ``mac`` is None.
         """
-        _reply, fds = self._ask("tap", namespace.name, ifname=ifname, mac=mac, flags=flags)
+        _reply, fds = self._ask("tap", namespace.name, ifname=ifname, mac=mac, flags=flags, stays=stays)
         return fds[0]
 
     def set_sysctls(self, namespace: NamespaceRef, values: Mapping[str, str]) -> None:
         """Write ``net.…`` sysctls in ``namespace``, in order."""
         self._ask("sysctl", namespace.name, values=dict(values))
+
+    def open_name_server(self, namespace: NamespaceRef, address: str) -> NameServer:
+        """Sockets in ``namespace`` to which port 53 of ``address`` there leads, whichever port they are on. Again: instead of those
+        before."""
+        reply, fds = self._ask("name server", namespace.name, address=address)
+        return NameServer(socket.socket(fileno=fds[0]), socket.socket(fileno=fds[1]), reply["port"], reply["note"])
+
+    def open_socket(self, namespace: NamespaceRef, kind: str, version: int) -> socket.socket:
+        """A non-blocking socket (``udp`` or ``tcp``, of an IP version) whose other end is sought from ``namespace``."""
+        _reply, fds = self._ask("socket", namespace.name, kind=kind, version=version)
+        return socket.socket(fileno=fds[0])
 
     @contextmanager
     def netlink(self, namespace: NamespaceRef) -> Iterator[IPRoute]:
@@ -135,9 +186,13 @@ class Helper:
         with IPRoute(fileno=fds[0]) as route:
             yield route
 
-    def spawn(self, spec: InstanceSpec) -> Instance:
-        """Start a service under a shim of its own; returns when its command runs, or raises why it does not (status 126, 127)."""
-        reply, fds = self._ask("spawn", spec.name, **spec.body())
+    def spawn(self, spec: InstanceSpec, attached: Sequence[int] = ()) -> Instance:
+        """Start a service under a shim of its own; returns when its command runs, or raises why it does not (status 126, 127).
+
+        ``attached``: the shim's ends of up to ``message.MAX_FDS`` connections (SOCK_SEQPACKET), which see the command from its
+        first octet, whole, as ``control`` describes; the caller's copies stay open.
+        """
+        reply, fds = self._ask("spawn", spec.name, given=attached, **spec.body())
         return Instance(spec.name, self.folder / "instances" / spec.name, reply["pid"], reply["start"], fds[0])
 
     def close(self) -> None:

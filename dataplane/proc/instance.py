@@ -121,14 +121,29 @@ class Instance:
         except BaseException:
             connection.close()
             raise
-        return Execution(connection)
+        return Execution(connection, int(reply["pid"] or 0))
 
     def attach(self) -> socket.socket:
         """A connection that carries the command's streams, as ``control`` describes; close it to detach."""
+        return self._attach(whole=False)[0]
+
+    def attach_whole(self) -> tuple[socket.socket, tuple[int, int]]:
+        """As ``attach``, and the command waits for its reader. The log when it begins: its file's inode and size."""
+        connection, reply = self._attach(whole=True)
+        inode, size = reply["log"]
+        return connection, (inode, size)
+
+    def _attach(self, *, whole: bool) -> tuple[socket.socket, Body]:
         connection = self._connect()
-        message.send(connection, {"do": "attach"})
-        message.receive(connection)
-        return connection
+        try:
+            message.send(connection, {"do": "attach", "whole": whole})
+            reply, _fds = message.receive(connection)
+        except OSError:
+            reply = None
+        if reply is None:
+            connection.close()
+            raise UserError(f"service {self.name} ended", mend="dataplane ps", status=1)
+        return connection, reply
 
     def run(self, argv: Sequence[str], *, timeout: float, limit: int = 4096) -> tuple[int | None, bytes]:
         """Run a check: exit status (None: killed after ``timeout`` seconds) and the first ``limit`` octets it wrote."""

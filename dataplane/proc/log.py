@@ -1,11 +1,14 @@
 """The log of a service: one JSON object a line, ``{"time": ns since 1970, "stream": "stdout", "text": "…"}``, bounded.
 
-A line longer than ``LINE`` octets is cut in parts, all but its last marked ``"partial": true``. A file that would pass ``limit``
-octets becomes ``….1``, in place of the one before.
+A line longer than ``LINE`` octets is cut in parts, all but its last marked ``"partial": true``. ``"end"`` says how a line ended
+where that was no line feed: carriage return and line feed, or "" of one that never ended. ``"octets"`` are those of a text that
+is no UTF-8, in base 64. So nothing is lost that was written. A file that would pass ``limit`` octets becomes ``….1``, in place
+of the one before.
 """
 
 from __future__ import annotations
 
+import binascii
 import json
 import os
 import time
@@ -30,24 +33,31 @@ class Log:
         """Take what the service wrote; whole lines go to the file, the rest waits for its end."""
         *lines, rest = (self._open_lines.pop(stream, b"") + data).split(b"\n")
         cut = len(rest) - len(rest) % LINE if len(rest) > LINE else 0
-        self._append(stream, [line.removesuffix(b"\r") for line in lines], rest[:cut])
+        self._append(stream, lines, rest[:cut])
         if rest[cut:]:
             self._open_lines[stream] = rest[cut:]
+
+    def place(self) -> tuple[int, int]:
+        """Where the next line goes: the file's inode number, and its size."""
+        return os.fstat(self._fd).st_ino, self._size
+
+    def begun(self) -> list[tuple[str, bytes]]:
+        """What was written of lines that have not ended, by stream."""
+        return list(self._open_lines.items())
 
     def close(self) -> None:
         """Write the lines that never ended, and close."""
         for stream, rest in self._open_lines.items():
-            self._append(stream, [rest], b"")
+            head = _head(stream)
+            self._put("".join(_records(head, rest, "")).encode())
         os.close(self._fd)
 
     def _append(self, stream: str, lines: list[bytes], begun: bytes) -> None:
         """Whole lines, and the beginning of one, in one write."""
-        head = f'{{"time": {time.time_ns()}, "stream": "{stream}", "text": '
+        head = _head(stream)
         records: list[str] = []
         for line in lines:
-            *parts, last = _cut(line)
-            records += [_record(head, part, ', "partial": true') for part in parts]
-            records.append(_record(head, last, ""))
+            records += _records(head, line[:-1], "\r\n") if line.endswith(b"\r") else _records(head, line, "\n")
         if begun:
             records += [_record(head, part, ', "partial": true') for part in _cut(begun)]
         if records:
@@ -65,8 +75,21 @@ class Log:
             return
 
 
-def _record(head: str, text: bytes, tail: str) -> str:
-    return f"{head}{json.dumps(text.decode('utf-8', 'replace'))}{tail}}}\n"
+def _head(stream: str) -> str:
+    return f'{{"time": {time.time_ns()}, "stream": "{stream}", "text": '
+
+
+def _records(head: str, line: bytes, end: str) -> list[str]:
+    *parts, last = _cut(line)
+    tail = "" if end == "\n" else f', "end": {json.dumps(end)}'
+    return [*(_record(head, part, ', "partial": true') for part in parts), _record(head, last, tail)]
+
+
+def _record(head: str, octets: bytes, tail: str) -> str:
+    text = octets.decode("utf-8", "replace")
+    if "\ufffd" in text and text.encode() != octets:
+        tail += f', "octets": "{binascii.b2a_base64(octets, newline=False).decode()}"'
+    return f"{head}{json.dumps(text)}{tail}}}\n"
 
 
 def _cut(line: bytes) -> list[bytes]:

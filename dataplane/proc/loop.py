@@ -16,27 +16,32 @@ class Loop:
     def __init__(self) -> None:
         self._poll = select.poll()
         self._ready: dict[int, Callable[[], object]] = {}
+        self._events: dict[int, int] = {}
         self._deadline: tuple[float, Callable[[], None]] | None = None
 
     def add(self, fd: int, ready: Callable[[], object], events: int = READ) -> None:
         """Call ``ready`` whenever one of ``events`` holds, or the other side has hung up."""
         self._ready[fd] = ready
+        self._events[fd] = events
         self._poll.register(fd, events)
 
     def remove(self, fd: int) -> None:
         """Forget a descriptor; before it is closed."""
         if self._ready.pop(fd, None) is not None:
+            del self._events[fd]
             self._poll.unregister(fd)
 
-    def pause(self, fd: int) -> None:
-        """Leave what comes in ``fd`` in the kernel for now."""
+    def pause(self, fd: int, events: int = READ) -> None:
+        """Leave what comes in ``fd`` in the kernel for now; or do not wait for others of ``events``."""
         if fd in self._ready:
-            self._poll.modify(fd, 0)
+            self._events[fd] &= ~events
+            self._poll.modify(fd, self._events[fd])
 
-    def resume(self, fd: int) -> None:
-        """Read ``fd`` again."""
+    def resume(self, fd: int, events: int = READ) -> None:
+        """Read ``fd`` again; or wait for others of ``events``."""
         if fd in self._ready:
-            self._poll.modify(fd, READ)
+            self._events[fd] |= events
+            self._poll.modify(fd, self._events[fd])
 
     def at(self, seconds: float, due: Callable[[], None]) -> None:
         """Call ``due`` once, in ``seconds``; in place of an earlier deadline."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LIMIT = 128 * 1024
-MAX_FDS = 8
+MAX_FDS = 128
 
 Body = dict[str, "Any"]
 

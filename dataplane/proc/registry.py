@@ -27,18 +27,24 @@ def base_folder() -> Path:
     uid = os.geteuid()
     if uid == 0:
         return Path("/run/dataplane")
+    runtime = runtime_folder()
+    return runtime / "dataplane" if runtime is not None else Path(f"/tmp/dataplane-{uid}")  # ours only after checked
+
+
+def runtime_folder() -> Path | None:
+    """The caller's $XDG_RUNTIME_DIR, None where there is none."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if runtime.startswith("/"):
         with suppress(OSError):
             found = os.lstat(runtime)
             # After `su` the variable is another user's: not for us.
-            if stat.S_ISDIR(found.st_mode) and found.st_uid == uid:
-                return Path(runtime) / "dataplane"
-    return Path(f"/tmp/dataplane-{uid}")  # ours only after _checked
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
+                return Path(runtime)
+    return None
 
 
-def _checked(folder: Path) -> Path:
-    """Make the folder, or see that it is one, ours, and closed to others."""
+def checked(folder: Path) -> Path:
+    """Make the folder, or see that it is one, ours, and closed to others. UserError when it is not."""
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
@@ -54,6 +60,11 @@ def _checked(folder: Path) -> Path:
     return folder
 
 
+def made_base() -> Path:
+    """The base folder, made where it is not there. UserError when it is not safe to use."""
+    return checked(base_folder())
+
+
 def lab_folder(lab: str, *, create: bool = False) -> Path:
     """The state folder of ``lab``; with ``create``, made when it is not there. UserError when it is not safe to use."""
     if _NAME.fullmatch(lab) is None:
@@ -62,14 +73,14 @@ def lab_folder(lab: str, *, create: bool = False) -> Path:
     if create:
         while True:
             try:
-                _checked(base)
-                return _checked(base / lab)
+                checked(base)
+                return checked(base / lab)
             except FileNotFoundError:  # the last lab's clean took the base away in between
                 if not base.parent.is_dir():
                     raise
     if (base / lab).is_symlink() or (base / lab).exists():
-        _checked(base)
-        _checked(base / lab)
+        checked(base)
+        checked(base / lab)
     return base / lab
 
 

@@ -14,18 +14,21 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from dataplane.errors import UserError
-from dataplane.proc import kernel, message, pids, tap
+from dataplane.proc import kernel, message, pids, sockets, tap
+from dataplane.proc.furnish import furnish, look
 from dataplane.proc.message import Body
+from dataplane.proc.practice import practise
 from dataplane.proc.spaces import Space, Spaces
 from dataplane.proc.spawn import fork_shim
 from dataplane.proc.sysctls import write_sysctls
 from dataplane.proc.users import resolve_user
 
 MAX_CLIENTS = 64
+KNOWN_AT_ONCE = 256
 
 Reply = tuple[Body, list[int]]
 
@@ -69,16 +72,23 @@ class Server:
             "create": lambda body: self._described(self.spaces.create(body["name"])),
             "enter": lambda body: self._described(self.spaces.enter(body["name"], body["path"])),
             "host": lambda body: self._described(self.spaces.host(body["name"])),
+            "adopt": lambda body: self._described(self.spaces.adopt(body["name"], body["path"])),
+            "known": self._known,
+            "furnish": lambda body: furnish(self.spaces, body["orders"]),
+            "look": lambda body: (look(self.spaces, body["names"]), []),
             "remove": self._remove,
             "tap": self._tap,
             "netlink": self._netlink,
             "sysctl": self._sysctl,
-            "spawn": self._spawn,
+            "name server": self._name_server,
+            "socket": self._socket,
         }
 
-    def answer(self, body: Body) -> Reply:
-        """The reply to one request, errors included."""
+    def answer(self, body: Body, given: Sequence[int] = ()) -> Reply:
+        """The reply to one request, errors included. ``given``: descriptors that came with it, which stay the caller's."""
         try:
+            if body["do"] == "spawn":
+                return self._spawn(body, given)
             return self._verbs[body["do"]](body)
         except Exception as error:  # nothing that a client says may end the helper
             return message.failure(error), []
@@ -87,12 +97,21 @@ class Server:
     def _described(space: Space) -> Reply:
         return {"path": space.path, "inode": space.inode, "owned": space.owned}, []
 
+    def _known(self, body: Body) -> Reply:
+        """Those whose names come after ``name``, as many as one message surely holds, in the order of their names."""
+        names = sorted(name for name in self.spaces.names() if name > body["name"])[:KNOWN_AT_ONCE]
+        rows = [[name, space.path, space.inode, space.owned] for name in names if (space := self.spaces.get(name))]
+        return {"spaces": rows}, []
+
     def _remove(self, body: Body) -> Reply:
         self.spaces.remove(body["name"])
         return {}, []
 
     def _tap(self, body: Body) -> Reply:
-        return self.spaces.get(body["name"]).inside(lambda: ({}, [tap.open_tap(body["ifname"], body["mac"], body["flags"])]))
+        def work() -> Reply:
+            return {}, [tap.open_tap(body["ifname"], body["mac"], body["flags"], stays=body["stays"])]
+
+        return self.spaces.get(body["name"]).inside(work)
 
     def _netlink(self, body: Body) -> Reply:
         def work() -> Reply:
@@ -108,8 +127,20 @@ class Server:
 
         return self.spaces.get(body["name"]).inside(work)
 
-    def _spawn(self, body: Body) -> Reply:
-        pid, start = fork_shim(body, self.spaces.get(body["namespace"]), self.folder, self.privileged)
+    def _name_server(self, body: Body) -> Reply:
+        def work() -> Reply:
+            udp, tcp, port, note = sockets.open_server(body["address"])
+            return {"port": port, "note": note}, [udp.detach(), tcp.detach()]
+
+        return self.spaces.get(body["name"]).inside(work)
+
+    def _socket(self, body: Body) -> Reply:
+        space = self.spaces.get(body["name"])
+        return space.inside(lambda: ({}, [sockets.open_client(body["kind"], body["version"]).detach()]))
+
+    def _spawn(self, body: Body, attached: Sequence[int]) -> Reply:
+        spec = {**body, "attached": list(attached)}
+        pid, start = fork_shim(spec, self.spaces.get(body["namespace"]), self.folder, self.privileged)
         self.shims.add(pid)
         return {"pid": pid, "start": start}, [os.pidfd_open(pid)]
 
@@ -153,15 +184,14 @@ class Server:
         """One request of one client. False: it is gone."""
         try:
             body, given = message.receive(connection)
-            for fd in given:
-                os.close(fd)
-            if body is None:
-                return False
-            reply, fds = self.answer(body)
+            fds: list[int] = []
             try:
+                if body is None:
+                    return False
+                reply, fds = self.answer(body, given)
                 message.send(connection, reply, fds)
             finally:
-                for fd in fds:
+                for fd in (*given, *fds):
                     os.close(fd)
         except (OSError, ValueError):
             return False
@@ -202,9 +232,10 @@ def main(words: list[str]) -> None:
         os._exit(1)
     message.send(ready, {"pid": os.getpid()})
     ready.close()
-    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared. A first look at the
-    # user database loads the libraries behind it once, not in every shim.
+    # A first look at the user database loads the libraries behind it once, not in every shim.
     resolve_user("root", root)
+    practise(folder, root)
+    # What lives now lives for ever: a collection in a shim must not write to its pages, which are shared.
     gc.collect()
     gc.freeze()
     Server(lab, folder, root).serve(listener)

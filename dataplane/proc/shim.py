@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 
 from dataplane.proc import message, pids
 from dataplane.proc.command import start_command
-from dataplane.proc.control import Conversation
+from dataplane.proc.control import LAST_WORDS, Conversation
 from dataplane.proc.log import Log
 from dataplane.proc.loop import Loop
 from dataplane.proc.message import Body
@@ -33,7 +34,8 @@ def exit_code(status: int) -> int:
 
 
 class Shim:
-    """The command of one service, or none, and everyone who talks to us about it."""
+    """The command of one service, or none, and everyone who talks to us about it. ``spec["attached"]``: descriptors of clients
+    that see it from its first octet."""
 
     def __init__(self, spec: Body, place: str, privileged: bool, env: Mapping[str, str], status: Body) -> None:
         self.spec, self.privileged, self.env = spec, privileged, env
@@ -42,12 +44,12 @@ class Shim:
         self.command = 0
         self.loop = Loop()
         self.streams = Streams(self.loop, Log(os.path.join(place, "log.jsonl")), self._show)
-        self._clients: list[Conversation] = []
+        self._clients = [Conversation(self, socket.socket(fileno=fd), attached=True) for fd in spec["attached"]]
         self._listener = message.listen(os.path.join(place, "control.sock"))
         self.loop.add(self._listener.fileno(), self._welcome)
-        self._wake, bell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._wake, self._bell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self.loop.add(self._wake, self._woken)
-        signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
         for number in (signal.SIGCHLD, *FORWARDED):
             signal.signal(number, lambda _number, _frame: None)
 
@@ -85,6 +87,16 @@ class Shim:
         """Forget a client."""
         self._clients.remove(client)
         client.close()
+
+    def close(self) -> None:
+        """Let go of everything, for who was a shim for practice only. A shim itself ends."""
+        for client in list(self._clients):
+            self.hang_up(client)
+        self.streams.drain()
+        self._listener.close()
+        signal.set_wakeup_fd(-1)
+        os.close(self._wake)
+        os.close(self._bell)
 
     def _write_status(self, **changes: object) -> None:
         self._status |= changes
@@ -127,6 +139,8 @@ class Shim:
         """Put everything on disk, tell the clients, end; the kernel ends the rest of the PID namespace."""
         self.streams.drain()
         self._write_status(state="exited", exit=code, finished=time.time_ns())
+        deadline = time.monotonic() + LAST_WORDS
         for client in self._clients:
+            client.finish(deadline)
             client.tell({"exit": code})
         os._exit(0)

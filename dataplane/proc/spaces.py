@@ -76,13 +76,14 @@ class Spaces:
         except KeyError:
             raise UserError(f"lab {self.lab} has no namespace {name}", status=1) from None
 
-    def _claim(self, name: str) -> None:
+    def claim(self, name: str) -> None:
+        """UserError where the name is taken."""
         if name in self._known:
             raise UserError(f"lab {self.lab} has a namespace {name} already", status=1)
 
     def create(self, name: str) -> Space:
         """A fresh network namespace with nothing but lo, which is down."""
-        self._claim(name)
+        self.claim(name)
         full = f"{self.lab}-{name}"
         record = os.path.join(self.folder, "namespaces", name)
 
@@ -117,7 +118,7 @@ class Spaces:
 
     def enter(self, name: str, path: str) -> Space:
         """A namespace that somebody else made, known as ``name`` from now on and left as found."""
-        self._claim(name)
+        self.claim(name)
         mend = "give the path of a network namespace, for example /run/netns/NAME after: ip netns add NAME"
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -138,9 +139,23 @@ class Spaces:
         self._known[name] = space
         return space
 
+    def adopt(self, name: str, path: str) -> Space:
+        """A namespace of this lab's that an earlier helper made, known as ``name`` from now on, and ours to end."""
+        space = self.enter(name, path)
+        space.owned = True
+        return space
+
+    def keep(self, name: str, space: Space) -> None:
+        """A namespace that was made just now."""
+        self._known[name] = space
+
+    def names(self) -> list[str]:
+        """Of all that are known."""
+        return list(self._known)
+
     def host(self, name: str) -> Space:
         """The host's own namespace, known as ``name``."""
-        self._claim(name)
+        self.claim(name)
         self._known[name] = Space(-1, "/proc/1/ns/net", os.stat("/proc/self/ns/net").st_ino, owned=False)
         return self._known[name]
 

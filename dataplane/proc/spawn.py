@@ -20,7 +20,8 @@ START_TIMEOUT = 30.0
 def fork_shim(spec: Body, space: Space, folder: str, privileged: bool) -> tuple[int, int]:
     """Fork a shim for ``spec`` (see ``instance.InstanceSpec``), wait until the command runs; shim's pid out here and start time.
 
-    The shim says them itself: that of a quick command may have ended meanwhile.
+    ``spec["attached"]``: descriptors of clients that are to see it from its first octet. The shim says its numbers itself: that
+    of a quick command may have ended meanwhile.
     """
     name = spec["name"]
     place = os.path.join(folder, "instances", name)
@@ -72,7 +73,7 @@ def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report:
         kernel.set_name("dataplane-shim")
         os.setsid()
         signal.set_wakeup_fd(-1)
-        _close_all_but(space.fd, report.fileno())
+        _close_all_but(space.fd, report.fileno(), *spec["attached"])
         user = resolve_user(spec["user"], privileged)
         notes = enter_namespaces(space, spec["hostname"], spec["binds"], spec["sysctls"])
         if space.fd >= 0:
@@ -80,7 +81,8 @@ def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report:
         env = {"PATH": os.environ["PATH"], "HOME": user.home, "HOSTNAME": socket.gethostname()}
         env |= {"TERM": "xterm"} if spec["tty"] else {}
         env |= spec["env"]
-        shim = Shim(spec, place, privileged, env, {"name": spec["name"], "pid": outer, "start": start, "notes": notes})
+        status = {"name": spec["name"], "pid": outer, "start": start, "notes": notes}
+        shim = Shim(spec, place, privileged, env, status)
         shim.start()
         message.send(report, {"pid": outer, "start": start})
         report.close()

@@ -30,6 +30,7 @@ class Streams:
         self._pending = b""
         self._ending = False
         self._waiting: list[int] = []
+        self._held: set[int] = set()
 
     def open(self, tty: bool, stdin_open: bool, user: Credentials) -> tuple[int, int, int]:
         """The command's ends of its streams, for the caller to close after the fork."""
@@ -74,6 +75,24 @@ class Streams:
         self._log.write(_NAMES[stream], data)
         self._show(stream, data)
         return True
+
+    def hold(self, client: int) -> None:
+        """Leave what the command writes in its pipes, until ``release`` of all that hold: ``client`` has not taken the last yet."""
+        self._held.add(client)
+        for fd in self._outputs:
+            self._loop.pause(fd)
+
+    def release(self, client: int) -> None:
+        """``client`` is up to date, or gone."""
+        self._held.discard(client)
+        if not self._held:
+            for fd in self._outputs:
+                self._loop.resume(fd)
+
+    def written(self) -> tuple[tuple[int, int], list[tuple[int, bytes]]]:
+        """Where the log is (see ``Log.place``), and what it does not have yet: beginnings of lines, by stream."""
+        numbers = {name: number for number, name in _NAMES.items()}
+        return self._log.place(), [(numbers[name], text) for name, text in self._log.begun()]
 
     def drain(self) -> None:
         """The command has ended: take what it left in its streams (a bounded amount: others may still write), close the log."""

@@ -14,9 +14,11 @@ NODE = "/dev/net/tun"
 IFF_TAP = 0x0002
 IFF_NO_PI = 0x1000
 IFF_VNET_HDR = 0x4000
+IFF_TUN_EXCL = 0x8000
 IFNAMSIZ = 16
 
 _TUNSETIFF = 0x4004_54CA
+_TUNSETPERSIST = 0x4004_54CB
 _SIOCSIFHWADDR = 0x8924
 _ARPHRD_ETHER = 1
 
@@ -42,16 +44,19 @@ def _open_node() -> int:
         raise UserError(f"no TUN/TAP driver answers: {error.strerror}", where=NODE, mend="modprobe tun", status=1) from None
 
 
-def open_tap(name: str, mac: str | None, flags: int) -> int:
-    """A non-blocking descriptor of a new TAP ``name`` with vnet headers; ``flags`` are further IFF_… bits.
+def open_tap(name: str, mac: str | None, flags: int, *, stays: bool = False) -> int:
+    """A non-blocking descriptor of a TAP ``name`` with vnet headers; ``flags`` are further IFF_… bits.
 
-    The device goes when the descriptor is closed. UserError when the node, the permission or the name is wrong.
+    The device goes when the descriptor is closed; or ``stays``, until its link is deleted: opened again, the one that is there
+    gets another descriptor. UserError when the node, the permission or the name is wrong.
     """
     if not 0 < len(name.encode()) < IFNAMSIZ or "/" in name or name in {".", ".."}:
         raise UserError(f"{name!r} is no interface name", mend="use 1 to 15 octets, without /", status=2)
     fd = _open_node()
     try:
         fcntl.ioctl(fd, _TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags))
+        if stays:
+            fcntl.ioctl(fd, _TUNSETPERSIST, 1)
         if mac is not None:
             address = bytes.fromhex(mac.replace(":", ""))
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:

@@ -33,13 +33,15 @@ sys.exit(live.up(compose.load(sys.argv[1]), on_log=show))
 """
 
 
-def in_world(*, user: bool = False) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """A test that runs in a private world, where nothing may be left afterwards."""
+def in_world(
+    *, user: bool = False, before: Callable[[], None] = lambda: None
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """A test that runs in a private world, where nothing may be left afterwards. ``before``: what root does there first."""
 
     def decorate(test: Callable[[], None]) -> Callable[[], None]:
         @functools.wraps(test)
         def wrapped() -> None:
-            run_in_private_world(lambda: _checked(test), user=user)
+            run_in_private_world(lambda: _checked(test), user=user, before=before)
 
         return wrapped
 

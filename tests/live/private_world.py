@@ -37,12 +37,18 @@ as_root_and_as_user = pytest.mark.parametrize(
 
 
 def run_in_private_world(
-    work: Callable[[], None], *, user: bool = False, tun_mode: int = 0o666, user_namespaces: bool = True, shared: bool = False
+    work: Callable[[], None],
+    *,
+    user: bool = False,
+    tun_mode: int = 0o666,
+    user_namespaces: bool = True,
+    shared: bool = False,
+    before: Callable[[], None] = lambda: None,
 ) -> None:
     """Fork, prepare, run ``work`` there; an exception inside fails the test with its traceback.
 
     ``tun_mode``: of the TUN node that a user finds; ``user_namespaces``: that user may make some; ``shared``: mounts propagate
-    as they do under systemd.
+    as they do under systemd; ``before``: what root does there first.
     """
     told, tell = os.pipe()
     pid = os.fork()
@@ -50,7 +56,7 @@ def run_in_private_world(
         code = 1
         signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit("took too long"))
         try:
-            _prepare(user, tun_mode, user_namespaces, shared)
+            _prepare(user, tun_mode, user_namespaces, shared, before)
             work()
             code = 0
         except BaseException:
@@ -83,7 +89,7 @@ def in_lab(work: Callable[[Helper], None], *, user: bool = False, shared: bool =
     run_in_private_world(inside, user=user, shared=shared)
 
 
-def _prepare(user: bool, tun_mode: int, user_namespaces: bool, shared: bool) -> None:
+def _prepare(user: bool, tun_mode: int, user_namespaces: bool, shared: bool, before: Callable[[], None]) -> None:
     # A network of its own is the "host" of the labs there: no rule of this machine is touched.
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
@@ -100,6 +106,7 @@ def _prepare(user: bool, tun_mode: int, user_namespaces: bool, shared: bool) -> 
     # A sanitiser that is preloaded here is not for the programs that tests start.
     for name in ("XDG_RUNTIME_DIR", "LD_PRELOAD"):
         os.environ.pop(name, None)
+    before()
     if not user:
         return
     os.mknod("/run/tun", 0o20666, os.makedev(10, 200))

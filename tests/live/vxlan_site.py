@@ -10,6 +10,7 @@ to it, and super-frames whole. On a packet socket an underlay's port finishes wh
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -31,6 +32,10 @@ BEFORE = {4: 50, 6: 70}
 # connections that begin and end.
 LISTED = ("ACK to a TCP", "ACKed segment", "Connection ", "D-SACK", "Duplicate ACK", "Previous segment", "TCP Zero", "TCP keep",
           "TCP window", "This frame initiates", "This frame is a (suspected)", "This frame undergoes")  # fmt: skip
+# What we and the hosts send. What programs put into TCP and UDP is random octets from random ports; left to guess, Wireshark
+# takes now and then a whole stream of it for Thrift, IRC or a plant's field bus, and remarks on how badly that is written.
+PROTOCOLS = {"frame", "eth", "ethertype", "vlan", "arp", "ip", "ipv6", "ipv6.hopopts", "icmp", "icmpv6", "igmp", "udp", "tcp",
+             "vxlan", "data", "_ws.expert", "_ws.malformed", "_ws.short", "_ws.unreassembled"}  # fmt: skip
 
 
 def mac_number(mac: str) -> int:
@@ -227,13 +232,26 @@ def remarks(file: Path) -> list[str]:
 
 
 def tshark(file: Path, wanted: str, *fields: str, separator: str = ",") -> list[str]:
-    """These fields of the packets of ours that a filter selects."""
+    """These fields of the packets of ours that a filter selects; of what they carry, `PROTOCOLS` are looked into."""
     words = [word for field in fields for word in ("-e", field)]
     words += ["-E", f"aggregator={separator}"]
     checks = ("ip.check_checksum:TRUE", "udp.check_checksum:TRUE", "tcp.check_checksum:TRUE")
     options = [word for check in checks for word in ("-o", check)]
+    env = {**os.environ, "WIRESHARK_CONFIG_DIR": str(_settings(file))}
     told = subprocess.run(
         ["tshark", "-r", str(file), *options, "-Y", f"eth.src == {OUR_MAC} && ({wanted})", "-T", "fields", *words],
-        capture_output=True, text=True, check=True,
+        capture_output=True, text=True, check=True, env=env,
     )  # fmt: skip
     return [line for line in told.stdout.splitlines() if line.strip()]
+
+
+def _settings(file: Path) -> Path:
+    """A folder beside a capture that tells Wireshark which protocols are none of ours."""
+    folder = file.with_suffix(".wireshark")
+    if not folder.exists():
+        folder.mkdir()
+        table = subprocess.run(["tshark", "-G", "protocols"], capture_output=True, text=True, check=True).stdout
+        known = {line.split("\t")[2] for line in table.splitlines()}
+        assert known >= PROTOCOLS
+        (folder / "disabled_protos").write_text("".join(f"{name}\n" for name in sorted(known - PROTOCOLS)))
+    return folder

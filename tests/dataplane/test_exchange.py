@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dataplane import compose
-from dataplane.live.exchange import from_json, to_json
+from dataplane.exchange import from_json, to_json
 from dataplane.model import Topology
 
 EXAMPLES = sorted(Path(__file__).parents[3].glob("examples/*.yaml"))

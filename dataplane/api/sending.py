@@ -1,0 +1,31 @@
+"""Answers that go on for as long as there is something to say, as fast as the client takes them and no faster."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from aiohttp import web
+
+from dataplane.api.call import Call
+
+PATIENCE = 300.0
+"""Seconds for which a client may take nothing before it is given up."""
+
+
+async def open_stream(call: Call, kind: str) -> web.StreamResponse:
+    """The headers, sent at once."""
+    response = web.StreamResponse(headers={"Content-Type": kind})
+    await response.prepare(call.request)
+    await response.write(b"")
+    return response
+
+
+async def send(response: web.StreamResponse, data: bytes) -> None:
+    """A piece of it."""
+    await asyncio.wait_for(response.write(data), PATIENCE)
+
+
+async def say(response: web.StreamResponse, value: object) -> None:
+    """A JSON object on a line of its own."""
+    await send(response, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n")

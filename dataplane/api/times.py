@@ -1,0 +1,67 @@
+"""Times as Docker writes and reads them. All are ns since 1970; 0 is "never"."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from dataplane.desired.refused import Refused
+
+SECOND = 1_000_000_000
+NEVER = "0001-01-01T00:00:00Z"
+_UNIX = re.compile(r"(-?\d{1,12})(?:\.(\d{1,9}))?")
+_UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ns|us|µs|ms|s|m|h)")
+
+
+def rfc3339(time: int) -> str:
+    """Go's RFC3339Nano, in UTC: a fraction without trailing zeros."""
+    if not time:
+        return NEVER
+    fraction = f".{time % SECOND:09}".rstrip("0").rstrip(".")
+    return f"{datetime.fromtimestamp(time // SECOND, UTC):%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def stamp(time: int) -> str:
+    """As `logs --timestamps` has it: nine digits always."""
+    return f"{datetime.fromtimestamp(time // SECOND, UTC):%Y-%m-%dT%H:%M:%S}.{time % SECOND:09}Z"
+
+
+def moment(text: str, now: int) -> int:
+    """A time of a request: seconds since 1970 with a fraction, RFC 3339, or a duration before ``now``. "" and 0 are 0."""
+    if not text:
+        return 0
+    if found := _UNIX.fullmatch(text):
+        whole, fraction = int(found[1]), int((found[2] or "0").ljust(9, "0"))
+        return max(0, whole * SECOND + fraction)
+    if (parts := _PART.findall(text)) and "".join(number + unit for number, unit in parts) == text:
+        return max(0, now - sum(int(float(number) * _UNITS[unit]) for number, unit in parts))
+    try:
+        day = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(400, f'failed to parse value as time or duration: "{text[:64]}"') from None
+    if day.tzinfo is None:
+        day = day.replace(tzinfo=UTC)
+    return max(0, int(day.timestamp()) * SECOND + day.microsecond * 1000)
+
+
+def ago(nanoseconds: int) -> str:
+    """How long, as people say it and Docker's columns show it."""
+    seconds = nanoseconds // SECOND
+    minutes, hours = seconds // 60, int(seconds / 3600 + 0.5)
+    days = hours // 24
+    for bound, text in (
+        (seconds < 1, "Less than a second"),
+        (seconds == 1, "1 second"),
+        (seconds < 60, f"{seconds} seconds"),
+        (minutes == 1, "About a minute"),
+        (minutes < 60, f"{minutes} minutes"),
+        (hours == 1, "About an hour"),
+        (hours < 48, f"{hours} hours"),
+        (days < 14, f"{days} days"),
+        (days < 60, f"{days // 7} weeks"),
+        (days < 730, f"{days // 30} months"),
+    ):
+        if bound:
+            return text
+    return f"{days // 365} years"

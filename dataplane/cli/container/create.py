@@ -1,0 +1,40 @@
+"""``dataplane create``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dataplane.cli.container.body import attached, body
+from dataplane.cli.container.flags import container_flags
+from dataplane.cli.container.session import TAKEN, write_id
+from dataplane.cli.verb import Failure, Verb, words
+from dataplane.client import Daemon
+
+
+@click.command(cls=Verb, least=1, interspersed=False, said_by_us=True)
+@container_flags
+@words("IMAGE [COMMAND] [ARG...]")
+def command(words: tuple[str, ...], **given: Any) -> None:
+    """Make a container that is started later.
+
+    IMAGE is `host`: the host's own files.
+    """
+    click.echo(created(Daemon.at(), words, given, attached(given)))
+
+
+def created(daemon: Daemon, words: tuple[str, ...], given: dict[str, Any], streams: set[str]) -> str:
+    """Make it; its id. Warnings are told."""
+    image, *rest = words
+    argv = rest[1:] if rest[:1] == ["--"] else rest
+    wanted = body(given, image, argv, streams)
+    if given["cidfile"] and Path(given["cidfile"]).exists():
+        raise Failure(TAKEN.format(given["cidfile"]))
+    answer = daemon.ask("POST", "/containers/create", query={"name": given["name"] or None}, body=wanted)
+    for warning in answer.get("Warnings") or ():
+        click.echo(f"WARNING: {warning}", err=True)
+    if given["cidfile"]:
+        write_id(given["cidfile"], answer["Id"])
+    return str(answer["Id"])

@@ -1,0 +1,99 @@
+"""``dataplane stats`` of a daemon."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from dataplane.cli.candidates import completer
+from dataplane.cli.daemon_names import running
+from dataplane.cli.listing import FORMAT, listing
+from dataplane.cli.said import Said, refused
+from dataplane.cli.verb import Verb, words
+from dataplane.client import Daemon, Refusal
+from dataplane.client.daemon import quoted
+from dataplane.gotemplate import Row
+
+DEFAULT = "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}"
+HEADINGS = {
+    "Container": "CONTAINER",
+    "ID": "CONTAINER ID",
+    "Name": "NAME",
+    "CPUPerc": "CPU %",
+    "MemUsage": "MEM USAGE / LIMIT",
+    "MemPerc": "MEM %",
+    "NetIO": "NET I/O",
+    "BlockIO": "BLOCK I/O",
+    "PIDs": "PIDS",
+}
+BINARY, DECIMAL = ("B", "KiB", "MiB", "GiB", "TiB", "PiB"), ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+@click.command(cls=Verb)
+@click.option("-a", "--all", "everything", is_flag=True, help="Also those that do not run.")
+@click.option("--format", "layout", metavar="string", help=FORMAT)
+@click.option("--no-stream", is_flag=True, help="Once, instead of again and again.")
+@click.option("--no-trunc", is_flag=True, help="Cut nothing short.")
+@words("[CONTAINER...]", shell_complete=completer(running))
+def command(everything: bool, layout: str | None, no_stream: bool, no_trunc: bool, words: tuple[str, ...]) -> None:
+    """Show what containers use: CPU, memory, network."""
+    text = DEFAULT if layout in {None, "", "table"} else str(layout)
+    daemon = Daemon.at()
+    while True:
+        names = list(words) or [one["Id"] for one in daemon.ask("GET", "/containers/json", query={"all": everything or None})]
+        rows = list(_rows(daemon, names, whole=no_trunc))
+        page = listing(rows, text, headings=HEADINGS)
+        if no_stream:
+            click.echo(page, nl=False)
+            return
+        # Home; each line clears its own rest, the last all below: nothing flickers.
+        click.echo("\x1b[H" + page.replace("\n", "\x1b[K\n") + "\x1b[J" if sys.stdout.isatty() else page, nl=False)
+
+
+def _rows(daemon: Daemon, names: list[str], *, whole: bool) -> Iterator[Row]:
+    for name in names:
+        try:
+            # The daemon looks twice, a second apart: that is the interval.
+            found = daemon.ask("GET", f"/containers/{quoted(name)}/stats", query={"stream": False})
+        except Refusal as refusal:
+            raise Said(refused(refusal)) from None
+        yield row(name, found, whole=whole)
+
+
+def row(name: str, found: Mapping[str, Any], *, whole: bool) -> Row:
+    """A container as templates see it."""
+    memory = found.get("memory_stats") or {}
+    used, limit = memory.get("usage", 0), memory.get("limit", 0)
+    networks = (found.get("networks") or {}).values()
+    ident = found.get("id", "")
+    fields = {
+        "Container": name,
+        "ID": ident if whole else ident[:12],
+        "Name": str(found.get("name", "")).removeprefix("/"),
+        "CPUPerc": f"{cpu_percent(found):.2f}%",
+        "MemUsage": f"{size(used, 1024, BINARY)} / {size(limit, 1024, BINARY)}",
+        "MemPerc": f"{100 * used / limit if limit else 0:.2f}%",
+        "NetIO": " / ".join(size(sum(one[key] for one in networks), 1000, DECIMAL) for key in ("rx_bytes", "tx_bytes")),
+        "BlockIO": "0B / 0B",
+        "PIDs": str((found.get("pids_stats") or {}).get("current", 0)),
+    }
+    return Row("*container.statsContext", fields)
+
+
+def cpu_percent(found: Mapping[str, Any]) -> float:
+    """Of one CPU; 200 where two are busy."""
+    now, before = found.get("cpu_stats") or {}, found.get("precpu_stats") or {}
+    used = (now.get("cpu_usage") or {}).get("total_usage", 0) - (before.get("cpu_usage") or {}).get("total_usage", 0)
+    passed = now.get("system_cpu_usage", 0) - before.get("system_cpu_usage", 0)
+    return 100 * used / passed * (now.get("online_cpus") or 1) if used > 0 and passed > 0 else 0.0
+
+
+def size(number: float, step: int, units: tuple[str, ...]) -> str:
+    """Four digits at most and no blank: ``1.504MiB``, ``876B`` (go-units)."""
+    place = 0
+    while number >= step and place < len(units) - 1:
+        number, place = number / step, place + 1
+    return f"{number:.4g}{units[place]}" if step == 1024 else f"{number:.3g}{units[place]}"

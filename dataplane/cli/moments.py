@@ -1,0 +1,59 @@
+"""Points in time as Docker's users write and read them."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from dataplane.cli.container.flags import duration
+
+
+def asked(text: str) -> str:
+    """``--since`` and ``--until`` for the API: seconds since 1970; ``42m`` is so long ago. ValueError for what is no time."""
+    if text.replace(".", "", 1).isdecimal():
+        return text
+    try:
+        return _seconds(time.time_ns() - duration(text))
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise ValueError(f'parsing time "{text}": cannot parse') from None
+    return _seconds(int(moment.astimezone().timestamp() * 10**6) * 1000)
+
+
+def as_go(seconds: float) -> str:
+    """``2026-11-26 09:30:00 +0000 UTC``: Go's Time.String of a whole second, in this machine's zone."""
+    moment = datetime.fromtimestamp(seconds, UTC).astimezone()
+    return moment.strftime("%Y-%m-%d %H:%M:%S %z %Z")
+
+
+def nanoseconds(ns: int) -> str:
+    """``2026-11-26T09:30:00.123456789Z``, in this machine's zone."""
+    moment = datetime.fromtimestamp(ns // 10**9, UTC).astimezone()
+    zone = moment.strftime("%z")
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns % 10**9:09}{zone[:3]}:{zone[3:]}"
+
+
+def ago(seconds: float) -> str:
+    """``About a minute``, ``3 weeks``: how Docker rounds a duration (go-units)."""
+    whole = int(seconds)
+    minutes, hours = whole // 60, int(seconds / 3600 + 0.5)
+    steps = (
+        (whole < 1, "Less than a second"),
+        (whole == 1, "1 second"),
+        (whole < 60, f"{whole} seconds"),
+        (minutes == 1, "About a minute"),
+        (minutes < 60, f"{minutes} minutes"),
+        (hours == 1, "About an hour"),
+        (hours < 48, f"{hours} hours"),
+        (hours < 24 * 14, f"{hours // 24} days"),
+        (hours < 24 * 60, f"{hours // 24 // 7} weeks"),
+        (hours < 24 * 730, f"{hours // 24 // 30} months"),
+    )
+    return next((text for fits, text in steps if fits), f"{hours // 24 // 365} years")
+
+
+def _seconds(ns: int) -> str:
+    return f"{ns // 10**9}.{ns % 10**9:09}"

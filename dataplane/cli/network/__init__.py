@@ -1,0 +1,1 @@
+"""``dataplane network``: Docker's verbs for networks, one module each."""

@@ -1,0 +1,85 @@
+"""A connection that carries a process's streams, between our descriptors and the process (Docker's raw and multiplexed streams)."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+
+from dataplane.client.detach import Watcher
+
+CHUNK = 64 * 1024
+HEADER = 8
+
+Three = tuple[int | None, int, int]
+
+
+def carry(sock: socket.socket, early: bytes, stdio: Three, *, multiplexed: bool, keys: bytes = b"") -> bool:
+    """Until the other side closes, or a user presses ``keys``, which is told by True. ``early``: what came before."""
+    stdin, stdout, stderr = stdio
+    outputs = {0: stdout, 1: stdout, 2: stderr}
+    watcher = Watcher(keys)
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    if stdin is not None:
+        poll.register(stdin, select.POLLIN)
+    pending = early
+    while True:
+        if multiplexed:
+            pending = _split(pending, outputs)
+        elif pending:
+            write(stdout, pending)
+            pending = b""
+        for fd, _events in poll.poll():
+            if fd == sock.fileno():
+                try:
+                    data = sock.recv(CHUNK)
+                except OSError:
+                    data = b""
+                if not data:
+                    return False
+                pending += data
+            elif stdin is not None:
+                data = os.read(stdin, CHUNK)
+                passed, detached = watcher.feed(data)
+                with suppress(OSError):
+                    sock.sendall(passed)
+                if detached:
+                    return True
+                if not data:
+                    poll.unregister(stdin)
+                    with suppress(OSError):
+                        sock.shutdown(socket.SHUT_WR)
+
+
+def frames(blocks: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Multiplexed octets as (1 stdout | 2 stderr, octets), for answers that end."""
+    pending = b""
+    for block in blocks:
+        pending += block
+        while len(pending) >= HEADER:
+            stream, length = struct.unpack(">B3xI", pending[:HEADER])
+            if len(pending) < HEADER + length:
+                break
+            yield stream, pending[HEADER : HEADER + length]
+            pending = pending[HEADER + length :]
+
+
+def write(fd: int, data: bytes) -> None:
+    """Write it all."""
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def _split(data: bytes, outputs: dict[int, int]) -> bytes:
+    """Write every whole frame to its descriptor; what is left."""
+    while len(data) >= HEADER:
+        stream, length = struct.unpack(">B3xI", data[:HEADER])
+        if len(data) < HEADER + length:
+            break
+        write(outputs[stream], data[HEADER : HEADER + length])
+        data = data[HEADER + length :]
+    return data

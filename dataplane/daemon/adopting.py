@@ -1,0 +1,63 @@
+"""A daemon that begins finds containers that another one started: those that run go on, untouched."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from dataplane.desired.records import RESTARTING, ContainerRecord
+from dataplane.errors import UserError
+from dataplane.live.backoff import FIRST_DELAY
+from dataplane.proc import pids
+from dataplane.proc.instance import Instance
+from dataplane.proc.spec import Status
+
+if TYPE_CHECKING:
+    from dataplane.daemon.containers import Containers
+
+LOST = 255
+"""Docker's exit status of a container whose end nobody saw."""
+KILLED = 137
+
+
+async def adopt(containers: Containers) -> None:
+    """Of every container that is to be alive: its process, or its end. Of the others: what their policy wants of a daemon that
+    begins, which is that `always` runs, and `unless-stopped` unless it was stopped."""
+    for record in list(containers.core.state.containers.values()):
+        life = containers.life(record.id)
+        if record.alive:
+            process = await asyncio.to_thread(_running, containers, record)
+            if process is not None:
+                life.watch(process)
+                continue
+            status, lost = await asyncio.to_thread(_last, containers, record)
+            await life.ended(status, lost=lost)
+        elif record.fate.state == RESTARTING:
+            life.start_soon(FIRST_DELAY)
+        elif record.fate.started and not record.auto_remove and _wants(record):
+            await life.restore()
+        elif record.auto_remove and record.fate.started:
+            await containers.remove(record.id)  # it was on its way out
+
+
+def _wants(record: ContainerRecord) -> bool:
+    policy = record.restart.policy
+    return policy == "always" or (policy == "unless-stopped" and not record.fate.stopped)
+
+
+def _running(containers: Containers, record: ContainerRecord) -> Instance | None:
+    try:
+        return Instance.open(containers.core.folder, record.short)
+    except UserError:
+        return None
+
+
+def _last(containers: Containers, record: ContainerRecord) -> tuple[Status, bool]:
+    """How it ended, from its shim's last words; and whether nobody knows, for then the machine went down, or the daemon before it
+    could start the process."""
+    body = pids.read_json(str(containers.core.folder / "instances" / record.short / "status.json"))
+    if body is None:
+        return Status("exited", 0, LOST, 0, None), True
+    if body["exit"] is None:
+        return Status("exited", body["pid"], KILLED, body["started"], None), False
+    return Status("exited", body["pid"], body["exit"], body["started"], body["finished"]), False

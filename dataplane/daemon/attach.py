@@ -1,0 +1,93 @@
+"""A client at a container's own streams: a connection to its shim, which hands over every octet and waits for a slow reader.
+
+Before a container runs the connection is made all the same, and its other end given to the shim at the start: so a client sees
+the first octet of a command that is over in a moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+
+from dataplane.daemon.face import LogLine, Streams
+from dataplane.daemon.outbox import Outbox
+from dataplane.proc.streams import STDERR, STDIN, STDOUT
+
+CHUNK = 32 * 1024
+MESSAGE = 64 * 1024
+_NUMBERS = {"stdout": STDOUT, "stderr": STDERR}
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Ours, and the end for the shim."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def streams(connection: socket.socket, *, tty: bool, stdin: bool, once: bool, before: Iterable[LogLine] = ()) -> Streams:
+    """Those of an attached connection, which is theirs from now on. ``before``: what was written already. ``once``: where the
+    client's input ends, by its end or by its going, the command's ends too (StdinOnce); else it stays open for the next client."""
+    return _Attached(connection, tty, stdin, once).streams(before)
+
+
+class _Attached:
+    def __init__(self, connection: socket.socket, tty: bool, stdin: bool, once: bool) -> None:
+        connection.setblocking(False)
+        self._connection, self._tty = connection, tty
+        self._once = once and stdin and not tty
+        self._reading = self._closed = False
+        self._box = Outbox(connection.fileno(), self._send, self._end) if stdin else None
+
+    def streams(self, before: Iterable[LogLine]) -> Streams:
+        if self._box is None:
+            return Streams(self._output(before), None, self._tty, self.close)
+        return Streams(self._output(before), self._feed, self._tty, self.close, self._box.room)
+
+    def _feed(self, data: bytes) -> None:
+        assert self._box is not None
+        for at in range(0, len(data), CHUNK):
+            self._box.put(data[at : at + CHUNK])
+        if not data:
+            self._box.put(b"")
+
+    def _send(self, piece: bytes) -> int:
+        self._connection.send(bytes((STDIN,)) + piece)
+        return len(piece)
+
+    def _end(self) -> None:
+        if self._once:
+            self._connection.send(bytes((STDIN,)))
+
+    async def _output(self, before: Iterable[LogLine]) -> AsyncIterator[tuple[int, bytes]]:
+        for number, line in enumerate(before):
+            yield _NUMBERS[line.stream], line.text
+            if number % 256 == 0:
+                await asyncio.sleep(0)
+        while data := await self._receive():
+            if data[0] in {STDOUT, STDERR}:
+                yield data[0], data[1:]
+
+    async def _receive(self) -> bytes:
+        self._reading = True
+        try:
+            return await asyncio.get_running_loop().sock_recv(self._connection, MESSAGE)
+        except OSError:
+            return b""
+        finally:
+            self._reading = False
+            if self._closed:
+                self._connection.close()
+
+    def close(self) -> None:
+        """Detach. Idempotent."""
+        if self._closed:
+            return
+        if self._box is not None:
+            self._box.put(b"")
+            self._box.close()
+        self._closed = True
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        if not self._reading:  # else who reads sees the end, and closes it before its number is somebody else's
+            self._connection.close()

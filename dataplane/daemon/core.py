@@ -1,0 +1,245 @@
+"""A daemon's core: the desired state, and the namespaces, engine and host's rules that make it true. Lives on an event loop.
+
+``change_to`` is the only way anything changes. What must run follows from a State alone, so that a daemon that begins where another
+was killed does what any change does: it compares what is wanted with what it finds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar, TypeVarTuple
+
+from dataplane.actions import diff as wiring_diff
+from dataplane.daemon.face import Event
+from dataplane.daemon.hostside import HostSide, PortTakenError
+from dataplane.daemon.planner import Planner
+from dataplane.daemon.reconcile import diff, ports_parted
+from dataplane.daemon.sandboxes import Rooms
+from dataplane.daemon.specs import Sandboxes
+from dataplane.desired.networks import fresh
+from dataplane.desired.records import PREDEFINED, ContainerRecord, State
+from dataplane.desired.refused import Refused
+from dataplane.desired.surroundings import Surroundings
+from dataplane.desired.ways import with_way_out
+from dataplane.live.engine import EngineThread
+from dataplane.model import EMPTY, Plan
+from dataplane.proc.helper import Helper
+from dataplane.proc.spec import NamespaceRef
+from dataplane.store import Store
+from dataplane.wiring import Wiring, without
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
+ATTEMPTS = 64
+"""Ports that nobody chose and that others have: how many are tried."""
+
+
+def new_id() -> str:
+    """64 hexadecimal digits that nobody has; the first 12 are no number, which Docker's short ids must not be."""
+    while (found := secrets.token_hex(32))[:12].isdecimal():
+        continue
+    return found
+
+
+class Core:
+    """One daemon. ``listeners`` are told every Event; ``followers`` (old, new) after each change, before it counts as done."""
+
+    def __init__(self, folder: Path, store: Store, helper: Helper, engine: EngineThread, host: HostSide) -> None:
+        self.name, self.folder, self.store = folder.name, folder, store
+        name = self.name
+        self.helper, self.engine, self.host = helper, engine, host
+        self.state = State()
+        self.plan: Plan = Planner.nothing(name)
+        self.wiring = Wiring()
+        self.lock = asyncio.Lock()
+        self.listeners: list[Callable[[Event], None]] = []
+        self.followers: list[Callable[[State, State], Awaitable[None]]] = []
+        self.rooms = Rooms(helper)
+        self._planner = Planner(name)
+        self.emptied = False
+        self._torn = True  # what is there may not be what the state says
+
+    # -- questions --------------------------------------------------------------------------------------------------------
+
+    async def surroundings(self) -> Surroundings:
+        """What the host has now that choices keep clear of. Until the next change, no lab of this host chooses."""
+        return await self.host.look()
+
+    def namespace(self, container: str) -> NamespaceRef:
+        """The namespace that a container lives in: its own, another's or the host's. Refused 409 where it has none."""
+        record = self.state.containers.get(container)
+        seen: set[str] = set()
+        while record is not None and record.id not in seen:
+            mode, _, other = record.network_mode.partition(":")
+            if mode != "container":
+                found = self.rooms.references.get(record.short)
+                if found is not None:
+                    return found
+                break
+            seen.add(record.id)
+            record = self.state.containers.get(other)
+        raise Refused(409, f"Container {container} is not running")
+
+    def sandbox(self, container: str) -> str:
+        """The path of that namespace, "" where there is none."""
+        try:
+            return self.namespace(container).path
+        except Refused:
+            return ""
+
+    def operstate(self, network: str) -> str:
+        """UP while somebody is on the network, else DOWN: as a bridge of the kernel's has it."""
+        return "UP" if any(one.network == network for one in self.state.endpoints.values()) else "DOWN"
+
+    async def blocking(self, work: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
+        """Work that waits for others, in a thread."""
+        return await asyncio.to_thread(work, *args)
+
+    def tell(self, type: str, action: str, id: str, attributes: Mapping[str, str] = EMPTY) -> None:
+        """Something happened just now."""
+        event = Event(type, action, id, attributes, time.time_ns())
+        for listen in self.listeners:
+            listen(event)
+
+    # -- changes ----------------------------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Take up what the store remembers, and make it so: of a new store, a way out and nothing else."""
+        async with self.lock:
+            remembered = await asyncio.to_thread(self.store.load)
+            await asyncio.to_thread(self.rooms.look)
+            self.host.follow(self._follow_host)
+            around = await self.surroundings()
+            state = remembered if remembered.networks else fresh(around, ids=[new_id() for _ in PREDEFINED], now=time.time_ns())
+            self.state = with_way_out(state, around) if self.host.way_out else state
+            self.store.save(remembered, self.state)
+            plan = self._planner.plan(self.state)
+            await self._reconcile(plan, *self._planner.made(plan, self.host.local))
+
+    async def change_with(self, make: Callable[[Collection[tuple[str, int]]], State]) -> State:
+        """``change_to`` what ``make`` returns; again, while ports that it chose freely turn out taken on the host."""
+        taken: set[tuple[str, int]] = set()
+        while True:
+            new = make(frozenset(taken))
+            try:
+                await self.change_to(new)
+            except PortTakenError as refused:
+                if not refused.chosen or len(taken) >= ATTEMPTS:
+                    raise
+                taken.add(refused.port)
+            else:
+                return self.state
+
+    async def change_to(self, new: State) -> None:
+        """Remember ``new`` and make it so. UserError: it could not be, and all is as before. The caller holds the lock."""
+        assert self.lock.locked()
+        change = asyncio.create_task(self._change_to(new), name="change")
+        try:
+            await asyncio.shield(change)
+        except asyncio.CancelledError:
+            # Whoever asked has gone. Half a change is none: it is carried through under their lock.
+            while not change.done():
+                await asyncio.wait({change})
+            raise
+
+    async def _change_to(self, new: State) -> None:
+        old = self.state
+        if new is old:
+            return
+        try:
+            plan = self._planner.plan(new)
+            sandboxes, wiring = self._planner.made(plan, self.host.local)  # what cannot be is refused before anything is touched
+            self.host.claim(plan, new)
+            self.store.save(old, new)
+            try:
+                await self._reconcile(plan, sandboxes, wiring)
+            except BaseException:
+                self.store.save(new, old)
+                await self._restore()
+                raise
+            self.state = new
+            for follow in self.followers:
+                await follow(old, new)
+        except BaseException:
+            self.host.give_back()
+            raise
+
+    async def _reconcile(self, plan: Plan, sandboxes: Sandboxes, wiring: Wiring) -> None:
+        """From what there is to what is wanted. The plan is what runs once this has returned."""
+        attached = self.wiring.nodes.keys() if self._torn else None
+        steps = diff(self.rooms.found, sandboxes, attached)
+        self._torn = True
+        other_ways = self.host.replaced(plan)
+        gone = {port for port in ports_parted(steps, self.rooms.found) | other_ways if port in self.wiring.nodes}
+        if gone:
+            await self._rewire(without(self.wiring, gone), {})
+        await self.host.drop(other_ways)
+        given: dict[str, int | tuple[int, ...]] = {}
+        try:
+            if steps:
+                given |= await asyncio.to_thread(self.rooms.carry_out, steps)
+            given |= await self.host.make(plan)
+            taking, given = given, {}
+            await self._rewire(wiring, taking)
+        except BaseException:
+            self.host.close_all(given)
+            raise
+        await self.host.settle(plan)
+        self.plan, self._torn = plan, False
+
+    async def _restore(self) -> None:
+        """After a change that failed: what the old state wants, as far as it can be had."""
+        try:
+            self.wiring = await self.engine.call(lambda dataplane: dataplane.wiring)
+            plan = self._planner.plan(self.state)
+            self.host.give_back()
+            await self._reconcile(plan, *self._planner.made(plan, self.host.local))
+        except Exception:  # the first error is the one to tell; the next change tries again
+            traceback.print_exc()
+
+    async def _rewire(self, wanted: Wiring, taps: Mapping[str, int | tuple[int, ...]]) -> None:
+        actions = wiring_diff(self.wiring, wanted)
+        if actions or taps:
+            await self.engine.apply(actions, taps)
+        self.wiring = wanted
+
+    async def _follow_host(self) -> None:
+        """The host's addresses have changed."""
+        async with self.lock:
+            if await self.host.look_again(self.plan):
+                await self._rewire(self._planner.made(self.plan, self.host.local)[1], {})
+
+    def link_changed(self, port: str, what: str) -> None:
+        """The engine says so of a port: link up, link down, port gone."""
+        if what == "port gone" and port in self.wiring.nodes:
+            print(f"the interface of port {port} is gone: somebody deleted it", file=sys.stderr, flush=True)
+
+    # -- the end ----------------------------------------------------------------------------------------------------------
+
+    async def remove_everything(self) -> None:
+        """Forget every container and every network but the three; what runs of them is ended when the core is closed."""
+        async with self.lock:
+            kept = MappingProxyType({key: one for key, one in self.state.networks.items() if one.predefined})
+            await self.change_to(State(networks=kept, uplinks=self.state.uplinks))
+            self.emptied = True
+
+    async def close(self) -> None:
+        """Stop carrying packets and leave the host as it was; namespaces, TAPs and processes stay for the next daemon."""
+        async with self.lock:
+            await self.engine.stop()
+            await self.host.close()
+            self.store.close()
+
+    def record(self, container: str) -> ContainerRecord:
+        """The record of that id. Refused 404: there is none any more."""
+        found = self.state.containers.get(container)
+        if found is None:
+            raise Refused(404, f"No such container: {container}")
+        return found

@@ -1,0 +1,34 @@
+"""The helper of a daemon, which outlives it: the one that runs, else another that takes over the namespaces of the first."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from dataplane.errors import UserError
+from dataplane.proc import mounts, pids
+from dataplane.proc.helper import Helper
+
+
+def helper_of(name: str, folder: Path) -> Helper:
+    """The helper of the daemon of that state folder. Blocking. UserError: none can be had."""
+    body = pids.read_json(str(folder / "helper.json"))
+    if body is not None and pids.alive(body["pid"], body["start"]):
+        with suppress(UserError):
+            return Helper.connect(folder)
+    helper = Helper.start(name, folder)
+    _adopt(helper, folder)
+    return helper
+
+
+def _adopt(helper: Helper, folder: Path) -> None:
+    """Namespaces that have a name outlive every process; one that is gone, or is another's by now, is forgotten."""
+    for record in sorted((folder / "namespaces").iterdir()):
+        body = pids.read_json(str(record))
+        path = mounts.path_of(body["name"]) if body is not None else ""
+        try:
+            if body is None or Path(path).stat().st_ino != body["inode"]:
+                raise FileNotFoundError(path)
+            helper.adopt_namespace(record.name, path)
+        except (OSError, UserError):
+            record.unlink(missing_ok=True)

@@ -1,0 +1,188 @@
+"""A daemon's part in its host: the way out, the rules, routes and published ports. As ``live.host`` has it for labs.
+
+An ordinary user's daemon has none of these, and works inside.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataplane.desired import ports
+from dataplane.desired.records import State
+from dataplane.desired.refused import Refused
+from dataplane.desired.surroundings import Surroundings
+from dataplane.hostnet.facts import Facts
+from dataplane.hostnet.rules import HostRules, host_rules, subnets
+from dataplane.hostnet.sockets import RefusedError
+from dataplane.live.host import Host
+from dataplane.live.hostwatch import HostWatch
+from dataplane.live.ports import explained
+from dataplane.model import IPAddress, IPNetwork, Plan
+from dataplane.netns.step import Step
+from dataplane.proc.helper import Helper
+from dataplane.proc.server import privileged
+from dataplane.uplink import UPLINK
+
+RESOLV = Path("/etc/resolv.conf")
+
+
+class PortTakenError(Refused):
+    """``port``: (protocol, number) that the host has not to give; ``chosen``: nobody asked for just that one."""
+
+    def __init__(self, what: str, mend: str, port: tuple[str, int], *, chosen: bool) -> None:
+        super().__init__(500, what, mend=mend)
+        self.port, self.chosen = port, chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What the host was last told."""
+
+    rules: HostRules | None
+    subnets: tuple[IPNetwork, ...]
+
+
+class HostSide:
+    """``change``: False tells what to do on the host instead of doing it. Used on the event loop."""
+
+    def __init__(self, name: str, folder: Path, helper: Helper, *, change: bool = True) -> None:
+        self.way_out = privileged()
+        self._name, self._folder = name, folder
+        self._host = Host(name, folder, helper, change=change, way_out=self.way_out)
+        self._watch = HostWatch(self._follow)
+        self._followed: Callable[[], Awaitable[None]] | None = None
+        self._surroundings = Surroundings(daemon=name)
+        self._settled: _Settled | None = None
+
+    # -- what is there ----------------------------------------------------------------------------------------------------
+
+    async def look(self) -> Surroundings:
+        """Be alone in choosing subnets here, until the next change, and see what is taken."""
+        await self._host.look({UPLINK: None})
+        facts = self._host.ways[UPLINK].facts
+        self._surroundings = Surroundings(
+            daemon=self._name, routes=_routes(facts, self._tap), resolvers=_resolvers(), links=frozenset(facts.addresses)
+        )
+        return self._surroundings
+
+    @property
+    def _tap(self) -> str:
+        return self._host.ways[UPLINK].tap if UPLINK in self._host.ways else ""
+
+    @property
+    def local(self) -> Mapping[str, tuple[str, ...]]:
+        """Addresses of the host by uplink, at which published ports are reached."""
+        return {port: way.local for port, way in self._host.ways.items()}
+
+    # -- changes ----------------------------------------------------------------------------------------------------------
+
+    def claim(self, plan: Plan, state: State) -> None:
+        """The host's ports that the plan publishes. PortTakenError: one cannot be had; nothing is kept."""
+        try:
+            self._host.claim(plan)
+        except RefusedError as refused:
+            port, rows = refused.port, plan.published
+            row = next(one for one in rows if one.protocol == port.protocol and one.first <= port.number <= one.last)
+            key = next(one.id for one in state.containers.values() if one.short == row.instance)
+            words = os.strerror(refused.number)
+            told = ports.host_refused(
+                state,
+                key,
+                address=str(port.address or "0.0.0.0"),
+                port=port.number,
+                protocol=port.protocol,
+                why=f"{words[:1].lower()}{words[1:]}",
+            )
+            mend = explained(self._name, refused, plan, self._host.inode_of(refused, plan)).mend
+            raise PortTakenError(told.what, mend, (port.protocol, port.number), chosen=row.chosen) from None
+
+    def replaced(self, plan: Plan) -> set[str]:
+        """Ports of uplinks that are there, and that the plan has no more, or others."""
+        return self._host.replaced(plan)
+
+    async def drop(self, ports: set[str]) -> None:
+        """The engine has closed their descriptors."""
+        self._watch.stop(ports)
+        await self._host.drop(ports)
+        if ports:
+            self._settled = None
+
+    async def make(self, plan: Plan) -> dict[str, int]:
+        """The descriptors of uplinks that the engine has not yet."""
+        return await self._host.make(plan, _log, lambda _step: None)
+
+    async def settle(self, plan: Plan) -> None:
+        """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
+        wanted = _Settled(host_rules(plan), tuple(subnets(plan)))
+        if wanted != self._settled:
+            await self._host.settle(plan, _log, _warn)
+            self._watch.start({port: way.watch for port, way in self._host.ways.items()})
+        self._settled = wanted
+        self._host.unlock()
+
+    def unlock(self) -> None:
+        """Others may choose subnets again."""
+        self._host.unlock()
+
+    def give_back(self) -> None:
+        """A change that failed leaves no claim."""
+        self._host.give_back()
+
+    @staticmethod
+    def close_all(descriptors: Mapping[str, int | tuple[int, ...]]) -> None:
+        """Those that the engine will not have."""
+        for fds in descriptors.values():
+            for fd in fds if isinstance(fds, tuple) else (fds,):
+                os.close(fd)
+
+    # -- meanwhile --------------------------------------------------------------------------------------------------------
+
+    def follow(self, changed: Callable[[], Awaitable[None]]) -> None:
+        """Call it when the host's addresses have changed."""
+        self._followed = changed
+
+    async def _follow(self) -> None:
+        if self._followed is not None:
+            await self._followed()
+
+    async def look_again(self, plan: Plan) -> bool:
+        """True if others than before are local now."""
+        return await self._host.look_again(plan, _log)
+
+    async def close(self) -> None:
+        """Let go of every port and take back what was changed, once the engine has closed the uplink."""
+        self._watch.stop()
+        await self._host.close(_log)
+
+
+def _routes(facts: Facts, tap: str) -> tuple[tuple[str, IPNetwork], ...]:
+    return tuple((name, network) for name, network in facts.routes if name != tap)
+
+
+def _resolvers() -> tuple[IPAddress, ...]:
+    from ipaddress import ip_address
+
+    try:
+        words = [line.split() for line in RESOLV.read_text("utf-8", "replace").splitlines()]
+    except OSError:
+        return ()
+    found = []
+    for row in words:
+        if len(row) > 1 and row[0] == "nameserver":
+            try:
+                found.append(ip_address(row[1].partition("%")[0]))
+            except ValueError:
+                continue
+    return tuple(found)
+
+
+def _log(step: Step) -> None:
+    print(f"{step.what}   # {step.by_hand}" if step.by_hand else step.what, file=sys.stderr, flush=True)
+
+
+def _warn(sentence: str) -> None:
+    print(f"warning: {sentence}", file=sys.stderr, flush=True)

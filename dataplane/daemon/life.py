@@ -1,0 +1,350 @@
+"""One container's process: started, watched, and by its restart policy round again. Docker's rules.
+
+The desired state says that a container runs before its process does, and until its end was seen: a daemon that was killed in
+between finds it as a container that has ended, and goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import time
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from dataplane.daemon import freezer
+from dataplane.daemon.checks import Checks, wanted
+from dataplane.daemon.starting import CREATE, UNKNOWN, refusal, spec_of
+from dataplane.desired import life as fates
+from dataplane.desired.records import ALIVE, EXITED, PAUSED, RESTARTING, ContainerRecord, State
+from dataplane.desired.refused import Refused
+from dataplane.errors import UserError
+from dataplane.live.backoff import Backoff
+from dataplane.proc.instance import Instance
+from dataplane.proc.spec import Status
+
+if TYPE_CHECKING:
+    from dataplane.daemon.core import Core
+    from dataplane.daemon.events import Events
+
+SECOND = 1e9
+KILL = 10.0
+"""Seconds that a killed container has to be gone, before its shim is killed."""
+ATTEMPTS = 5
+
+
+class Files(Protocol):
+    """What a container finds in /etc."""
+
+    def write(self, state: State, container_id: str) -> Mapping[str, str]:
+        """Make its files as they are to be: path in the container -> file that covers it."""
+
+    def forget(self, container_id: str) -> None:
+        """Remove them."""
+
+
+class Life:
+    """Of one container, as long as the daemon knows it. ``removed`` is called where it removes itself (`--rm`)."""
+
+    def __init__(self, core: Core, events: Events, files: Files | None, id: str, remove: Callable[[str], Awaitable[None]]) -> None:
+        self.core, self.events, self.files, self.id = core, events, files, id
+        self.lock = asyncio.Lock()  # one start, pause or removal at a time
+        self.process: Instance | None = None
+        self.checks: Checks | None = None
+        self.waiting: list[socket.socket] = []  # the shim's ends of clients that came before it
+        self._remove = remove
+        self._backoff: Backoff | None = None
+        self._leave = False  # who ended it wants it ended
+        self._staying = False
+        self._again: asyncio.Task[None] | None = None
+        self._exits: list[asyncio.Future[int]] = []
+        self._removals: list[asyncio.Future[int]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def record(self) -> ContainerRecord:
+        """As it is now. Refused 404: it was removed."""
+        return self.core.record(self.id)
+
+    @property
+    def place(self) -> Path:
+        """The folder of its shims."""
+        return self.core.folder / "instances" / self.id[:12]
+
+    def tell(self, action: str, **more: str) -> None:
+        """Something happened to it."""
+        self.events.tell(self.record, action, **more)
+
+    # -- its start ----------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """By a user: the count of restarts begins anew. Refused: it does not start."""
+        self.cancel_restart()
+        self._leave = False
+        self._backoff = Backoff(self.record.restart)
+        await self._launch(0)
+
+    async def _launch(self, restarts: int) -> None:
+        core = self.core
+        now = time.time_ns()
+        (self.place / "status.json").unlink(missing_ok=True)  # of the run before
+        waiting, self.waiting = self.waiting, []
+        try:
+            try:
+                async with core.lock:
+                    await core.change_with(lambda taken: self._started(now, restarts, taken))
+                binds = self.files.write(core.state, self.id) if self.files is not None else {}
+                spec = spec_of(core.state, self.record, core.namespace(self.id), binds)
+                process = await core.blocking(core.helper.spawn, spec, [one.fileno() for one in waiting])
+            except UserError as error:
+                await self._failed(error)
+        finally:
+            for one in waiting:
+                one.close()
+        self.watch(process)
+        self.tell("start")
+
+    def _started(self, now: int, restarts: int, taken: object) -> State:
+        state = fates.started(self.core.state, self.id, now=now, taken=taken)  # type: ignore[arg-type]
+        return fates.with_fate(state, self.id, replace(state.containers[self.id].fate, restarts=restarts))
+
+    async def _failed(self, error: UserError) -> None:
+        """It does not run, and says why. Raises Refused."""
+        refused, status = error, UNKNOWN
+        if not isinstance(error, Refused):
+            process = self.record.process
+            refused, status = refusal(error, process.command, process.working_dir or "/", CREATE)
+        async with self.core.lock:
+            await self.core.change_to(fates.failed(self.core.state, self.id, refused.what, exit=status))
+        if self.record.auto_remove:
+            await self._remove(self.id)
+        raise refused from None
+
+    def watch(self, process: Instance) -> None:
+        """It runs as that process, from now on or since before this daemon."""
+        self.process = process
+        asyncio.get_running_loop().add_reader(process.fileno(), self._seen_ending, process)
+        check = self.record.healthcheck
+        if check is not None and wanted(check):
+            self.checks = Checks(check, process, self.tell, lambda: self.record.fate.state == PAUSED)
+
+    # -- its end ------------------------------------------------------------------------------------------------------------
+
+    def _seen_ending(self, process: Instance) -> None:
+        asyncio.get_running_loop().remove_reader(process.fileno())
+        task = asyncio.create_task(self._ending(process), name=f"end of {self.id[:12]}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ending(self, process: Instance) -> None:
+        try:
+            status = await asyncio.to_thread(process.status)
+            self.process = None
+            process.close()
+            if self.record.fate.state == PAUSED:
+                await asyncio.to_thread(freezer.forget, self.id[:12])
+            await self.ended(status)
+        except Exception:  # nobody waits for this task
+            traceback.print_exc()
+
+    async def ended(self, status: Status, *, lost: bool = False) -> None:
+        """It has ended; what its policy says is done. ``lost``: with the machine, and its exit status was never seen."""
+        if self.checks is not None:
+            self.checks.stop()
+            self.checks = None
+        record = self.record
+        code, finished = status.exit or 0, status.finished or time.time_ns()
+        ran = max(0, finished - record.fate.started) / SECOND
+        delay = self._delay(record, code, ran, lost=lost)
+        state = EXITED if delay is None else RESTARTING
+        restarts = record.fate.restarts + (delay is not None)
+        fate = replace(record.fate, state=state, exit=code, finished=finished, restarts=restarts, stopped=self._leave)
+        self.events.next(self.record, "die", exitCode=str(code), execDuration=str(int(ran)))
+        await self._become(lambda known: fates.ended(known, self.id, fate))
+        if delay is not None:
+            self._again = asyncio.create_task(self._start_again(delay), name=f"restart of {self.id[:12]}")
+        self._tell_waiters(code)
+        if delay is None and record.auto_remove and not self._staying:
+            await self._remove(self.id)
+
+    def _delay(self, record: ContainerRecord, code: int, ran: float, *, lost: bool) -> float | None:
+        if self._leave or (lost and record.restart.policy == "on-failure"):
+            return None
+        if self._backoff is None:
+            self._backoff = Backoff(record.restart)
+            self._backoff.count = record.fate.restarts
+        return self._backoff.after(code, ran)
+
+    async def _become(self, change: Callable[[State], State]) -> None:
+        """What has happened is written down, however often that takes."""
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self.core.lock:
+                    if self.id in self.core.state.containers:
+                        await self.core.change_to(change(self.core.state))
+                return
+            except Exception:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                traceback.print_exc()
+                await asyncio.sleep(0.2 * 2**attempt)
+
+    async def _start_again(self, delay: float) -> None:
+        await asyncio.sleep(delay)
+        async with self.lock:
+            self._again = None
+            if self.record.fate.state != RESTARTING:
+                return
+            try:
+                await self._launch(self.record.fate.restarts)
+            except UserError as error:
+                self.tell("die", exitCode=str(UNKNOWN), error=error.what)
+
+    async def restore(self) -> None:
+        """The policy wants it to run, and it was not about to: a daemon that begins."""
+        fate = replace(self.record.fate, state=RESTARTING)
+        await self._become(lambda state: fates.with_fate(state, self.id, fate))
+        self.start_soon(0.0)
+
+    def start_soon(self, delay: float) -> None:
+        """It was about to start again, under another daemon."""
+        self._again = asyncio.create_task(self._start_again(delay), name=f"restart of {self.id[:12]}")
+
+    def cancel_restart(self) -> bool:
+        """It does not start again by itself. True: it was going to."""
+        if self._again is None:
+            return False
+        self._again.cancel()
+        self._again = None
+        return True
+
+    async def give_up_restart(self) -> bool:
+        """It was about to start again, and does not. False: it was not."""
+        if self.record.fate.state != RESTARTING:
+            return False
+        async with self.lock:
+            if self.record.fate.state != RESTARTING:
+                return False
+            self.cancel_restart()
+            fate = replace(self.record.fate, state=EXITED, stopped=True)
+            await self._become(lambda state: fates.ended(state, self.id, fate))
+            self._tell_waiters(fate.exit)
+            return True
+
+    def _tell_waiters(self, code: int) -> None:
+        waiters, self._exits = self._exits, []
+        for one in waiters:
+            if not one.done():
+                one.set_result(code)
+
+    def next_exit(self) -> asyncio.Future[int]:
+        """Its exit status, at its next end."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._exits.append(future)
+        return future
+
+    def removal(self) -> asyncio.Future[int]:
+        """Its last exit status, once it is removed."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._removals.append(future)
+        return future
+
+    def gone(self, code: int) -> None:
+        """It was removed: whoever waits for it is told."""
+        self.cancel_restart()
+        for one in self.waiting:
+            one.close()
+        self.waiting.clear()
+        self._exits += self._removals
+        self._removals = []
+        self._tell_waiters(code)
+
+    # -- signals ------------------------------------------------------------------------------------------------------------
+
+    async def stop(self, number: int, grace: float) -> bool:
+        """Signal, SIGKILL after ``grace`` seconds (negative: never); returns when it has ended. False: it did not run."""
+        if await self.give_up_restart():
+            return True
+        if self.record.fate.state not in ALIVE:
+            return False
+        self._leave = True
+        ended = self.next_exit()
+        if self.record.fate.state not in ALIVE:
+            return True
+        await self.signal(number)
+        done, _ = await asyncio.wait({ended}, timeout=None if grace < 0 else grace)
+        if not done:
+            await self.kill()
+        self.tell("stop")
+        return True
+
+    async def kill(self) -> None:
+        """SIGKILL, and wait for its end; its shim's too if need be."""
+        self._leave = True
+        if self.record.fate.state not in ALIVE:
+            return
+        ended = self.next_exit()
+        await self.signal(signal.SIGKILL)
+        process = self.process
+        done, _ = await asyncio.wait({ended}, timeout=KILL)
+        if not done and process is not None:
+            await asyncio.to_thread(process.kill)
+            await ended
+
+    @asynccontextmanager
+    async def staying(self) -> AsyncIterator[None]:
+        """What ends it inside is no wish to have it ended: it starts again at once, and `--rm` does not remove it."""
+        self._staying = True
+        try:
+            yield
+        finally:
+            self._staying = False
+
+    async def signal(self, number: int, *, leave: bool = False) -> None:
+        """Send its command a signal; one that is paused goes on with it, where that is to end it. ``leave``: it is wanted ended."""
+        self._leave = self._leave or leave
+        self.tell("kill", signal=str(number))
+        process = self.process
+        if process is not None:
+            with suppress(UserError):  # it has just ended
+                await asyncio.to_thread(process.signal, number)
+        if self._leave and self.record.fate.state == PAUSED:
+            await self.unpause()
+
+    # -- pauses -------------------------------------------------------------------------------------------------------------
+
+    async def pause(self) -> None:
+        """Stop all its processes."""
+        assert self.process is not None
+        await asyncio.to_thread(freezer.pause, self.id[:12], self.process.pid)
+        await self._become(lambda state: self._with_state(state, PAUSED))
+        self.tell("pause")
+
+    async def unpause(self) -> None:
+        """Let them go on."""
+        if self.process is not None:
+            await asyncio.to_thread(freezer.unpause, self.id[:12], self.process.pid)
+        await self._become(lambda state: self._with_state(state, "running"))
+        self.tell("unpause")
+
+    def _with_state(self, state: State, word: str) -> State:
+        fate = state.containers[self.id].fate
+        return fates.with_fate(state, self.id, replace(fate, state=word)) if fate.state in ALIVE else state
+
+    def let_go(self) -> None:
+        """The daemon ends; the process does not."""
+        self.cancel_restart()
+        if self.checks is not None:
+            self.checks.stop()
+        if self.process is not None:
+            asyncio.get_running_loop().remove_reader(self.process.fileno())
+            self.process.close()
+            self.process = None
+        for one in self.waiting:
+            one.close()
+        self.waiting.clear()

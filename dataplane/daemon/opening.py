@@ -1,0 +1,43 @@
+"""Begin a daemon's core, be it for the first time or where another was stopped or killed."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from dataplane.daemon.core import Core
+from dataplane.daemon.helpers import helper_of
+from dataplane.daemon.hostside import HostSide
+from dataplane.live.engine import EngineThread
+from dataplane.proc.clean import clear
+from dataplane.proc.helper import Helper
+from dataplane.store import Store
+
+
+@asynccontextmanager
+async def opened(
+    name: str, folder: Path, store: Store, *, helper: Helper | None = None, host_rules: bool = True
+) -> AsyncIterator[Core]:
+    """A core that runs inside. ``folder``: for what lives as long as the machine runs, a folder called ``name``; ``helper``: one
+    that is there already; ``host_rules`` False: tell what the host needs instead of setting it.
+
+    Afterwards no packets are carried and the host is as it was; namespaces, interfaces and processes stay (after
+    ``remove_everything``, nothing does). UserError: what is remembered cannot be made so."""
+    if folder.name != name:
+        raise ValueError(f"the folder of {name} is called {folder.name}")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if helper is None:
+        helper = await asyncio.to_thread(helper_of, name, folder)
+    engine = EngineThread(secrets.randbits(63))
+    core = Core(folder, store, helper, engine, HostSide(name, folder, helper, change=host_rules))
+    try:
+        await core.begin()
+        yield core
+    finally:
+        await core.close()
+        helper.close()
+        if core.emptied:
+            await asyncio.to_thread(clear, folder)

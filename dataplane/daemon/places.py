@@ -1,0 +1,70 @@
+"""Where a daemon keeps what: its state for good, what runs until the machine stops, its API's socket.
+
+    as              root                            a user
+    state           /var/lib/dataplane              $XDG_STATE_HOME/dataplane, else ~/.local/state/dataplane
+    socket          /run/dataplane.sock             $XDG_RUNTIME_DIR/dataplane.sock, else /tmp/dataplane-UID.sock
+    what runs       /run/dataplane-daemon/NAME      $XDG_RUNTIME_DIR/dataplane-daemon/NAME, else /tmp/dataplane-daemon-UID/NAME
+
+NAME is ``dataplane`` of root's daemon with that state; of another it follows from the state's folder, so that each has interfaces,
+namespaces, rules and helper of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from dataplane.errors import UserError
+from dataplane.proc.registry import checked, runtime_folder
+
+DEFAULT_NAME = "dataplane"
+ROOT_STATE = Path("/var/lib/dataplane")
+FILE = "desired.db"
+
+
+def default_socket() -> Path:
+    """Where a daemon of the caller listens, and where clients look for it."""
+    if os.geteuid() == 0:
+        return Path("/run/dataplane.sock")
+    folder = runtime_folder()
+    return folder / "dataplane.sock" if folder is not None else Path(f"/tmp/dataplane-{os.geteuid()}.sock")
+
+
+def default_state() -> Path:
+    """Where a daemon of the caller remembers what is wanted."""
+    if os.geteuid() == 0:
+        return ROOT_STATE
+    home = os.environ.get("XDG_STATE_HOME", "")
+    return Path(home) / "dataplane" if home.startswith("/") else Path.home() / ".local" / "state" / "dataplane"
+
+
+def name_of(state: Path) -> str:
+    """What the daemon of that state folder is called."""
+    full = Path(os.path.realpath(state))
+    if os.geteuid() == 0 and full == Path(os.path.realpath(ROOT_STATE)):
+        return DEFAULT_NAME
+    return f"d{hashlib.sha256(os.fsencode(full)).hexdigest()[:8]}"
+
+
+def made_state(folder: Path) -> Path:
+    """The state folder, made where it is not there: 0700, the caller's, or UserError."""
+    try:
+        folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        return checked(folder)
+    except OSError as error:
+        raise UserError(
+            f"the state folder cannot be made: {error.strerror}", where=str(folder), mend="give another with --state", status=1
+        ) from None
+
+
+def made_runtime(name: str) -> Path:
+    """The folder of what runs, made where it is not there. UserError when it is not safe to use."""
+    base = runtime_folder()
+    if os.geteuid() == 0:
+        folder = Path("/run/dataplane-daemon")
+    elif base is not None:
+        folder = base / "dataplane-daemon"
+    else:
+        folder = Path(f"/tmp/dataplane-daemon-{os.geteuid()}")
+    return checked(checked(folder) / name)

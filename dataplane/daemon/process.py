@@ -1,0 +1,137 @@
+"""The daemon's process: takes its state folder, opens the core, serves the API until a signal ends it.
+
+SIGTERM and SIGINT stop the daemon and nothing else: containers go on, and the next daemon of that state takes them up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataplane.daemon import places
+from dataplane.daemon.helpers import helper_of
+from dataplane.errors import UserError
+from dataplane.proc import kernel, pids
+from dataplane.proc.helper import Helper
+from dataplane.proc.registry import try_lock
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+DYING = 3.0
+"""Seconds that a predecessor which was killed may take until its lock is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says. ``any_image``: every image's name stands for the host's file system."""
+
+    socket: Path
+    state: Path
+    any_image: bool = False
+    host_rules: bool = True
+
+
+def main(options: Options) -> int:
+    """Be a daemon until it is ended; the exit status. UserError: it cannot be one."""
+    os.umask(0o077)
+    begun = time.monotonic()
+    _raise_limits()
+    state = places.made_state(options.state)
+    name = places.name_of(state)
+    folder = places.made_runtime(name)
+    lock = _hold(state)
+    try:
+        kernel.become_subreaper()  # a helper that ends is collected here, whatever init this machine has
+        helper = helper_of(name, folder)
+        # Heavy imports only now.
+        return asyncio.run(_live(name, folder, helper, options, begun))
+    finally:
+        _reap()
+        os.close(lock)
+
+
+def _raise_limits() -> None:
+    """A container costs a few descriptors: its TAP, its shim, its resolver's sockets."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _hold(state: Path) -> int:
+    """Be the one daemon of that state."""
+    deadline = time.monotonic() + DYING
+    while True:
+        lock = try_lock(state)
+        if lock is not None:
+            pids.write_json(str(state / "daemon.json"), {"pid": os.getpid(), "start": pids.start_time("self")})
+            return lock
+        body = pids.read_json(str(state / "daemon.json")) or {"pid": 0, "start": 0}
+        if pids.alive(body["pid"], body["start"]) or time.monotonic() > deadline:
+            raise UserError(
+                f"a daemon runs with this state already (process {body['pid']})",
+                where=str(state),
+                mend="stop it first, or give this one another folder with --state (and another --socket)",
+                status=1,
+            )
+        time.sleep(0.01)
+
+
+async def _live(name: str, folder: Path, helper: Helper, options: Options, begun: float) -> int:
+    from dataplane.api import serve
+    from dataplane.daemon.opening import opened
+    from dataplane.daemon.whole import Whole
+    from dataplane.store.sqlite import SqliteStore
+
+    loop = asyncio.get_running_loop()
+    asked, why = asyncio.Event(), []
+    for number in SIGNALS:
+        loop.add_signal_handler(number, asked.set)
+
+    def died(reason: str) -> None:
+        why.append(reason)
+        asked.set()
+
+    store = SqliteStore(options.state / places.FILE)
+    async with opened(name, folder, store, helper=helper, host_rules=options.host_rules) as core:
+        core.engine.watch(core.link_changed, died)
+        daemon = Whole(core, any_image=options.any_image)
+        await daemon.begin()
+        server = await serve(daemon, options.socket)
+        try:
+            gc.freeze()  # what is there now stays: no need to look through it again and again
+            _say(f"daemon {name}: API on unix://{options.socket}, up after {time.monotonic() - begun:.2f} s")
+            _notify("READY=1")
+            await asked.wait()
+            _notify("STOPPING=1")
+        finally:
+            await server.close()
+            await daemon.close()
+    for reason in why:
+        _say(f"{reason}; start the daemon again: this is a bug, please report it")
+    return 1 if why else 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _notify(text: str) -> None:
+    """Tell systemd, if that has started us (sd_notify(3))."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address:
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
+            to.sendto(text.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
+
+
+def _reap() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass

@@ -1,0 +1,34 @@
+"""Names of containers: which may be, whose they are, and invented ones. Pure."""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+
+from dataplane.desired.records import State
+from dataplane.desired.refused import Refused
+from dataplane.desired.words import PLACES, QUALITIES
+
+SHAPE = "[a-zA-Z0-9][a-zA-Z0-9_.-]"
+_NAME = re.compile(f"{SHAPE}+", re.ASCII)
+
+
+def require_free(state: State, name: str) -> None:
+    """Refused 400: no container can be called so; 409: one is."""
+    if not _NAME.fullmatch(name):
+        raise Refused(400, f"Invalid container name ({name}), only {SHAPE} are allowed", mend="two characters at least")
+    other = next((one for one in state.containers.values() if one.name == name), None)
+    if other is not None:
+        raise Refused(
+            409,
+            f'Conflict. The container name "/{name}" is already in use by container "{other.id}". '
+            "You have to remove (or rename) that container to be able to reuse that name.",
+            mend=f"remove it: rm {name}",
+        )
+
+
+def invented(state: State, id: str) -> str:
+    """A quality and a place, picked by the digits of the id; numbered where that is taken."""
+    number, taken = int(id[:16], 16), {one.name for one in state.containers.values()}
+    base = f"{QUALITIES[number % len(QUALITIES)]}_{PLACES[number // len(QUALITIES) % len(PLACES)]}"
+    return next(name for suffix in count() for name in [f"{base}{suffix or ''}"] if name not in taken)

@@ -1,0 +1,161 @@
+"""Namespaces made and furnished, several in one go, by one fork of the helper: what a daemon asks for at each change.
+
+An order is of one namespace: ``name``; ``create``: it is to be made; ``delete``: interfaces that go; ``add``: TAPs, each with its
+``name``, ``port`` (kept as the link's alias, by which a later daemon knows it for ours), ``mac``, ``mtu``, ``addresses``,
+``sysctls``, and ``there`` where it is only to be opened again; ``change``: the same without a descriptor, less what is in ``lose``;
+``unroute`` and ``route``: [version, interface, gateway or ""] default routes. They are done in this order.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from dataplane.errors import UserError
+from dataplane.proc import kernel, mounts, pids, tap
+from dataplane.proc.message import Body
+from dataplane.proc.rtnetlink import Wire
+from dataplane.proc.spaces import Space, Spaces, apart
+from dataplane.proc.sysctls import write_sysctls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+ALIAS = "dataplane "
+IPV6 = "/proc/sys/net/ipv6"
+
+
+def furnish(spaces: Spaces, orders: list[Body]) -> tuple[Body, list[int]]:
+    """Do it; descriptors of all TAPs, in the orders' order. UserError: nothing that is new is left of any of them."""
+    for order in orders:
+        if order.get("create"):
+            spaces.claim(order["name"])
+        else:
+            spaces.get(order["name"])
+    body, fds = apart(lambda: _work(spaces, orders))
+    created, taps = fds[: len(body["created"])], fds[len(body["created"]) :]
+    rows = []
+    for (name, inode), fd in zip(body["created"], created, strict=True):
+        full = f"{spaces.lab}-{name}"
+        path = mounts.path_of(full) if spaces.named else f"/proc/{os.getpid()}/fd/{fd}"
+        spaces.keep(name, Space(fd, path, inode, owned=True))
+        rows.append([name, path, inode, True])
+    return {"spaces": rows}, taps
+
+
+def _work(spaces: Spaces, orders: list[Body]) -> tuple[Body, list[int]]:
+    created: list[tuple[str, int]] = []
+    made: list[int] = []
+    taps: list[int] = []
+    new: list[tuple[int, str]] = []  # (namespace, interface)
+    try:
+        for order in orders:
+            if order.get("create"):
+                fd, inode = _create(spaces, order["name"])
+                created.append((order["name"], inode))
+                made.append(fd)
+            else:
+                fd = spaces.get(order["name"]).fd
+                kernel.setns(fd, kernel.CLONE_NEWNET)
+            _furnish(order, taps, new, fd)
+    except BaseException:
+        for fd, name in new:
+            with suppress(OSError, UserError):
+                kernel.setns(fd, kernel.CLONE_NEWNET)
+                Wire().delete_link(name)
+        for name, inode in created:
+            _forget(spaces, name, inode)
+        raise
+    return {"created": created}, [*made, *taps]
+
+
+def _create(spaces: Spaces, name: str) -> tuple[int, int]:
+    kernel.unshare(kernel.CLONE_NEWNET)
+    fd = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    inode = os.fstat(fd).st_ino
+    if spaces.named:
+        # The record comes first: whatever dies from here on, `clean` knows what to look for.
+        full = f"{spaces.lab}-{name}"
+        pids.write_json(os.path.join(spaces.folder, "namespaces", name), {"name": full, "inode": inode})
+        try:
+            mounts.bind(os.path.dirname(spaces.folder), full)
+        except BaseException:
+            os.unlink(os.path.join(spaces.folder, "namespaces", name))
+            raise
+    return fd, inode
+
+
+def _forget(spaces: Spaces, name: str, inode: int) -> None:
+    if spaces.named:
+        mounts.unbind(f"{spaces.lab}-{name}", inode)
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(spaces.folder, "namespaces", name))
+
+
+def _furnish(order: Body, taps: list[int], new: list[tuple[int, str]], fd: int) -> None:
+    wire = Wire()
+    try:
+        if order.get("create"):
+            wire.set_link("lo", up=True)
+            if os.path.isdir(IPV6):
+                # An interface has IPv6 where its network has: each says so itself.
+                write_sysctls({"net/ipv6/conf/default/disable_ipv6": "1"})
+        for name in order.get("delete", ()):
+            wire.delete_link(name)
+        for one in order.get("add", ()):
+            there = one["there"]
+            taps.append(tap.open_tap(one["name"], None if there else one["mac"], 0 if there else tap.IFF_TUN_EXCL, stays=True))
+            if not there:
+                new.append((fd, one["name"]))
+            _set_up(wire, one)
+        for one in order.get("change", ()):
+            for address in one["lose"]:
+                wire.delete_address(one["name"], address)
+            _set_up(wire, one)
+        for version, name, gateway in order.get("unroute", ()):
+            wire.delete_default(version, name, gateway)
+        for version, name, gateway in order.get("route", ()):
+            wire.set_default(version, name, gateway)
+    finally:
+        wire.close()
+
+
+def _set_up(wire: Wire, one: dict[str, Any]) -> None:
+    known = os.path.isdir(IPV6)
+    write_sysctls({key: value for key, value in one["sysctls"].items() if known or not key.startswith("net/ipv6/")})
+    wire.set_link(one["name"], mtu=one["mtu"], alias=f"{ALIAS}{one['port']}")
+    for address in one["addresses"]:
+        if known or ":" not in address:
+            wire.add_address(one["name"], address)
+    wire.set_link(one["name"], up=True)
+
+
+def look(spaces: Spaces, names: list[str]) -> Body:
+    """What of ours is in namespaces: by name, [port, interface] of interfaces and [version, interface, gateway] of default routes
+    through these. One that cannot be entered any more is left out."""
+
+    def work() -> tuple[Body, list[int]]:
+        found: dict[str, object] = {}
+        for name in names:
+            with suppress(OSError, UserError):
+                kernel.setns(spaces.get(name).fd, kernel.CLONE_NEWNET)
+                found[name] = _seen()
+        return {"found": found}, []
+
+    return apart(work)[0]
+
+
+def _seen() -> dict[str, object]:
+    wire = Wire()
+    try:
+        ours = {index: (alias[len(ALIAS) :], name) for index, name, alias in wire.links() if alias.startswith(ALIAS)}
+        routes = [
+            [version, ours[index][1], gateway]
+            for version in ((4, 6) if ours else ())
+            for index, gateway in wire.defaults(version)
+            if index in ours
+        ]
+    finally:
+        wire.close()
+    return {"interfaces": list(ours.values()), "routes": routes}

@@ -1,0 +1,93 @@
+"""A daemon's core for tests: of a folder of the test's own, without processes; and what can be seen in its namespaces."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from dataplane.daemon.core import Core, new_id
+from dataplane.daemon.networks import Networks
+from dataplane.daemon.opening import opened
+from dataplane.desired import containers, life
+from dataplane.desired.records import EXITED, ContainerRecord, Fate
+from dataplane.desired.wishes import ContainerWish, EndpointWish, NetworkWish
+from dataplane.model import PortBinding
+from dataplane.store.sqlite import SqliteStore
+
+
+@asynccontextmanager
+async def core_in(folder: Path, name: str, *, leave: bool = False) -> AsyncIterator[Core]:
+    """A core with its state under ``folder``. ``leave``: as a daemon that is stopped, so that another can take up what it left."""
+    async with opened(name, folder / name, SqliteStore(folder / "state" / "desired.db")) as core:
+        try:
+            yield core
+        finally:
+            if not leave:
+                await core.remove_everything()
+
+
+async def create(core: Core, name: str, *networks: str, ports: tuple[PortBinding, ...] = (), mode: str = "") -> str:
+    """A container that does not run; on networks by name, the first one first. Its id."""
+    wish = ContainerWish(
+        record=ContainerRecord(id="", name="", created=0, ports=ports),
+        name=name,
+        network_mode=mode or (networks[0] if networks else ""),
+        networks={network: EndpointWish() for network in networks},
+    )
+    async with core.lock:
+        state, record, _warnings = containers.create(core.state, wish, id=new_id(), now=time.time_ns())
+        await core.change_to(state)
+    return record.id
+
+
+async def start(core: Core, container: str) -> None:
+    """Its namespace and interfaces; no process."""
+    async with core.lock:
+        await core.change_with(lambda taken: life.started(core.state, container, now=time.time_ns(), taken=taken))
+
+
+async def end(core: Core, container: str) -> None:
+    """As when its process has ended."""
+    async with core.lock:
+        await core.change_to(life.ended(core.state, container, Fate(state=EXITED)))
+
+
+async def run(core: Core, name: str, *networks: str, ports: tuple[PortBinding, ...] = (), mode: str = "") -> str:
+    """``create`` and ``start``."""
+    made = await create(core, name, *networks, ports=ports, mode=mode)
+    await start(core, made)
+    return made
+
+
+async def network(core: Core, name: str, **more: object) -> str:
+    """A network's id."""
+    return (await Networks(core).create(NetworkWish(name=name, **more)))[0]  # type: ignore[arg-type]
+
+
+async def inside(core: Core, container: str, command: str, *, check: bool = True) -> str:
+    """What a shell command says in a container's namespace."""
+    return await at(core.sandbox(container), command, check=check)
+
+
+async def at(namespace: str, command: str, *, check: bool = True) -> str:
+    """The same in the namespace of that path."""
+    words = ["nsenter", f"--net={namespace}", "sh", "-c", command]
+    done = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, timeout=30)
+    assert not check or done.returncode == 0, f"{command}: {done.returncode}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+async def host(command: str, *, check: bool = True) -> str:
+    """The same on the test's host."""
+    done = await asyncio.to_thread(subprocess.run, command, shell=True, capture_output=True, text=True, timeout=30)
+    assert not check or done.returncode == 0, f"{command}: {done.returncode}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+async def reaches(core: Core, container: str, address: str) -> bool:
+    """It gets an answer to a ping."""
+    return bool(await inside(core, container, f"ping -c 1 -W 1 {address} > /dev/null 2>&1 && echo yes || true"))
