@@ -37,7 +37,15 @@ def _one_life(place: str, privileged: bool) -> None:
     try:
         user = resolve_user(None, privileged)
         env = {"PATH": os.environ["PATH"], "HOME": user.home, "HOSTNAME": socket.gethostname()}
-        spec = {"argv": [], "working_dir": "/", "user": None, "tty": False, "stdin_open": False, "stop_signal": signal.SIGTERM}
+        spec = {
+            "argv": [],
+            "working_dir": "/",
+            "user": None,
+            "tty": False,
+            "stdin_open": False,
+            "stop_signal": signal.SIGTERM,
+            "attached": [],
+        }
         shim = Shim(spec, place, privileged, env, {"name": "practice", "pid": os.getpid(), "start": pids.start_time("self")})
         try:
             shim.start()
