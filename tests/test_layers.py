@@ -103,7 +103,7 @@ RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplink", "uplinks", "underlay",
         "underlays", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions", "drawing", "drivers",
-        "desired", "dns")  # fmt: skip
+        "parent", "parents", "desired", "dns")  # fmt: skip
 HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
       "select", "signal", "fcntl", "ctypes", "tempfile", "logging", "pyroute2", "numpy", "fastpath"}  # fmt: skip
