@@ -227,7 +227,7 @@ def assert_whole(d: DaemonProcess) -> None:
     bodies = {row["Id"]: d.ask("GET", f"/containers/{row['Id']}/json")[1] for row in rows}
     alive = {key: body for key, body in bodies.items() if body["State"]["Running"] and body["State"]["Status"] != "restarting"}
     addresses = []
-    for key, body in alive.items():
+    for body in alive.values():
         pid = body["State"]["Pid"]
         assert pids.start_time(pid), f"{body['Name']} runs"
         path = Path(body["NetworkSettings"]["SandboxKey"])
