@@ -44,7 +44,7 @@ class Shim:
         self.command = 0
         self.loop = Loop()
         self.streams = Streams(self.loop, Log(os.path.join(place, "log.jsonl")), self._show)
-        self._clients = [Conversation(self, socket.socket(fileno=fd), attached=True) for fd in spec.get("attached", ())]
+        self._clients = [Conversation(self, socket.socket(fileno=fd), attached=True) for fd in spec["attached"]]
         self._listener = message.listen(os.path.join(place, "control.sock"))
         self.loop.add(self._listener.fileno(), self._welcome)
         self._wake, self._bell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)

@@ -39,7 +39,9 @@ class Fake:
     def lookups(self, container: str) -> list[Lookup]:
         if self.state.containers[container].name != "asker":
             return []
-        return [Lookup(1_700_000_000_500_000_000 + n, f"name{n}", "A", "udp", "NOERROR", 1, f"172.18.0.{n} on mine") for n in range(3)]
+        return [
+            Lookup(1_700_000_000_500_000_000 + n, f"name{n}", "A", "udp", "NOERROR", 1, f"172.18.0.{n} on mine") for n in range(3)
+        ]
 
     def sandbox(self, container: str) -> str:
         one = self.state.containers[container]
