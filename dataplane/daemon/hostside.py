@@ -129,7 +129,10 @@ class HostSide:
     async def settle(self, plan: Plan) -> None:
         """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
         wanted = _Settled(host_rules(plan), tuple(subnets(plan)))
-        if wanted != self._settled:
+        if self._settled is not None and wanted.rules == self._settled.rules:
+            if wanted.subnets != self._settled.subnets:
+                await self._host.set_routes(plan, _log)
+        else:
             await self._host.settle(plan, _log, _warn)
             self._watch.start({port: way.watch for port, way in self._host.ways.items()})
         self._settled = wanted

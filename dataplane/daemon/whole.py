@@ -8,7 +8,7 @@ from dataplane.daemon.containers import Containers
 from dataplane.daemon.core import Core
 from dataplane.daemon.events import Events
 from dataplane.daemon.execs import Execs
-from dataplane.daemon.lookups import Lookup
+from dataplane.daemon.face import Lookup
 from dataplane.daemon.naming import Naming
 from dataplane.daemon.networks import Networks
 from dataplane.desired.records import State

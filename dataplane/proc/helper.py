@@ -192,9 +192,13 @@ class Helper:
         """A pyroute2 IPRoute that works in ``namespace``, for the calling thread. An open one keeps the namespace alive."""
         from pyroute2 import IPRoute
 
-        _reply, fds = self._ask("netlink", namespace.name)
-        with IPRoute(fileno=fds[0]) as route:
+        with IPRoute(fileno=self.netlink_socket(namespace).detach()) as route:
             yield route
+
+    def netlink_socket(self, namespace: NamespaceRef) -> socket.socket:
+        """A blocking rtnetlink socket that works in ``namespace``, and keeps it alive."""
+        _reply, fds = self._ask("netlink", namespace.name)
+        return socket.socket(fileno=fds[0])
 
     def spawn(self, spec: InstanceSpec, attached: Sequence[int] = ()) -> Instance:
         """Start a service under a shim of its own; returns when its command runs, or raises why it does not (status 126, 127).

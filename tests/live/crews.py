@@ -51,7 +51,6 @@ class Crew:
         streams = await self.execs.start(made, detach=False, tty=False)
         assert streams is not None
         out, err = await everything(streams)
-        await until(lambda: not self.execs.inspect(made).running)
         return self.execs.inspect(made).exit, out, err
 
     def happened(self) -> list[Event]:
