@@ -1,87 +1,128 @@
 #!/bin/sh
-# The networking tutorial of Docker's documentation, with the words as they are there:
+# Docker's network tutorial, from the first `network ls` to macvlan, on a dataplane daemon. Every step is checked.
 #
-#     examples/tutorial.sh [docker | dataplane]
+#   dataplane daemon &                                   # as root; or --socket PATH --state DIR
+#   sh examples/tutorial.sh dataplane                    # with our own command line (DATAPLANE_HOST says where the daemon is)
+#   DOCKER_HOST=unix:///run/dataplane.sock sh examples/tutorial.sh docker
 #
-# with a daemon that answers at $DOCKER_HOST (docker) or $DATAPLANE_HOST (dataplane). It asserts what it says; the first line that does
-# not hold ends it. With a parent interface in $PARENT it goes on with macvlan.
+# The daemon must be fresh: the addresses that the tutorial names are those that come first. PORT is the published one (8080).
 set -eu
-engine=${1:-docker}
+docker=${1:-dataplane}
+port=${PORT:-8080}
 
-say() { printf '\n== %s\n' "$*"; }
-holds() { # a sentence, then a command that has to succeed
-    sentence=$1
-    shift
-    if "$@" >/dev/null 2>&1; then echo "ok: $sentence"; else
-        echo "NOT so: $sentence ($*)" >&2
-        exit 1
-    fi
+say() { printf '\n# %s\n' "$*"; }
+run() { # the command line, shown and run
+    printf '$ %s %s\n' "$docker" "$*"
+    "$docker" "$@"
 }
-address() { "$engine" exec "$1" ip -o -4 address show dev "$2" | grep -q " $3/"; }
+see() { # see TEXT COMMAND…: it prints TEXT
+    wanted=$1
+    shift
+    printf '$ %s %s\n' "$docker" "$*"
+    said=$("$docker" "$@" 2>&1) || { printf '%s\n' "$said" "FAILED: status $?"; exit 1; }
+    printf '%s\n' "$said"
+    case $said in *"$wanted"*) ;; *) echo "FAILED: it does not say: $wanted"; exit 1 ;; esac
+}
+refuse() { # refuse TEXT COMMAND…: it fails, and says TEXT
+    wanted=$1
+    shift
+    printf '$ %s %s\n' "$docker" "$*"
+    if said=$("$docker" "$@" 2>&1); then echo "FAILED: it worked"; exit 1; fi
+    printf '%s\n' "$said"
+    case $said in *"$wanted"*) ;; *) echo "FAILED: it does not say: $wanted"; exit 1 ;; esac
+}
+unseen() { # unseen TEXT COMMAND…: it works, and does not print TEXT
+    wanted=$1
+    shift
+    printf '$ %s %s\n' "$docker" "$*"
+    said=$("$docker" "$@" 2>&1) || { printf '%s\n' "$said" "FAILED: status $?"; exit 1; }
+    printf '%s\n' "$said"
+    case $said in *"$wanted"*) echo "FAILED: it says: $wanted"; exit 1 ;; esac
+}
 clean() {
-    # shellcheck disable=SC2046
-    "$engine" rm -f networktest web db lonely at-home outside >/dev/null 2>&1 || true
-    "$engine" network rm my_network lan pub_net >/dev/null 2>&1 || true
+    "$docker" rm -f networktest db web app lone shared nets lan1 lan2 >/dev/null 2>&1 || true
+    "$docker" network rm my_network my_subnet my_lan >/dev/null 2>&1 || true
 }
 trap clean EXIT
-clean
 
-say 'The networks of a fresh daemon'
-"$engine" network ls
-holds 'there are bridge, host and none' test "$("$engine" network ls -q | wc -l)" -ge 3
+say "A fresh daemon has three networks."
+see bridge network ls
+see host network ls --filter driver=host
+see null network ls --format '{{.Name}} {{.Driver}}'
+unseen networktest network inspect bridge
 
-say 'A container on the default network'
-"$engine" network inspect bridge
-"$engine" run -itd --name=networktest host
-"$engine" network inspect bridge
-holds 'the bridge knows it' sh -c "$engine network inspect bridge | grep -q networktest"
-holds 'networktest is 172.17.0.2 on eth0' address networktest eth0 172.17.0.2
+say "A container joins the bridge, which then knows it."
+run run -itd --name=networktest host
+see '"Name": "networktest"' network inspect bridge
+see 172.17.0.2/16 network inspect bridge --format '{{range .Containers}}{{.Name}} {{.IPv4Address}}{{end}}'
+see 172.17.0.1 network inspect bridge --format '{{range .IPAM.Config}}{{.Gateway}}{{end}}'
+see 172.17.0.2/16 exec networktest ip -4 -o address show eth0
 
-say 'Out of one network'
-"$engine" network disconnect bridge networktest
-holds 'the bridge knows it no more' sh -c "! $engine network inspect bridge | grep -q networktest"
-"$engine" network connect bridge networktest
+say "Networks of your own: one with a subnet that is chosen, one with yours."
+run network create --driver bridge my_network
+run network create --subnet 192.168.1.0/24 my_subnet
+see 172.18.0.0/16 network inspect my_network --format '{{(index .IPAM.Config 0).Subnet}}'
+refuse "network with name my_network already exists" network create my_network
+refuse "Pool overlaps with other one on this address space" network create --subnet 192.168.1.0/25 other
 
-say 'Networks of our own'
-"$engine" network create --driver bridge my_network
-"$engine" network inspect my_network
-"$engine" network create --subnet 192.168.1.0/24 lan
-"$engine" network ls
-holds 'nobody has a name twice' sh -c "! $engine network create my_network"
+say "Containers on them."
+run run -itd --name=db --network=my_subnet host
+run run -itd --name=app --network=my_subnet --ip 192.168.1.77 host
+see 192.168.1.2 inspect --format '{{(index .NetworkSettings.Networks "my_subnet").IPAddress}}' db
+see 192.168.1.77 exec app ip -4 -o address show eth0
+see "1 received" exec app ping -c 1 -W 5 db
 
-say 'Containers on them'
-"$engine" run -d --network=my_network --name db host sleep 1000
-"$engine" run -itd --name web -p 8080:80 host sleep 1000
-holds 'web and db do not see each other' sh -c "! $engine exec web ping -c1 -W1 172.18.0.2"
-"$engine" network connect my_network web
-holds 'web is 172.17.0.3 on eth0' address web eth0 172.17.0.3
-holds 'web is 172.18.0.3 on eth1' address web eth1 172.18.0.3
-holds 'now web reaches db by name' "$engine" exec web ping -c1 -W2 db
-"$engine" network connect --alias store my_network networktest
-holds 'networktest is 172.17.0.2 on eth0' address networktest eth0 172.17.0.2
-holds 'networktest is 172.18.0.4 on eth1' address networktest eth1 172.18.0.4
-holds 'db reaches it by its name' "$engine" exec db ping -c1 -W2 networktest
-holds 'and by its alias' "$engine" exec db ping -c1 -W2 store
-"$engine" network disconnect my_network networktest
-holds 'and no more' sh -c "! $engine exec db ping -c1 -W1 networktest"
-"$engine" inspect networktest
-"$engine" port web
-holds 'port 80 of web is 8080 of this host' sh -c "$engine port web | grep -q '80/tcp -> 0.0.0.0:8080'"
+say "Connect a container that runs: it gets eth1, and keeps eth0."
+run network connect my_network networktest
+see 172.18.0.2/16 exec networktest ip -4 -o address show eth1
+see 172.17.0.2/16 exec networktest ip -4 -o address show eth0
+run network connect --alias db my_network db
+run network connect --alias front my_network app
 
-say 'host and none'
-"$engine" run -d --name at-home --network host host sleep 1000
-holds 'it has the interfaces of this host' sh -c "$engine exec at-home ls /sys/class/net | grep -qx lo"
-"$engine" run -d --name lonely --network none host sleep 1000
-holds 'it has lo alone' sh -c "test \"\$($engine exec lonely ls /sys/class/net)\" = lo"
+say "Names and aliases are known on the networks that two share."
+see "1 received" exec networktest ping -c 1 -W 5 app
+see "1 received" exec networktest ping -c 1 -W 5 front
+see "1 received" exec networktest ping -c 1 -W 5 db
+see 172.18.0.3 exec networktest getent ahostsv4 db
+see front inspect --format '{{json .NetworkSettings.Networks.my_network.Aliases}}' app
 
-if [ -n "${PARENT:-}" ]; then
-    say "macvlan on $PARENT"
-    "$engine" network create -d macvlan --subnet=172.16.86.0/24 --gateway=172.16.86.1 -o parent="$PARENT" pub_net
-    "$engine" run -itd --network pub_net --ip 172.16.86.10 --name outside host sleep 1000
-    holds 'it is where it was asked to be' address outside eth0 172.16.86.10
-fi
+say "Disconnect it again."
+run network disconnect my_network networktest
+unseen eth1 exec networktest ip -o link
+refuse "is not connected to" network disconnect my_network networktest
+refuse "has active endpoints" network rm my_network
+unseen networktest network inspect my_network
 
-say 'Away with all of it'
-"$engine" network prune -f
-clean
-holds 'what is left is what was there' sh -c "! $engine network inspect my_network"
+say "Publish a port."
+run run -d --name web -p "$port":80 host python3 -m http.server 80 --directory /usr/share
+see "0.0.0.0:$port" port web 80
+see "$port->80/tcp" ps --filter name=web
+tries=0
+until curl -s -o /dev/null --max-time 5 "http://127.0.0.1:$port/"; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 50 ] || { echo "FAILED: nobody answers at port $port"; exit 1; }
+    sleep 0.2
+done
+echo "\$ curl http://127.0.0.1:$port/   # answers"
+
+say "The host's own network, and none."
+see tcp run --rm --name shared --network host host sh -c 'echo tcp; ip -o link'
+unseen eth0 run --rm --name lone --network none host ip -o link
+refuse "container cannot be disconnected from host network or connected to host network" network connect host networktest
+see "$(hostname)" run --rm --network host host hostname
+run run -d --name nets --network container:web host sleep 60
+see "$("$docker" exec web ip -4 -o address show eth0)" exec nets ip -4 -o address show eth0
+
+say "macvlan: two stations on one wire, whether this kernel has macvlan or not."
+run network create -d macvlan --subnet 10.99.0.0/24 my_lan
+run run -d --name lan1 --network my_lan host sleep 60
+run run -d --name lan2 --network my_lan host sleep 60
+see "1 received" exec lan1 ping -c 1 -W 5 10.99.0.3
+see "1 received" exec lan1 ping -c 1 -W 5 lan2
+
+say "And away with all of it."
+run rm -f networktest db web app nets lan1 lan2
+run network prune -f
+see bridge network ls
+unseen my_ network ls
+say "Every step is right."

@@ -68,6 +68,7 @@ PORT_BASES = {
     "udpmessages",
     "udpcontrol",
     "udparrived",
+    "udppaths",
     "merge",
 }  # what ports have in common
 ROUTING = {
@@ -93,8 +94,8 @@ ROUTING = {
     "igmpreport",
     "igmpsay",
 }
-TUNNELS = {"vxlan", "vxlantrial", "entropy", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pieces",
-           "overlaybook", "vteprows"}  # fmt: skip
+TUNNELS = {"vxlan", "vxlantrial", "entropy", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pathmtu",
+           "pieces", "overlaybook", "vteprows"}  # fmt: skip
 NODES = {"bridge", "router", "vtep", "codec", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}

@@ -1,60 +1,59 @@
-"""examples/tutorial.sh, with Docker's command line and with ours, on a daemon of its own (issue: "the tutorial passes both ways").
-
-The tests' host is a namespace without other routes, so that the default bridge is 172.17.0.0/16 and the next network 172.18.0.0/16.
-"""
+"""examples/tutorial.sh on a fresh daemon, in a namespace without other routes: with each docker client that is installed, and with
+our own command line (issue 5: "the tutorial passes both ways")."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from daemon_process import daemon
-from docker_clients import CLIENTS
-
-from dataplane.proc.server import privileged
+from tests.live.daemon_process import daemon
 
 ROOT = Path(__file__).parents[2]
-TUTORIAL = ROOT / "examples" / "tutorial.sh"
+SCRIPT = ROOT / "examples" / "tutorial.sh"
+CLIENTS = sorted({os.path.realpath(found) for folder in os.get_exec_path() if (found := shutil.which("docker", path=folder))})
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(not privileged(), reason="needs root")]
-
-
-def walk(folder: Path, engine: str) -> str:
-    """Its output. The engine's program is first in PATH, under its own name."""
-    programs = folder / "bin"
-    programs.mkdir()
-    (programs / Path(engine).name).symlink_to(engine)
-    subprocess.run(["ip", "link", "add", "tutorial0", "type", "veth", "peer", "name", "tutorial1"], check=True)
-    try:
-        subprocess.run(["ip", "link", "set", "tutorial0", "up"], check=True)
-        with daemon(folder) as one:
-            environment = {
-                **os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "DOCKER_HOST": one.host, "DATAPLANE_HOST": one.host,
-                "PARENT": "tutorial0",
-            }  # fmt: skip
-            done = subprocess.run(
-                [TUTORIAL, Path(engine).name], capture_output=True, text=True, check=False, timeout=110, env=environment
-            )
-            assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-2000:]}\n{one.log()}"
-            assert {network["Name"] for network in one.ask("GET", "/networks")[1]} == {"bridge", "host", "none"}
-            assert one.ask("GET", "/containers/json?all=1")[1] == []
-    finally:
-        subprocess.run(["ip", "link", "delete", "tutorial0"], check=True)
-    return done.stdout
+pytestmark = pytest.mark.live
 
 
-@pytest.mark.skipif(not CLIENTS, reason="no docker client: Debian package docker.io")
-@pytest.mark.parametrize("engine", CLIENTS)
-def test_the_tutorial_with_docker(tmp_path: Path, engine: str) -> None:
-    """Asserts 172.17.0.2 on eth0 and 172.18.0.x on eth1, names, aliases, -p, host, none and macvlan."""
-    said = walk(tmp_path, engine)
-    assert said.count("ok: ") == 19
+def follow(program: str, folder: Path, host: str) -> subprocess.CompletedProcess[str]:
+    """The tutorial with a program, to its end."""
+    env = {**os.environ, "DOCKER_HOST": host, "DATAPLANE_HOST": host, "DOCKER_CONFIG": str(folder), "PORT": "8099"}
+    return subprocess.run(
+        ["sh", str(SCRIPT), program], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=110, check=False
+    )
 
 
-def test_the_tutorial_with_dataplane(tmp_path: Path) -> None:
-    """The same words, our command line."""
-    said = walk(tmp_path, str(Path(sys.executable).parent / "dataplane"))
-    assert said.count("ok: ") == 19
+@pytest.mark.parametrize("client", CLIENTS or [pytest.param("docker", marks=pytest.mark.skip("no docker client"))])
+def test_the_tutorial_with_docker(client, tmp_path):
+    with daemon(tmp_path) as running:
+        said = follow(client, tmp_path, running.host)
+        assert said.returncode == 0, said.stdout + said.stderr + running.log()
+        assert said.stdout.endswith("# Every step is right.\n")
+        assert running.ask("GET", "/containers/json?all=1") == (200, [])
+
+
+def test_the_tutorial_with_dataplane(tmp_path):
+    program = tmp_path / "dataplane"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dataplane "$@"\n')
+    program.chmod(0o755)
+    with daemon(tmp_path) as running:
+        said = follow(str(program), tmp_path, running.host)
+        assert said.returncode == 0, said.stdout + said.stderr + running.log()
+        assert said.stdout.endswith("# Every step is right.\n")
+        assert sorted(one["Name"] for one in running.ask("GET", "/networks")[1]) == ["bridge", "host", "none"]
+
+
+def test_a_wrong_step_is_seen(tmp_path):
+    """The script can fail: without a daemon, and where an address is another one."""
+    said = follow("docker", tmp_path, f"unix://{tmp_path}/none.sock")
+    assert said.returncode == 1
+    assert "FAILED" in said.stdout
+    program = tmp_path / "liar"
+    program.write_text("#!/bin/sh\necho nothing of the kind\n")
+    program.chmod(0o755)
+    said = follow(str(program), tmp_path, "")
+    assert (said.returncode, "FAILED: it does not say: bridge" in said.stdout) == (1, True)
