@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
 from dataplane.errors import UserError
-from dataplane.model import DefaultRoute, Endpoint, IPAddress, Network, Pool
+from dataplane.model import DefaultRoute, Endpoint, IPAddress, Network
 from dataplane.options import boolean
 from dataplane.parents import is_parented, wish
 
