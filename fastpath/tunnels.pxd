@@ -82,6 +82,7 @@ cdef struct Tunnels:
     Tunnel* tunnels               # by number, which is the Vtep's input; 0 is none: the underlay's
     uint32_t capacity             # numbers, 0 included
     uint32_t used                 # numbers that were ever used
+    uint32_t lowest               # none below is free
     Overlay* overlays
     uint32_t n_overlays
     Table by_peer
