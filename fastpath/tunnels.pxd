@@ -41,7 +41,8 @@ cdef struct Tunnel:               # three cache lines and a bit
     uint16_t overlay
     uint16_t member               # of the bridge
     uint8_t kind
-    bint direct                   # PEER or HEARD, and no MSS to clamp: most frames need nothing but a header
+    bint direct                   # PEER or HEARD: most frames need nothing but a header
+    bint clamps                   # the overlay has an MSS to clamp: what may be a SYN is looked at
     bint given                    # by hand, as a peer
     bint flood                    # in the overlay's flood list
     uint32_t heard                # stamp of the latest frame from it
@@ -124,7 +125,7 @@ cdef inline bint handed_now(Tunnel* tunnel, const Overlay* overlay, uint64_t tur
     if tunnel.handed == turn:
         return True
     tunnel.handed = 0
-    tunnel.direct = overlay.mss == 0
+    tunnel.direct = True
     return False
 
 cdef inline uint32_t heard_stamp(int64_t now) noexcept nogil:

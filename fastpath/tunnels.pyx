@@ -88,7 +88,8 @@ cdef void tunnel_prepare(const Tunnels* tunnels, Tunnel* tunnel) noexcept nogil:
     tunnel.generation = 0
     tunnel.longest = overlay.inner_mtu + ETHERNET_HEADER
     tunnel.narrow_until = 0
-    tunnel.direct = tunnel.kind != FLOODS and overlay.mss == 0
+    tunnel.direct = tunnel.kind != FLOODS
+    tunnel.clamps = overlay.mss != 0
 
 
 # -- by peer --------------------------------------------------------------------------------------------------------------
