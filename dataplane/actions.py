@@ -14,10 +14,10 @@ from dataplane.wiring import Link, NodeSpec, RuleSpec, Settings, Wiring, said, s
 
 # By kind of node: what may change in place.
 CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu"}), "router": frozenset({"mss", "icmp_rate"})}
+    {"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu", "stations"}), "router": frozenset({"mss", "icmp_rate"})}
 )
 # What may not, of a link.
-FIXED = frozenset({"mac", "permanent", "vni", "local", "peer_limit"})
+FIXED = frozenset({"mac", "permanent", "vni", "local", "peer_limit", "vlan"})
 
 
 def _change(old: Settings, new: Settings) -> str:

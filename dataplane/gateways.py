@@ -15,12 +15,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
 from dataplane.errors import UserError
 from dataplane.model import DefaultRoute, Endpoint, IPAddress, Network
 from dataplane.options import boolean
+from dataplane.parents import is_parented, wish
 
+WITHOUT = frozenset({"overlay", "macvlan", "ipvlan"})
+"""Drivers whose networks have no gateway of ours."""
 MODES = ("nat", "nat-unprotected", "routed", "isolated")
 MODE = {4: "com.docker.network.bridge.gateway_mode_ipv4", 6: "com.docker.network.bridge.gateway_mode_ipv6"}
 MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade"
@@ -55,7 +58,7 @@ def gateway(network: Network) -> Gateway:
             pool.subnet.version: ipaddress.ip_interface(f"{pool.gateway}/{pool.subnet.prefixlen}")
             for pool in network.pools
             if pool.gateway
-            and network.driver != "overlay"
+            and network.driver not in WITHOUT
             and modes[pool.subnet.version] != "isolated"
             and not (inhibit and pool.subnet.version == 4)
         },
@@ -77,6 +80,8 @@ def default_routes(endpoints: Iterable[Endpoint], networks: Mapping[str, Network
     gw_priority, not internal, gateways of both families before one, the network's name."""
 
     def versions(network: Network) -> list[int]:
+        if network.internal and is_parented(network):
+            return []
         modes = gateway(network).modes
         return [pool.subnet.version for pool in network.pools if pool.gateway and modes[pool.subnet.version] != "isolated"]
 
@@ -86,11 +91,21 @@ def default_routes(endpoints: Iterable[Endpoint], networks: Mapping[str, Network
 
     routes: dict[int, DefaultRoute] = {}
     for endpoint in sorted(endpoints, key=order):
-        for pool in networks[endpoint.network].pools:
-            version = pool.subnet.version
-            if version in versions(networks[endpoint.network]) and version not in routes and pool.gateway is not None:
-                routes[version] = DefaultRoute(port=endpoint.port, interface=endpoint.interface, gateway=pool.gateway)
+        for version, address in ((4, endpoint.ipv4), (6, endpoint.ipv6)):
+            if version not in routes and version in versions(networks[endpoint.network]):
+                found = _next_hop(address, version, networks[endpoint.network])
+                if found is not None:
+                    routes[version] = DefaultRoute(port=endpoint.port, interface=endpoint.interface, gateway=found)
     return tuple(routes[version] for version in sorted(routes))
+
+
+def _next_hop(address: IPAddress | None, version: int, network: Network) -> IPAddress | None:
+    """The gateway of the address's own subnet: a network may have several of a family. Of ipvlan in mode l3 none, which is said by
+    the unspecified address."""
+    if network.driver == "ipvlan" and wish(network).l3:
+        return IPv4Address(0) if version == 4 else IPv6Address(0)
+    own = (pool for pool in network.pools if pool.subnet.version == version and (address is None or address in pool.subnet))
+    return next((pool.gateway for pool in own if pool.gateway is not None), None)
 
 
 def _mode(network: Network, version: int, default: str) -> str:

@@ -8,16 +8,18 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dataplane.errors import UserError
+from dataplane.gateways import WITHOUT
 from dataplane.model import Endpoint, Network, Topology
+from dataplane.parents import NOTHING, Facts, segment_mac
 
 Rows = Mapping[str, tuple[Endpoint, ...]]
 
 
 def assign_macs(
-    topology: Topology, networks: Mapping[str, Network], rows: Rows
+    topology: Topology, networks: Mapping[str, Network], rows: Rows, facts: Facts = NOTHING
 ) -> tuple[dict[str, Network], dict[str, tuple[Endpoint, ...]]]:
     """02:42 and the IPv4 address, as Docker up to 27, unless given; without IPv4 a hash of the port's name (of an
-    overlay, of the address). One owner a network.
+    overlay, of the address). One owner a network; but endpoints of ipvlan all have their parent's (`facts`: what the host has).
 
     A network's gateway is one of its stations: it stands among them as an endpoint that nobody sees."""
     owners: dict[tuple[str, str], Endpoint] = {}
@@ -32,7 +34,8 @@ def assign_macs(
             )
         return endpoint
 
-    gateways = {key: (_gateway(network),) for key, network in networks.items() if network.driver != "overlay"}
+    gateways = {key: (_gateway(network),) for key, network in networks.items() if network.driver not in WITHOUT}
+    shared = {key: segment_mac(network, facts) for key, network in networks.items()}
     every = [endpoint for row in (*rows.values(), *gateways.values()) for endpoint in row]
     for endpoint in every:
         if endpoint.given_mac:
@@ -43,13 +46,15 @@ def assign_macs(
         for endpoint in row:
             if endpoint.given_mac:
                 done.append(endpoint)
+            elif (mac := shared[endpoint.network]) is not None:
+                done.append(replace(endpoint, mac=mac))
             elif endpoint.ipv4 is not None:
                 done.append(own(replace(endpoint, mac=f"02:42:{endpoint.ipv4.packed.hex(':')}")))
             else:
                 # On an overlay, services of other hosts may have the name: not the address.
-                shared = networks[endpoint.network].driver == "overlay"
+                across = networks[endpoint.network].driver == "overlay"
                 done.append(
-                    own(replace(endpoint, mac=_hashed_mac(endpoint, str(endpoint.ipv6) if shared else endpoint.port, owners)))
+                    own(replace(endpoint, mac=_hashed_mac(endpoint, str(endpoint.ipv6) if across else endpoint.port, owners)))
                 )
         return tuple(done)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import MappingProxyType
 
+from dataplane.parent import Parent
 from dataplane.underlay import Peer, Underlay
 from dataplane.uplink import UPLINK, Uplink, uplink_port
 
@@ -215,7 +216,9 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultRoute:
-    """Where an instance sends what is on none of its networks: ``gateway``, through the interface of the endpoint ``port``."""
+    """Where an instance sends what is on none of its networks: ``gateway``, through the interface of the endpoint ``port``.
+
+    The unspecified address (0.0.0.0, ::) for ``gateway``: there is none, the interface itself leads on (ipvlan in mode l3)."""
 
     port: str
     interface: str
@@ -268,7 +271,8 @@ class Plan:
 
     ``networks`` have their pools filled in (subnet and gateway chosen where the file is silent), and their gateway's MAC.
     ``uplinks``: by the name of their port, the lab's first; a network whose uplink is not there has no way out. ``underlays``:
-    by the name of their port, those that an overlay uses."""
+    by the name of their port, those that an overlay uses. ``parents``: by the name of their port, real interfaces that endpoints of
+    macvlan and ipvlan networks are on."""
 
     name: str
     topology: Topology
@@ -277,14 +281,15 @@ class Plan:
     uplinks: Mapping[str, Uplink] = field(default_factory=lambda: MappingProxyType({}))
     published: tuple[Published, ...] = ()
     underlays: Mapping[str, Underlay] = field(default_factory=lambda: MappingProxyType({}))
+    parents: Mapping[str, Parent] = field(default_factory=lambda: MappingProxyType({}))
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every endpoint, in the file's order."""
         return tuple(e for i in self.instances.values() for e in i.endpoints)
 
     def ports(self) -> tuple[str, ...]:
-        """The names of all ports, in the file's order; the uplinks and the underlays are the last."""
-        return (*(e.port for e in self.endpoints()), *self.uplinks, *self.underlays)
+        """The names of all ports, in the file's order; uplinks, underlays and parents are the last."""
+        return (*(e.port for e in self.endpoints()), *self.uplinks, *self.underlays, *self.parents)
 
     @property
     def uplink(self) -> Uplink | None:

@@ -48,7 +48,7 @@ def _the_host(owner: Instance, written: str) -> tuple[str, ...]:
         return (written,)
     if owner.service.network_mode == "host":
         return ("127.0.0.1",)
-    return tuple(str(route.gateway) for route in owner.routes)
+    return tuple(str(route.gateway) for route in owner.routes if not route.gateway.is_unspecified)
 
 
 def hosts_file(plan: Plan, instance: str, base: str = LOCAL) -> str:

@@ -17,6 +17,10 @@ from dataplane.ipam import AddressSpace, Leases
 from dataplane.macs import assign_macs
 from dataplane.model import Endpoint, Instance, IPAddress, IPNetwork, Network, Plan, Pool, Topology
 from dataplane.overlays import is_overlay, stations, with_mtu
+from dataplane.parent import Parent
+from dataplane.parents import NOTHING as UNSEEN
+from dataplane.parents import Facts, is_parented, parents
+from dataplane.parents import with_mtu as with_parent_mtu
 from dataplane.publish import Taken, published
 from dataplane.sandbox import require_distinct_interfaces, require_sandboxes
 from dataplane.underlays import underlays
@@ -40,12 +44,13 @@ def make_plan(
     previous: Plan | None = None,
     way_out: bool | None = None,
     taken: Taken = (),
+    seen: Facts = UNSEEN,
 ) -> Plan:
     """Decide everything the file leaves open. `occupied`: subnets that automatic ones keep clear of (host routes).
 
     `way_out`: whether the lab gets an uplink that the file does not write: True where a network or a published port has a use for
     one, None (without a host: Lab, replay) where a port is published, False never, and no network then has its own. `taken`:
-    (protocol, port) that the host refused.
+    (protocol, port) that the host refused. `seen`: what the host has of the parents of macvlan and ipvlan networks.
 
     What was chosen in `previous` stays as it is wherever it still can, so that a changed file renumbers nobody who did not
     change. Equal arguments give equal plans. Errors: UserError for pools, addresses, names, MACs and ports that cannot be.
@@ -54,7 +59,7 @@ def make_plan(
     require_sandboxes(topology, {name: instance.service for name, instance in instances.items()})
     occupied = (*occupied, *_transfer(topology, previous))
     leases = _lease_pools(topology, occupied, previous)
-    networks = {key: _with_gateways(topology, network, leases[key]) for key, network in topology.networks.items()}
+    networks = {key: _with_gateways(topology, network, leases[key], seen) for key, network in topology.networks.items()}
     drafts = {name: _drafts(topology, instance) for name, instance in instances.items()}
     _refuse_collisions(topology, drafts)
     require_distinct_interfaces(topology, {instances[n].service.name: [e.interface for e in row] for n, row in drafts.items()})
@@ -66,7 +71,7 @@ def make_plan(
         name: tuple(_addressed(place(topology, instances[name].service, draft.network), draft, leases) for draft in row)
         for name, row in drafts.items()
     }
-    networks, endpoints = assign_macs(topology, networks, addressed)
+    networks, endpoints = assign_macs(topology, networks, addressed, seen)
     done = {
         name: replace(instance, endpoints=endpoints[name], routes=default_routes(endpoints[name], networks))
         for name, instance in instances.items()
@@ -82,7 +87,18 @@ def make_plan(
             done.values(), networks, ways, topology.source, previous=previous.published if previous else (), taken=taken
         ),
         underlays=underlays(topology, networks, ways),
+        parents=_parents(topology, networks, done.values(), seen),
     )
+
+
+def _parents(
+    topology: Topology, networks: Mapping[str, Network], instances: Iterable[Instance], seen: Facts
+) -> Mapping[str, Parent]:
+    try:
+        return parents(networks, (endpoint for instance in instances for endpoint in instance.endpoints), seen)
+    except UserError as error:
+        where = f"{topology.source}: {error.where}" if error.where else topology.source
+        raise UserError(error.what, where=where, mend=error.mend, status=error.status) from None
 
 
 def _transfer(topology: Topology, previous: Plan | None) -> Iterator[IPNetwork]:
@@ -140,10 +156,12 @@ def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork], previous: Pl
     return leases
 
 
-def _with_gateways(topology: Topology, network: Network, leases: list[Leases]) -> Network:
+def _with_gateways(topology: Topology, network: Network, leases: list[Leases], seen: Facts) -> Network:
     decided = replace(network, pools=tuple(replace(lease.pool, gateway=lease.gateway) for lease in leases))
     with _standing(f"{topology.source}: networks.{network.key}"):
         gateway(decided)  # its options can be read
+        if is_parented(decided):
+            return with_parent_mtu(decided, seen)
         return with_mtu(decided, topology) if is_overlay(decided) else decided
 
 

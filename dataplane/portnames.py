@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from dataplane.errors import UserError
 from dataplane.model import Plan
+from dataplane.parent import PARENT
 from dataplane.underlay import UNDERLAY
 from dataplane.uplink import UPLINK
 
@@ -25,6 +26,10 @@ def resolve_port(plan: Plan, text: str) -> str:
             raise UserError("this lab has no underlay", mend="write a network of driver: overlay, and x-dataplane: {underlay: …}")
     if text == UPLINK and not found:
         found = [*plan.uplinks]
+    if not found and (text == PARENT or text.startswith(f"{PARENT}.")):
+        # Networks on one interface share its port, which is called after the first of them.
+        network = text.removeprefix(PARENT).removeprefix(".")
+        found = [port for port, one in plan.parents.items() if not network or network in one.networks]
     if len(found) == 1:
         return found[0]
     if found:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from dataplane.errors import UserError
-from dataplane.gateways import Gateway, gateway
+from dataplane.gateways import Gateway, gateway, leads_out
 from dataplane.model import Endpoint, Instance, IPAddress, Network, PortBinding, Published
 from dataplane.uplink import Uplink, uplink_port
 
@@ -100,7 +100,7 @@ def _drafts(instance: Instance, networks: Mapping[str, Network]) -> Iterator[tup
     ways = [
         _Way(by_port[route.port], gateway(networks[by_port[route.port].network]), route.gateway.version)
         for route in instance.routes
-        if not networks[by_port[route.port].network].internal
+        if leads_out(networks[by_port[route.port].network])
     ]
     for binding in instance.service.ports if ways else ():
         host_ip = binding.host_ip

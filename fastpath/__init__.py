@@ -20,7 +20,9 @@ from fastpath.counters import REASONS, reason_name, sentence
 from fastpath.engine import Engine
 from fastpath.flows import Flows
 from fastpath.graph import Graph, Node
+from fastpath.ipvlan import Ipvlan
 from fastpath.loop import LinkEvent, Loop
+from fastpath.macvlan import Macvlan
 from fastpath.memory import MemoryPort, Outbox
 from fastpath.packet import PacketPort
 from fastpath.packetsocket import open_packet
@@ -32,6 +34,7 @@ from fastpath.rules import Rules
 from fastpath.tap import OFFLOADS, TapPort
 from fastpath.udp import UdpPort
 from fastpath.udpsocket import open_udp
+from fastpath.vlan import Vlan
 from fastpath.vtep import Vtep
 from fastpath.writer import DropWriter, PcapWriter
 
@@ -47,8 +50,10 @@ __all__ = [
     "Engine",
     "Flows",
     "Graph",
+    "Ipvlan",
     "LinkEvent",
     "Loop",
+    "Macvlan",
     "MemoryPort",
     "Node",
     "Outbox",
@@ -62,6 +67,7 @@ __all__ = [
     "Rules",
     "TapPort",
     "UdpPort",
+    "Vlan",
     "Vtep",
     "open_packet",
     "open_udp",

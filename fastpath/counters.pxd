@@ -71,6 +71,10 @@ cpdef enum Reason:
     UDP_ONLY              # underlays
     OTHER_UPLINK
     NOT_VXLAN
+    OTHER_STATION         # from here on: stations behind a parent
+    OTHER_VLAN
+    THE_HOST
+    NO_GROUPS
 
 cdef enum:
     REASONS_MAX = 80      # room for later issues; a node's drop counters are one array

@@ -66,6 +66,10 @@ class Reason(enum.IntEnum):
     UDP_ONLY = 62
     OTHER_UPLINK = 63
     NOT_VXLAN = 64
+    OTHER_STATION = 65
+    OTHER_VLAN = 66
+    THE_HOST = 67
+    NO_GROUPS = 68
 
 REASONS: tuple[tuple[str, str], ...]
 

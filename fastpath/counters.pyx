@@ -66,6 +66,10 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("udp only", "the underlay is a UDP socket, which sends whole UDP datagrams and nothing else"),
     ("other uplink", "the target is behind an uplink by which the sender's network does not leave"),
     ("no vxlan", "the packet is no VXLAN to the UDP port that was said"),
+    ("other station", "it came in by the parent interface and is for none of the stations behind it"),
+    ("other vlan", "the frame's VLAN has no network on this parent interface"),
+    ("the host", "it is for the parent's own host, which has it from the interface; stations behind that do not reach it"),
+    ("no groups", "in mode l3 neither broadcasts nor multicasts pass, and only IP"),
 )
 
 

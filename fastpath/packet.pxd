@@ -50,6 +50,8 @@ cdef enum:
 @cython.final
 cdef class PacketPort(DevicePort):
     cdef readonly int interface   # its index
+    cdef readonly list macs       # taken in, besides groups
+    cdef bint everything
     cdef uint32_t budget          # frames the next poll receives at most: 1 after a pause, doubled while polls in a row use it up
     cdef uint64_t next_turn       # the one after that of the last poll
     cdef uint64_t lost_before     # told by the kernel so far

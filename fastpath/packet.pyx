@@ -12,7 +12,7 @@ from fastpath.facts cimport offload_guess, offload_tunnel
 from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, MAX_FRAME, NEEDS_CSUM, Frame
 from fastpath.graph cimport Graph, drop, set_due, wake
 from fastpath.layout cimport HEADERS_MAX, PROTOCOL_TCP, Layout, layout_read
-from fastpath.packetsocket cimport socket_lost, socket_prepare, socket_up
+from fastpath.packetsocket cimport socket_lost, socket_prepare, socket_take, socket_up
 from fastpath.port cimport count_in, receive, refuse
 from fastpath.vnet cimport VNET_SHORT, Vnet, vnet_read, vnet_write
 from fastpath.wire cimport store16, wire_likely, wire_unlikely
@@ -52,13 +52,22 @@ cdef class PacketPort(DevicePort):
 
     def __init__(self, Graph graph not None, str name not None, int fd, *, uint32_t mtu=1500, macs=(), bint promiscuous=False,
                  bint offloads=True, bint merge=True, bint finish=False):
-        self.interface = socket_prepare(fd, list(macs), promiscuous or not macs, offloads, &self.takes)
+        self.macs = list(macs)
+        self.everything = promiscuous or not self.macs
+        self.interface = socket_prepare(fd, self.macs, self.everything, offloads, &self.takes)
         super().__init__(graph, name, fd, mtu=mtu)
         self.header = VNET_SHORT if offloads else 0
         self.budget = 1
         if finish:
             self.takes = 0
         self.merging = merge and self.takes != 0
+
+    def set_macs(self, macs) -> None:
+        """Take frames in for these from now on; none: every frame. Errors: OSError where the interface is no more."""
+        cdef list wanted = list(macs)
+        if self.fd >= 0:
+            socket_take(self.fd, self.interface, self.macs, wanted, self.everything, not wanted)
+        self.macs, self.everything = wanted, not wanted
 
     @property
     def lost(self) -> int:

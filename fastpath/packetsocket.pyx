@@ -37,6 +37,7 @@ cdef enum:                    # linux/if_packet.h, linux/if_ether.h, asm-generic
     SOL_PACKET = 263
     ETH_P_ALL = 3
     PACKET_ADD_MEMBERSHIP = 1
+    PACKET_DROP_MEMBERSHIP = 2
     PACKET_STATISTICS = 6
     PACKET_AUXDATA = 8
     PACKET_VNET_HDR = 15
@@ -45,9 +46,11 @@ cdef enum:                    # linux/if_packet.h, linux/if_ether.h, asm-generic
     PACKET_MR_ALLMULTI = 2
     PACKET_MR_UNICAST = 3
     SO_ATTACH_FILTER = 26
+    SO_DETACH_FILTER = 27
     SO_SNDBUFFORCE = 32
     SO_RCVBUFFORCE = 33
     QUEUE = 8 << 20           # octets: some hundred super-frames
+    FILTERED = 512            # MACs that a filter looks through; with more, and that is no real interface's way, all frames come
 
 cdef tuple USO_SINCE = (6, 2)  # the kernel's version since which a packet socket takes UDP super-frames
 
@@ -66,11 +69,12 @@ def open_packet(interface: str | int) -> int:
 def filter_of(macs) -> bytes:
     """A program of the classic packet filter that takes frames for groups and for these MACs (numbers), whole."""
     step = struct.Struct("HBBI").pack
-    code = [step(0x30, 0, 0, 0), step(0x45, 4 * len(macs) + 1, 0, 1)]       # first octet; its lowest bit: a group
-    for left, mac in zip(range(len(macs) - 1, -1, -1), macs, strict=True):
-        # Four octets, then two; each jump counts the instructions passed over.
-        code += [step(0x20, 0, 0, 0), step(0x15, 0, 2, mac >> 16), step(0x28, 0, 0, 4), step(0x15, 4 * left + 1, 0, mac & 0xFFFF)]
-    return b"".join([*code, step(0x06, 0, 0, 0), step(0x06, 0, 0, 0x7FFFFFFF)])
+    take = step(0x06, 0, 0, 0x7FFFFFFF)
+    code = [step(0x30, 0, 0, 0), step(0x45, 0, 1, 1), take]                 # first octet; its lowest bit: a group
+    for mac in macs:
+        # Four octets, then two; each jump counts the instructions passed over, and no jump is longer than a MAC.
+        code += [step(0x20, 0, 0, 0), step(0x15, 0, 3, mac >> 16), step(0x28, 0, 0, 4), step(0x15, 0, 1, mac & 0xFFFF), take]
+    return b"".join([*code, step(0x06, 0, 0, 0)])
 
 
 cdef attach(opened, bytes code):
@@ -120,18 +124,45 @@ cdef int socket_prepare(int fd, list macs, bint everything, bint offloads, uint3
                 opened.setsockopt(socket.SOL_SOCKET, plain, QUEUE)
         join = struct.Struct("iHH8s").pack
         opened.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, join(interface, PACKET_MR_ALLMULTI, 0, b""))
-        if everything:
-            opened.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, join(interface, PACKET_MR_PROMISC, 0, b""))
-        else:
-            for mac in macs:
-                wanted = join(interface, PACKET_MR_UNICAST, 6, mac.to_bytes(6, "big"))
-                opened.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, wanted)
-            attach(opened, filter_of(macs))
+        take(opened, interface, [], macs, False, everything)
         # Now it receives.
         opened.bind((opened.getsockname()[0], ETH_P_ALL))
     finally:
         opened.detach()
     return interface
+
+
+cdef take(opened, int interface, list before, list macs, bint everything_before, bint everything):
+    """Whom frames are taken in for: first who is new, then the filter, then who is no more, so that nobody misses one meanwhile."""
+    join = struct.Struct("iHH8s").pack
+
+    def member(option, kind, address=b""):
+        opened.setsockopt(SOL_PACKET, option, join(interface, kind, len(address), address))
+
+    if everything and not everything_before:
+        member(PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC)
+    for mac in [mac for mac in macs if mac not in before]:
+        member(PACKET_ADD_MEMBERSHIP, PACKET_MR_UNICAST, mac.to_bytes(6, "big"))
+    if not everything and len(macs) <= FILTERED:
+        attach(opened, filter_of(macs))
+    elif before or everything_before:
+        try:
+            opened.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+        except FileNotFoundError:
+            pass  # it had none
+    for mac in [mac for mac in before if mac not in macs]:
+        member(PACKET_DROP_MEMBERSHIP, PACKET_MR_UNICAST, mac.to_bytes(6, "big"))
+    if everything_before and not everything:
+        member(PACKET_DROP_MEMBERSHIP, PACKET_MR_PROMISC)
+
+
+cdef int socket_take(int fd, int interface, list before, list macs, bint everything_before, bint everything) except -1:
+    opened = socket.socket(fileno=fd)
+    try:
+        take(opened, interface, before, macs, everything_before, everything)
+    finally:
+        opened.detach()
+    return 0
 
 
 cdef uint32_t socket_lost(int fd) except? 0xFFFFFFFF:

@@ -24,13 +24,13 @@ from dataplane.actions import (
     RemoveRule,
     diff,
 )
-from dataplane.apply import bridge_tables, gateway_tables
+from dataplane.apply import bridge_tables, gateway_tables, segments
 from dataplane.apply.gateway import Gateway
 from dataplane.apply.gateway_tables import FLOWS_DTYPE, NEIGHBORS_DTYPE, ROUTES_DTYPE, RULES_DTYPE
 from dataplane.apply.vtep import TunnelEnd
 from dataplane.errors import UserError
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Wiring, titled
-from fastpath import REASONS, Bridge, Engine, Node, Port
+from fastpath import REASONS, Bridge, Engine, Node, PacketPort, Port
 
 Rows = np.ndarray[Any, Any]
 SENTENCES = dict(REASONS)
@@ -141,6 +141,8 @@ class Dataplane:
             case "vtep":
                 self.ends[spec.name] = end = TunnelEnd(self.engine, spec)
                 return end.vtep
+        if spec.kind in segments.KINDS:
+            return segments.make(self.engine, spec)
         raise ValueError(f"no such kind of node: {spec.kind}")
 
     def _remove(self, spec: NodeSpec) -> None:
@@ -156,6 +158,8 @@ class Dataplane:
         _, node = self._nodes[spec.name]
         if isinstance(node, Port):
             node.set_mtu(int(spec.settings["mtu"]))
+            if isinstance(node, PacketPort) and "stations" in spec.settings:
+                node.set_macs(map(segments.mac_number, str(spec.settings["stations"]).split()))
         elif isinstance(node, Bridge):
             node.set_ageing(int(spec.settings["ageing_ns"]))
         else:
@@ -165,6 +169,8 @@ class Dataplane:
     def _join(self, link: Link) -> int:
         if self._routed(link):
             return self._owner(link.near).join(link, self._nodes[link.far][1])
+        if (segment := self._segment(link)) is not None:
+            return segments.join(link, self._nodes[link.near][1], segment)
         port, bridge = self._port(link.near), self._bridge(link.far)
         number = bridge.add_member(port, **_member(link))
         port.lead_to(bridge, number)
@@ -174,6 +180,8 @@ class Dataplane:
         _, number = self._links[new.near, new.far]
         if self._routed(new):
             self._owner(new.near).change(old, new, self._nodes[new.far][1])
+        elif (segment := self._segment(new)) is not None:
+            segments.change(new, number, segment)
         else:
             self._bridge(new.far).set_member(number, **_member(new))
         self._links[new.near, new.far] = new, number
@@ -183,11 +191,19 @@ class Dataplane:
         if self._routed(link):
             self._owner(link.near).part(link, self._nodes[link.far][1])
             return
+        if (segment := self._segment(link)) is not None:
+            segments.part(link, number, self._nodes[link.near][1], segment)
+            return
         self._port(link.near).lead_to(None)
         self._bridge(link.far).remove_member(number)
 
     def _routed(self, link: Link) -> bool:
         return self._nodes[link.near][0].kind in {"router", "vtep"}
+
+    def _segment(self, link: Link) -> segments.Segment | None:
+        """What the link leads to, where that is no bridge."""
+        _, node = self._nodes[link.far]
+        return node if isinstance(node, segments.Segment) else None
 
     def _gateway(self) -> Gateway:
         assert self.gateway is not None

@@ -72,7 +72,7 @@ def _port(engine: Engine, spec: NodeSpec, fds: Descriptors) -> DevicePort:
     fd = fds
     if settings.get("kind") != "packet":
         return TapPort(engine, spec.name, fd, mtu=mtu, offloads=offloads)
-    macs = [int(mac.replace(":", ""), 16) for mac in str(settings.get("accepts", "")).split()]
+    macs = [int(mac.replace(":", ""), 16) for mac in str(settings.get("accepts") or settings.get("stations", "")).split()]
     return PacketPort(engine, spec.name, fd, mtu=mtu, macs=macs, offloads=offloads, finish=spec.name.startswith(UNDERLAY))
 
 

@@ -11,7 +11,7 @@ from dataplane.compose.shapes import ListOf, MapOf, OneOf
 POOL = Table(
     "networks.ipam.config",
     {
-        "subnet": used(TEXT, "one IPv4 and one IPv6 subnet per network; host bits are an error"),
+        "subnet": used(TEXT, "one IPv4 and one IPv6 subnet per network, of macvlan and ipvlan several; host bits are an error"),
         "ip_range": used(TEXT, "automatic addresses come from here"),
         "gateway": used(TEXT, "the gateway's address; the lowest free one where it is absent"),
         "aux_addresses": used(MapOf(TEXT), "reserved: no service gets them"),
@@ -39,7 +39,7 @@ NETWORK = Table(
     "networks",
     {
         "name": used(TEXT, "the name outside; `LAB_KEY` where it is absent"),
-        "driver": used(TEXT, "`bridge` (default), `overlay`, `host`, `none`; any other is an error"),
+        "driver": used(TEXT, "`bridge` (default), `overlay`, `macvlan`, `ipvlan`, `host`, `none`; any other is an error"),
         "driver_opts": used(OPTIONS, "options of the driver: docs/drivers.md; it ignores those it does not know"),
         "ipam": used(IPAM, "see below"),
         "external": used(OneOf((FLAG, quiet({"name": TEXT}))), "`false`; `true` is an error: labs do not share networks"),

@@ -13,12 +13,20 @@ from dataplane.compose.pools import pools
 from dataplane.compose.underlay import of_network
 from dataplane.compose.uplink import uplink
 from dataplane.compose.values import options, pairs
+from dataplane.gateways import WITHOUT
 from dataplane.model import IPNetwork, Network
 from dataplane.underlay import Underlay
 from dataplane.uplink import Uplink
 
-DRIVERS = {"bridge": "bridge", "overlay": "overlay", "host": "host", "none": "none", "null": "none"}
-LATER = ("macvlan", "ipvlan")
+DRIVERS = {
+    "bridge": "bridge",
+    "overlay": "overlay",
+    "macvlan": "macvlan",
+    "ipvlan": "ipvlan",
+    "host": "host",
+    "none": "none",
+    "null": "none",
+}
 
 
 def network(key: str, at: At | None, lab: str, below: Underlay | None = None) -> Network:
@@ -42,7 +50,7 @@ def network(key: str, at: At | None, lab: str, below: Underlay | None = None) ->
         attachable=_flag(at, "attachable", False),
         enable_ipv4=enable_ipv4,
         enable_ipv6=enable_ipv6,
-        pools=pools(at, {4: enable_ipv4, 6: enable_ipv6}),
+        pools=pools(at, {4: enable_ipv4, 6: enable_ipv6}, several=driver in {"macvlan", "ipvlan"}),
         options=options(at.get("driver_opts")),
         labels=pairs(at.get("labels")),
         gateway_mac=_gateway_mac(ours, driver),
@@ -56,6 +64,8 @@ def _gateway_mac(ours: At | None, driver: str) -> str | None:
     written = ours.get("gateway_mac") if ours else None
     if written is not None and driver == "overlay":
         raise written.wrong("an overlay has no gateway of its own", "remove it; services leave by another network")
+    if written is not None and driver in WITHOUT:
+        raise written.wrong(f"the gateway of a network of driver {driver} is somebody outside", "remove it")
     return mac(written) if written else None
 
 
@@ -87,10 +97,8 @@ def _driver(at: At) -> str:
     if written is None:
         return "bridge"
     name = written.text()
-    if name in LATER:
-        raise written.wrong(f'the driver "{name}" is from a later version', "write driver: bridge, or leave it out")
     if name not in DRIVERS:
-        near = get_close_matches(name[:100], [*DRIVERS, *LATER], 1)
+        near = get_close_matches(name[:100], [*DRIVERS], 1)
         raise written.wrong(
             f'there is no driver "{name}"', f'did you mean "{near[0]}"?' if near else "write driver: bridge, or leave it out"
         )

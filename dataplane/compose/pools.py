@@ -10,8 +10,9 @@ from dataplane.compose.nodes import At
 from dataplane.model import IPAddress, Pool
 
 
-def pools(at: At, enabled: Mapping[int, bool]) -> tuple[Pool, ...]:
-    """The pools of the network at ``at``, one a family at most. ``enabled``: by IP version, whether the network has it."""
+def pools(at: At, enabled: Mapping[int, bool], *, several: bool = False) -> tuple[Pool, ...]:
+    """The pools of the network at ``at``, one a family at most, or ``several``. ``enabled``: by IP version, whether the network has
+    it."""
     ipam = at.get("ipam")
     config = ipam.get("config") if ipam else None
     found: list[Pool] = []
@@ -23,7 +24,7 @@ def pools(at: At, enabled: Mapping[int, bool]) -> tuple[Pool, ...]:
                 f"the subnet {pool.subnet} is IPv{version}, and the network is not",
                 f"write enable_ipv{version}: true on the network",
             )
-        if any(other.subnet.version == version for other in found):
+        if not several and any(other.subnet.version == version for other in found):
             raise entry.wrong(
                 f"a bridge has one IPv{version} subnet, and {pool.subnet} is the second", "make a second network for it"
             )

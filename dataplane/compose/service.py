@@ -20,6 +20,7 @@ from dataplane.compose.replicas import check_copies, replicas
 from dataplane.compose.restart import restart
 from dataplane.compose.sysctls import sysctls
 from dataplane.compose.values import flag
+from dataplane.gateways import leads_out
 from dataplane.model import Attachment, PortBinding, Service
 
 
@@ -71,7 +72,7 @@ def _ports(name: str, at: At, mode: str, joined: Collection[Attachment], context
     if mode == "host":
         context.findings.remarks.append(f"{name}: Published ports are discarded when using host network mode")
         return ()
-    if all(context.networks[one.network].internal or context.networks[one.network].driver == "overlay" for one in joined):
+    if not any(leads_out(context.networks[one.network]) for one in joined):
         context.findings.remarks.append(f"{name}: its ports are not published, as it is on no network that leads out")
         return ()
     return found

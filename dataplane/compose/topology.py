@@ -32,7 +32,7 @@ from dataplane.underlay import Underlay
 
 PROFILE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
 EVERY = "*"
-WIRED = ("bridge", "overlay")
+WIRED = ("bridge", "overlay", "macvlan", "ipvlan")
 """Drivers whose networks have a wiring; services use the others by network_mode."""
 
 

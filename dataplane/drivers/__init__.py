@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from dataplane.drivers import bridge, host, none, overlay
+from dataplane.drivers import bridge, host, ipvlan, macvlan, none, overlay
 from dataplane.drivers.gateway import with_gateway
+from dataplane.drivers.parent import with_parents
 from dataplane.drivers.vtep import with_vteps
 from dataplane.errors import UserError
 from dataplane.model import Endpoint, Network, Plan
@@ -17,13 +18,20 @@ from dataplane.wiring import Wiring, joined
 
 Driver = Callable[[Network, tuple[Endpoint, ...]], Wiring]
 DRIVERS: Mapping[str, Driver] = MappingProxyType(
-    {"bridge": bridge.wire, "overlay": overlay.wire, "host": host.wire, "none": none.wire, "null": none.wire}
+    {
+        "bridge": bridge.wire,
+        "overlay": overlay.wire,
+        "macvlan": macvlan.wire,
+        "ipvlan": ipvlan.wire,
+        "host": host.wire,
+        "none": none.wire,
+        "null": none.wire,
+    }
 )
-LATER = ("macvlan", "ipvlan")
 
 
 def wire(plan: Plan, *, arp: bool = True) -> Wiring:
-    """The wiring of every network of the plan, of the gateway that they share, and of the VTEPs of overlays.
+    """The wiring of every network of the plan, of the gateway that they share, of the VTEPs of overlays, and of parents.
 
     `arp`: the gateway asks for its neighbors; else the endpoints are permanent ones, and nobody is asked. Errors: UserError for an
     unknown driver or a bad option, with its place."""
@@ -35,13 +43,11 @@ def wire(plan: Plan, *, arp: bool = True) -> Wiring:
             parts.append(_driver(network)(network, endpoints))
         except UserError as error:
             raise UserError(error.what, where=error.where or where, mend=error.mend, status=error.status) from None
-    return with_vteps(with_gateway(joined(parts), plan, arp=arp), plan, arp=arp)
+    return with_parents(with_vteps(with_gateway(joined(parts), plan, arp=arp), plan, arp=arp), plan, arp=arp)
 
 
 def _driver(network: Network) -> Driver:
     driver = DRIVERS.get(network.driver)
     if driver is not None:
         return driver
-    if network.driver in LATER:
-        raise UserError(f"driver {network.driver!r} is not in this version", mend="use driver: bridge")
     raise UserError(f'plugin "{network.driver}" not found', mend=f"the drivers are {', '.join(sorted(set(DRIVERS) - {'null'}))}")

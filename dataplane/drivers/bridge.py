@@ -22,14 +22,13 @@ Other options are accepted and mean nothing, as with Docker.
 
 from __future__ import annotations
 
+from dataplane.drivers.ports import MTU, port_settings
 from dataplane.errors import UserError
 from dataplane.model import Endpoint, Network
 from dataplane.options import boolean, integer, seconds
 from dataplane.wiring import Link, NodeSpec, Wiring
 
-MTU = "com.docker.network.driver.mtu"
 ICC = "com.docker.network.bridge.enable_icc"
-OFFLOADS = "dataplane.offloads"
 MOST_STATIONS = 1 << 28
 LEAST_IPV6 = 1280
 """RFC 8200, 5. Linux takes IPv6 off an interface with less."""
@@ -54,27 +53,9 @@ def wire(network: Network, endpoints: tuple[Endpoint, ...]) -> Wiring:
         "bridge",
         {"ageing_ns": seconds(network.options, "dataplane.ageing", 300_000_000_000), "fdb_limit": stations},
     )
-    ports = [NodeSpec(endpoint.port, "port", _port_settings(network, endpoint, mtu)) for endpoint in endpoints]
+    ports = [NodeSpec(endpoint.port, "port", port_settings(network, endpoint, mtu)) for endpoint in endpoints]
     links = [Link(endpoint.port, bridge.name, _member_settings(endpoint, icc, at_port)) for endpoint in endpoints]
     return Wiring.of([bridge, *ports], links)
-
-
-def _port_settings(network: Network, endpoint: Endpoint, mtu: int) -> dict[str, int | str]:
-    prefixes = {pool.subnet.version: pool.subnet.prefixlen for pool in network.pools}
-    return {
-        "interface": endpoint.interface,
-        "mac": endpoint.mac,
-        "ipv4": f"{endpoint.ipv4}/{prefixes[4]}" if endpoint.ipv4 else "",
-        "ipv6": f"{endpoint.ipv6}/{prefixes[6]}" if endpoint.ipv6 else "",
-        "mtu": mtu,
-        **_offloads(network, endpoint),
-    }
-
-
-def _offloads(network: Network, endpoint: Endpoint) -> dict[str, bool]:
-    """Said only where they are off: the usual needs no word in a drawing."""
-    wanted = boolean(endpoint.options, OFFLOADS, boolean(network.options, OFFLOADS, True))
-    return {} if wanted else {"offloads": False}
 
 
 def _member_settings(endpoint: Endpoint, icc: bool, at_port: int) -> dict[str, int | str]:

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Interface, IPv6Interface
 
-from dataplane.drivers.bridge import ICC, MTU
+from dataplane.drivers.bridge import ICC
+from dataplane.drivers.ports import MTU
 from dataplane.errors import UserError
 from dataplane.gateways import Gateway, gateway
 from dataplane.model import IPAddress, Nat, Network, Plan, Published

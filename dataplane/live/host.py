@@ -1,4 +1,4 @@
-"""The host's part in a running lab: its uplinks, each with the rules and published ports there, and its underlays.
+"""The host's part in a running lab: its uplinks, each with the rules and published ports there, its underlays, and its parents.
 
 In order: ``plan`` decides with the host in view and claims the ports; ``drop`` what changes; ``make`` gives the engine the uplinks'
 descriptors; ``settle`` sets the host's rules; or ``give_back``, when something failed. ``close`` takes all back.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from dataplane.gateways import leads_out
 from dataplane.hostnet import place
 from dataplane.hostnet.facts import Facts
 from dataplane.hostnet.sockets import RefusedError, ports_of
+from dataplane.live.parents import Parents
 from dataplane.live.ports import explained
 from dataplane.live.rows import AS_BEFORE
 from dataplane.live.site import Site
@@ -41,6 +42,7 @@ class Host:
         self.lab, self.folder, self.way_out = lab, folder, way_out
         self.ways: dict[str, WayOut] = {}
         self.underlays = Underlays(lab, folder, helper, change=change, root=way_out)
+        self.parents = Parents(lab, folder, helper, change=change, root=way_out)
         self._helper, self._change = helper, change
         self._locks: list[socket.socket] = []
 
@@ -48,6 +50,7 @@ class Host:
 
     async def plan(self, topology: Topology, previous: Plan | None) -> Plan:
         """What the lab shall be, given what the host has; its published ports are claimed. UserError in Docker's words."""
+        seen = await asyncio.to_thread(self.parents.look, topology.networks.values())
         if not self.way_out:
             # One that the file writes cannot be had either: the lab works inside.
             return make_plan(replace(topology, uplink=None), previous=previous, way_out=False)
@@ -57,7 +60,7 @@ class Host:
                 paths[uplink_port(key)] = network.uplink.netns
         occupied, taken = await self.look(paths), set[tuple[str, int]]()
         while True:
-            plan = make_plan(topology, occupied, previous=previous, way_out=True, taken=frozenset(taken))
+            plan = make_plan(topology, occupied, previous=previous, way_out=True, taken=frozenset(taken), seen=seen)
             try:
                 self.claim(plan)
             except RefusedError as refused:
@@ -129,13 +132,15 @@ class Host:
         return way.inode
 
     def replaced(self, plan: Plan) -> set[str]:
-        """Ports of uplinks that are there, and that the plan has no more, or others."""
-        return {port for port, way in self.ways.items() if way.replaced(plan)}
+        """Ports of uplinks and parents that are there, and that the plan has no more, or others."""
+        return {port for port, way in self.ways.items() if way.replaced(plan)} | self.parents.replaced(plan)
 
-    async def drop(self, ports: Iterable[str]) -> None:
+    async def drop(self, ports: Collection[str]) -> None:
         """The engine has closed their descriptors."""
         for port in ports:
-            await self.ways[port].drop()
+            if port in self.ways:
+                await self.ways[port].drop()
+        await self.parents.drop(ports)
 
     async def make(self, plan: Plan, tell: Tell, detail: Tell) -> dict[str, int]:
         """The descriptors of uplinks that the engine has not yet. ``detail``: steps of little interest."""
@@ -145,6 +150,7 @@ class Host:
                 fd = await way.make(plan, tell, detail)
                 if fd is not None:
                     made[port] = fd
+            made |= await self.parents.make(plan, tell)
         except BaseException:
             for fd in made.values():
                 os.close(fd)
@@ -158,9 +164,15 @@ class Host:
         """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
         for way in self.ways.values():
             await way.settle(plan, tell, warn)
+        await self.parents.settle(plan, tell, warn)
         for port in [port for port in self.ways if port != UPLINK and port not in plan.uplinks]:
             await self.ways.pop(port).leave()
         self.unlock()
+
+    async def set_routes(self, plan: Plan, tell: Tell) -> None:
+        """The host's routes alone, where the plan asks for nothing else that is new."""
+        for way in self.ways.values():
+            await way.set_routes(plan, tell)
 
     def give_back(self) -> None:
         """A change that failed leaves no claim."""
@@ -201,3 +213,4 @@ class Host:
                 tell(Step(f"interface {way.tap} is gone, and the routes through it", f"ip link delete {way.tap}"))
             for words in await way.close():
                 tell(Step(AS_BEFORE, words))
+        await self.parents.close(tell)

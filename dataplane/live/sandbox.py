@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dataplane.errors import UserError
 from dataplane.model import Endpoint, Instance, Plan
 from dataplane.netns.step import Step, entering, ip_step
+from dataplane.parents import wish
 from dataplane.proc.spec import NamespaceRef
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _announcements(instance: Instance) -> dict[str, str]:
 
 def _configure(ip: IPRoute, plan: Plan, instance: Instance, namespace: NamespaceRef, tell: Tell) -> None:
     from dataplane.netns.address import add_address
-    from dataplane.netns.link import set_mtu, set_up
+    from dataplane.netns.link import set_arp_off, set_mtu, set_up
 
     if namespace.owned:
         tell(set_up(ip, namespace, LOOPBACK))
@@ -122,6 +123,8 @@ def _configure(ip: IPRoute, plan: Plan, instance: Instance, namespace: Namespace
             for address in (endpoint.ipv4, endpoint.ipv6):
                 if address is not None and address.version == pool.subnet.version and address in pool.subnet:
                     tell(add_address(ip, namespace, name, address, pool.subnet.prefixlen))
+        if network.driver == "ipvlan" and wish(network).l3:
+            tell(set_arp_off(ip, namespace, name))
         tell(set_up(ip, namespace, name))
     _set_routes(ip, instance, namespace, tell)
 
@@ -133,7 +136,8 @@ def _set_routes(ip: IPRoute, instance: Instance, namespace: NamespaceRef, tell: 
     for route in instance.routes:
         everything = EVERYTHING[route.gateway.version]
         try:
-            tell(add_route(ip, namespace, Route(destination=everything, dev=route.interface, via=route.gateway)))
+            via = None if route.gateway.is_unspecified else route.gateway
+            tell(add_route(ip, namespace, Route(destination=everything, dev=route.interface, via=via)))
         except UserError as error:
             if namespace.owned:
                 raise

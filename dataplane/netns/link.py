@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pyroute2 import IPRoute
 
 
+_IFF_NOARP = 0x80  # linux/if.h
+
+
 def index_of(ip: IPRoute, namespace: NamespaceRef, name: str) -> int:
     """The index of an interface. UserError when there is none of that name."""
     from pyroute2.netlink.exceptions import NetlinkError
@@ -34,6 +37,12 @@ def _set(ip: IPRoute, namespace: NamespaceRef, name: str, step: Step, **values: 
 def set_up(ip: IPRoute, namespace: NamespaceRef, name: str) -> Step:
     """Set an interface up."""
     return _set(ip, namespace, name, ip_step(namespace, f"set {name} up", f"link set {name} up"), state="up")
+
+
+def set_arp_off(ip: IPRoute, namespace: NamespaceRef, name: str) -> Step:
+    """The interface asks nobody who has an address: every one is on it."""
+    step = ip_step(namespace, f"{name} asks for no neighbors", f"link set {name} arp off")
+    return _set(ip, namespace, name, step, flags=_IFF_NOARP, change=_IFF_NOARP)
 
 
 def set_down(ip: IPRoute, namespace: NamespaceRef, name: str) -> Step:

@@ -124,6 +124,11 @@ def _restore_host(folder: Path, tell: Callable[[str], None]) -> None:
 
         for command in undo_underlays(folder):
             tell(command)
+    if (folder / "hidden").exists():
+        from dataplane.hostnet import hidden
+
+        for command in hidden.undo(folder):
+            tell(command)
 
 
 def _remove_namespaces(folder: Path) -> None:

@@ -1,0 +1,90 @@
+"""Stations behind one interface, the parent, that share its MAC address: what Linux's ipvlan does (drivers/net/ipvlan/ipvlan_core.c).
+
+    input 0        the wire: what comes in by the parent
+    input 1…       members; each has IP addresses of its own, given, not learned
+
+Who has an address decides: of ARP its target, of IP its destination, of a neighbor solicitation from :: its target
+(ipvlan_get_L3_hdr, ipvlan_addr_lookup). The mode is the same for all:
+
+    L2   from a member (ipvlan_xmit_mode_l2): to our own MAC: the sibling with the address; a group: all siblings, and the wire; else
+         the wire. From the wire (ipvlan_handle_mode_l2): a group: all, unless a member sent it (ipvlan_external_frame); else by address.
+    L3   from a member (ipvlan_xmit_mode_l3): the sibling with the address; else, if it is IP and for no group, a next hop on the
+         parent's network (nexthop.pxd). From the wire: by address, and no group.
+    L3S  is L3: what Linux has besides, its host's netfilter on the way, this engine has not.
+
+And a flag (ipvlan_is_private, ipvlan_is_vepa; of what is for one station, not of groups, as in Linux):
+
+    SHARED    members reach one another
+    PRIVATE   they do not
+    VEPA      by the wire, if a switch outside sends it back
+
+What is for nobody here is the parent's own host's. Linux hands it over; a packet socket has left it there.
+"""
+
+cimport cython
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from fastpath.frame cimport Frame
+from fastpath.graph cimport Edge, Node
+from fastpath.ip cimport Address
+from fastpath.nexthop cimport NextHops
+from fastpath.table cimport Table
+
+cdef enum:
+    WIRE = 0                      # the input, and a number that no member has
+    MEMBERS_MAX = 0xFFFE
+
+cdef enum:                        # flags
+    SHARED = 0
+    PRIVATE = 1
+    VEPA = 2
+
+cdef enum Kind:                   # what a frame says of addresses
+    UNREADABLE = 0                # nothing that names one
+    ARP = 1
+    IP = 2
+    SOLICITATION = 3              # from ::, as for duplicate address detection
+
+cdef struct Owned:
+    Address address
+    uint16_t number               # of the member; 0: the place is free
+
+cdef struct Slave:
+    Edge edge
+    bint used
+
+@cython.final
+cdef class Ipvlan(Node):
+    cdef Edge wire
+    cdef bint wired               # else what is for the wire ends here: there is no parent
+    cdef Table table              # address, hashed -> its place in `owned`, plus 1
+    cdef Owned* owned
+    cdef uint32_t n_owned         # places in use or free
+    cdef uint32_t limit
+    cdef uint64_t secret0
+    cdef uint64_t secret1
+    cdef Slave* slaves            # by number; 0 is never one
+    cdef uint32_t n_slaves
+    cdef uint32_t count
+    cdef uint64_t mac_word        # our own, as six octets lie in memory
+    cdef bint l3
+    cdef uint8_t flag
+    cdef NextHops hops            # in L3
+    cdef readonly list names      # of members by number; None where free
+    cdef readonly uint64_t mac
+    cdef readonly uint64_t copied # frames copied for further members
+    cdef int expect_slave(self, uint32_t number) except -1
+    cdef int own(self, uint32_t number, list addresses) except -1
+    cdef int disown(self, uint32_t number) except -1
+    cdef uint64_t key(self, const Address* address) noexcept nogil
+    cdef uint32_t owner(self, const Address* address) noexcept nogil
+    cdef void from_wire(self, Frame* frame) noexcept nogil
+    cdef void from_member(self, Frame* frame) noexcept nogil
+    cdef void from_member_l3(self, Frame* frame) noexcept nogil
+    cdef void hand(self, Frame* frame, uint32_t number) noexcept nogil
+    cdef void to_wire(self, Frame* frame) noexcept nogil
+    cdef void spread(self, Frame* frame, uint32_t but, bint wire) noexcept nogil
+
+# What the frame says of an address: of its target, or of its source. It has a whole Ethernet header.
+cdef Kind addressed(const Frame* frame, bint target, Address* address) noexcept nogil

@@ -1,0 +1,379 @@
+"""Each frame in order of arrival; what decides lies in the first two cache lines of a frame and in a table that is seldom large."""
+
+cimport cython
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memcpy
+
+from fastpath.address cimport address_read, prefix_read
+from fastpath.arena cimport clone
+from fastpath.counters cimport (
+    ISOLATED, NO_GROUPS, NO_OTHER_PORT, OTHER_STATION, RUNT, SAME_PORT, THE_HOST, TURN_BUDGET, UNCONNECTED,
+)
+from fastpath.ethernet cimport MAC_WORD, mac_word, store48
+from fastpath.frame cimport ETHERNET_HEADER, MIN_FRAME, Frame
+from fastpath.graph cimport Edge, Graph, Head, Node, drop, emit
+from fastpath.ip cimport Address, is_mapped, mapped, same
+from fastpath.neighbor cimport NOBODY, PERMANENT, neighbor_add, neighbor_become, neighbor_find, neighbor_remove
+from fastpath.nexthop cimport (
+    PREFIXES_MAX, Prefix, nexthops_expire, nexthops_free, nexthops_heard, nexthops_init, nexthops_send,
+)
+from fastpath.table cimport table_erase, table_find, table_free, table_home, table_init, table_insert, table_mix
+from fastpath.wire cimport load16, wire_likely, wire_unlikely
+
+cdef dict MODES = {"l2": False, "l3": True, "l3s": True}
+cdef dict FLAGS = {"bridge": SHARED, "private": PRIVATE, "vepa": VEPA}
+cdef enum:
+    SOLICIT = 135             # ICMPv6: a neighbor solicitation
+
+
+cdef Kind addressed(const Frame* frame, bint target, Address* address) noexcept nogil:
+    cdef const uint8_t* octets = frame.data
+    cdef uint16_t kind = load16(octets + 12)
+    cdef uint32_t word, length
+    if wire_likely(kind == 0x0800):
+        if frame.head < 34 or octets[14] >> 4 != 4 or octets[14] & 15 < 5:
+            return UNREADABLE
+        length = load16(octets + 16)
+        if length > frame.length - ETHERNET_HEADER or length < 4 * <uint32_t>(octets[14] & 15):
+            return UNREADABLE
+        memcpy(&word, octets + (30 if target else 26), 4)
+        address[0] = mapped(word)
+        return IP
+    if kind == 0x0806:
+        if frame.head < 42:
+            return UNREADABLE
+        memcpy(&word, octets + (38 if target else 28), 4)
+        address[0] = mapped(word)
+        return ARP
+    if kind != 0x86DD or frame.head < 54 or octets[14] >> 4 != 6:
+        return UNREADABLE
+    memcpy(address, octets + 22, 16)
+    if address.high == 0 and address.low == 0 and octets[20] == 58:
+        # Its own address is none yet; of anything but a solicitation nobody is meant.
+        if frame.head < 78 or octets[54] != SOLICIT:
+            return UNREADABLE
+        memcpy(address, octets + 62, 16)
+        return SOLICITATION
+    if target:
+        memcpy(address, octets + 38, 16)
+    return IP
+
+
+@cython.final
+cdef class Ipvlan(Node):
+    """Members that share the MAC address `mac` (a number) of one parent.
+
+    `mode`: l2, l3 or l3s; `flag`: bridge, private or vepa; `limit`: addresses of all members together.
+    """
+
+    def __init__(self, Graph graph not None, str name not None, *, uint64_t mac, str mode="l2", str flag="bridge", uint32_t limit=16384):
+        cdef uint64_t seed = graph.core.seed ^ <uint64_t>(len(graph.nodes) + 1)
+        if mac == 0 or mac >> 40 & 1 or mac >> 48:
+            raise ValueError("an individual MAC address, as a number")
+        if mode not in MODES:
+            raise ValueError(f"mode: one of {', '.join(MODES)}")
+        if flag not in FLAGS:
+            raise ValueError(f"flag: one of {', '.join(FLAGS)}")
+        if not 1 <= limit <= 1 << 20:
+            raise ValueError("limit: 1 to 2^20 addresses")
+        table_init(&self.table, limit, seed)
+        self.secret0, self.secret1 = self.table.secret1, self.table.secret0 | 1
+        self.limit = limit
+        self.mac = mac
+        self.mac_word = mac_word(mac)
+        self.l3 = MODES[mode]
+        self.flag = FLAGS[flag]
+        super().__init__(graph, name)
+        self.owned = <Owned*>calloc(limit, sizeof(Owned))
+        self.slaves = <Slave*>calloc(1, sizeof(Slave))
+        if self.owned == NULL or self.slaves == NULL:
+            raise MemoryError("ipvlan: addresses and members")
+        self.wire = self.slaves[0].edge = graph.core.void_edge
+        self.n_slaves = 1
+        self.names = [None]
+        nexthops_init(&self.hops, &self.head, &self.wire, mac, seed)
+
+    def __dealloc__(self):
+        table_free(&self.table)
+        nexthops_free(&self.hops)
+        free(self.owned)
+        free(self.slaves)
+
+    # -- wiring ---------------------------------------------------------------------------------------------------------
+
+    def lead_wire(self, Node target, uint16_t target_input=0) -> None:
+        """Where frames for the outside go: the parent, whose frames must come by input 0; None: there is none."""
+        self.connect(&self.wire, target, target_input)
+        self.wired = target is not None
+        self.head.core.rewired = True
+
+    def set_host(self, addresses=(), gateways=(), neighbors=(), *, bint arp=True) -> None:
+        """Of mode l3: the parent's own addresses ("192.0.2.1/24"), the gateways of its families, and (address, MAC as a number) of
+        hosts on its network that need not be asked; without `arp` no others are. Errors: ValueError.
+        """
+        cdef Address address
+        cdef uint32_t length, number
+        if len(addresses) > PREFIXES_MAX:
+            raise ValueError(f"at most {PREFIXES_MAX} addresses of the parent")
+        self.hops.n_prefixes = 0
+        self.hops.led[0] = self.hops.led[1] = False
+        self.hops.arp = arp
+        for text in addresses:
+            prefix_read(text, &address, &length)
+            self.hops.prefixes[self.hops.n_prefixes] = Prefix(address, length)
+            self.hops.n_prefixes += 1
+        for text in gateways:
+            address_read(text, &address)
+            self.hops.gateways[not is_mapped(&address)] = address
+            self.hops.led[not is_mapped(&address)] = True
+        for text, mac in neighbors:
+            address_read(text, &address)
+            number = neighbor_find(&self.hops.neighbors, 0, &address)
+            if number != NOBODY:
+                neighbor_remove(&self.hops.neighbors, number)
+            number = neighbor_add(&self.hops.neighbors, 0, &address)
+            if number == NOBODY:
+                raise ValueError("too many neighbors")
+            self.hops.neighbors.neighbors[number].mac = mac
+            neighbor_become(&self.hops.neighbors, number, PERMANENT, self.head.core.now)
+
+    def add_member(self, Node target not None, *, addresses=(), uint16_t target_input=0) -> int:
+        """A new member that sends to the node, with IP addresses; returns its number, the input that its frames must come by.
+
+        Errors: ValueError for an address that another has.
+        """
+        cdef uint32_t number = self.names.index(None, 1) if None in self.names[1:] else len(self.names)
+        cdef Edge edge
+        self.connect(&edge, target, target_input)
+        self.expect(<uint16_t>min(number, <uint32_t>0xFFFF))
+        self.own(number, list(addresses))
+        self.slaves[number] = Slave(edge, True)
+        self.names[number] = target.name
+        self.count += 1
+        self.head.core.rewired = True
+        return number
+
+    cdef int expect(self, uint16_t number) except -1:
+        cdef Slave* slaves
+        if number > MEMBERS_MAX:
+            raise ValueError(f"{self.name}: at most {MEMBERS_MAX} members")
+        if self.n_slaves <= number:
+            slaves = <Slave*>realloc(self.slaves, (<size_t>number + 1) * sizeof(Slave))
+            if slaves == NULL:
+                raise MemoryError("ipvlan: members")
+            self.slaves = slaves
+            while self.n_slaves <= number:
+                self.slaves[self.n_slaves] = Slave(self.head.core.void_edge, False)
+                self.names.append(None)
+                self.n_slaves += 1
+        return 0
+
+    def set_member(self, uint32_t number, *, addresses=()) -> None:
+        """Other addresses, from the next frame on. Errors: ValueError; it then has none."""
+        self.expect_slave(number)
+        self.disown(number)
+        self.own(number, list(addresses))
+
+    def remove_member(self, uint32_t number) -> None:
+        """The member leaves, and its addresses with it."""
+        self.expect_slave(number)
+        self.disown(number)
+        self.slaves[number] = Slave(self.head.core.void_edge, False)
+        self.names[number] = None
+        self.count -= 1
+        self.head.core.rewired = True
+
+    cdef int expect_slave(self, uint32_t number) except -1:
+        if not 0 < number < self.n_slaves or not self.slaves[number].used:
+            raise ValueError(f"{self.name} has no member {number}")
+        return 0
+
+    cdef int own(self, uint32_t number, list addresses) except -1:
+        cdef Address address
+        cdef uint64_t key
+        cdef uint32_t place
+        try:
+            for text in addresses:
+                address_read(text, &address)
+                key = self.key(&address)
+                if table_find(&self.table, key, table_home(&self.table, key)) != NULL:
+                    raise ValueError(f"{text} belongs to another member already")
+                place = 0
+                while place < self.n_owned and self.owned[place].number:
+                    place += 1
+                if place == self.limit or table_insert(&self.table, key, table_home(&self.table, key), place + 1) == NULL:
+                    raise ValueError(f"{self.name} has no room for another address")
+                self.owned[place] = Owned(address, <uint16_t>number)
+                self.n_owned = max(self.n_owned, place + 1)
+        except BaseException:
+            self.disown(number)
+            raise
+        return 0
+
+    cdef int disown(self, uint32_t number) except -1:
+        cdef uint32_t place
+        for place in range(self.n_owned):
+            if self.owned[place].number == number:
+                table_erase(&self.table, self.key(&self.owned[place].address))
+                self.owned[place].number = 0
+        return 0
+
+    cdef uint32_t fanout(self) noexcept:
+        return max(self.count + self.wired, <uint32_t>1) - 1
+
+    cdef void disconnect(self, const Head* target) noexcept:
+        cdef uint32_t number
+        if self.wire.head == target:
+            self.wire = self.head.core.void_edge
+            self.wired = False
+        for number in range(self.n_slaves):
+            if self.slaves[number].edge.head == target:
+                self.slaves[number].edge = self.head.core.void_edge
+
+    # -- frames ---------------------------------------------------------------------------------------------------------
+
+    cdef uint64_t key(self, const Address* address) noexcept nogil:
+        """Exact within IPv4, and within one half of IPv6; the place tells the rest."""
+        cdef uint64_t key = table_mix(address.high ^ self.secret0, self.secret1) ^ address.low
+        return key if key else 1
+
+    cdef uint32_t owner(self, const Address* address) noexcept nogil:
+        """The member with this address, or 0."""
+        cdef uint64_t key = self.key(address)
+        cdef uint64_t* found = table_find(&self.table, key, table_home(&self.table, key))
+        if found == NULL or not same(&self.owned[found[0] - 1].address, address):
+            return 0
+        return self.owned[found[0] - 1].number
+
+    cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
+        cdef uint32_t i
+        for i in range(n):
+            if wire_unlikely(burst[i].head < MIN_FRAME):
+                drop(&self.head, burst[i], RUNT)
+            elif burst[i].input == WIRE:
+                self.from_wire(burst[i])
+            elif wire_unlikely(not self.slaves[burst[i].input].used):
+                drop(&self.head, burst[i], UNCONNECTED)
+            elif self.l3:
+                self.from_member_l3(burst[i])
+            else:
+                self.from_member(burst[i])
+
+    cdef void from_wire(self, Frame* frame) noexcept nogil:
+        cdef uint64_t target, source
+        cdef Address address
+        cdef uint32_t number
+        memcpy(&target, frame.data, 8)
+        memcpy(&source, frame.data + 6, 8)
+        if wire_unlikely(target & 1):
+            if self.l3:
+                if nexthops_heard(&self.hops, frame):
+                    self.head.counters.consumed += 1
+                else:
+                    drop(&self.head, frame, NO_GROUPS)
+            elif source & MAC_WORD == self.mac_word and addressed(frame, False, &address) and self.owner(&address):
+                # A member sent it, and a switch sends it back.
+                drop(&self.head, frame, SAME_PORT)
+            else:
+                self.spread(frame, 0, False)
+            return
+        if wire_unlikely(target & MAC_WORD != self.mac_word):
+            drop(&self.head, frame, OTHER_STATION)
+            return
+        number = self.owner(&address) if addressed(frame, True, &address) else 0
+        if wire_likely(number):
+            self.head.counters.left += 1
+            emit(&self.slaves[number].edge, frame)
+        elif self.l3 and nexthops_heard(&self.hops, frame):
+            self.head.counters.consumed += 1
+        else:
+            drop(&self.head, frame, THE_HOST)
+
+    cdef void from_member(self, Frame* frame) noexcept nogil:
+        cdef uint64_t target, source
+        cdef Address address
+        cdef uint32_t number
+        memcpy(&target, frame.data, 8)
+        memcpy(&source, frame.data + 6, 8)
+        if wire_unlikely(target & 1):
+            self.spread(frame, frame.input, True)
+        elif self.flag != VEPA and (target ^ source) & MAC_WORD == 0:
+            number = self.owner(&address) if addressed(frame, True, &address) else 0
+            if number:
+                self.hand(frame, number)
+            else:
+                drop(&self.head, frame, THE_HOST)
+        else:
+            self.to_wire(frame)
+
+    cdef void from_member_l3(self, Frame* frame) noexcept nogil:
+        cdef Address address
+        cdef Kind kind = addressed(frame, True, &address)
+        cdef uint32_t number
+        if self.flag != VEPA and kind != UNREADABLE:
+            number = self.owner(&address)
+            if number:
+                self.hand(frame, number)
+                return
+        if kind != IP or frame.data[0] & 1:
+            drop(&self.head, frame, NO_GROUPS)
+        elif not self.wired:
+            drop(&self.head, frame, NO_OTHER_PORT)
+        else:
+            nexthops_send(&self.hops, &address, frame)
+
+    cdef void hand(self, Frame* frame, uint32_t number) noexcept nogil:
+        """To a sibling."""
+        if self.flag == PRIVATE:
+            drop(&self.head, frame, ISOLATED)
+            return
+        if self.l3:
+            store48(frame.data, self.mac)
+            store48(frame.data + 6, self.mac)
+        self.head.counters.left += 1
+        emit(&self.slaves[number].edge, frame)
+
+    cdef void to_wire(self, Frame* frame) noexcept nogil:
+        if wire_unlikely(not self.wired):
+            drop(&self.head, frame, NO_OTHER_PORT)
+            return
+        self.head.counters.left += 1
+        emit(&self.wire, frame)
+
+    cdef void spread(self, Frame* frame, uint32_t but, bint wire) noexcept nogil:
+        """To every member but one, and to the wire: a clone for each but the last, which gets the frame itself."""
+        cdef uint32_t number
+        cdef Edge* waiting = NULL
+        cdef Edge* edge
+        cdef Frame* copy
+        for number in range(1, self.n_slaves + 1):
+            if number == self.n_slaves:
+                if not wire or not self.wired:
+                    break
+                edge = &self.wire
+            elif number == but or not self.slaves[number].used:
+                continue
+            else:
+                edge = &self.slaves[number].edge
+            if waiting != NULL:
+                self.head.counters.cloned += 1
+                copy = clone(&self.head.core.arena, frame)
+                if copy == NULL:
+                    drop(&self.head, frame, TURN_BUDGET)
+                else:
+                    self.copied += 1
+                    self.head.counters.left += 1
+                    emit(waiting, copy)
+            waiting = edge
+        if waiting == NULL:
+            drop(&self.head, frame, NO_OTHER_PORT)
+            return
+        self.head.counters.left += 1
+        emit(waiting, frame)
+
+    # -- time -----------------------------------------------------------------------------------------------------------
+
+    cdef void expire(self, int64_t now) noexcept nogil:
+        nexthops_expire(&self.hops, now)
