@@ -140,6 +140,18 @@ def _underlays(_: Settings) -> Iterator[Table]:
     yield underlays.sockets()
 
 
+def _dns(_: Settings) -> Iterator[Table]:
+    import os
+
+    from bench import nameserver
+    from bench.table import Table
+
+    if os.geteuid() != 0:
+        yield Table("embedded DNS", ("question",), notes=["not run: not root, so that no namespaces can be made"])
+        return
+    yield nameserver.table(nameserver.run())
+
+
 def _footprint(_: Settings) -> Iterator[Table]:
     from bench import footprint
 
@@ -161,6 +173,7 @@ CASES: dict[str, Callable[[Settings], Iterator[Table]]] = {
     "live-nat": _live_nat,
     "live-vxlan": _live_vxlan,
     "underlays": _underlays,
+    "dns": _dns,
     "footprint": _footprint,
 }
 """By name: the tables of the case, one after the other. Imported only when run."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
 from dataplane.errors import UserError
-from dataplane.model import DefaultRoute, Endpoint, IPAddress, Network, Pool
+from dataplane.model import DefaultRoute, Endpoint, IPAddress, Network
 from dataplane.options import boolean
 from dataplane.parents import is_parented, wish
 
@@ -91,26 +91,21 @@ def default_routes(endpoints: Iterable[Endpoint], networks: Mapping[str, Network
 
     routes: dict[int, DefaultRoute] = {}
     for endpoint in sorted(endpoints, key=order):
-        for pool in networks[endpoint.network].pools:
-            version = pool.subnet.version
-            if version in versions(networks[endpoint.network]) and version not in routes and pool.gateway is not None:
-                routes[version] = DefaultRoute(
-                    port=endpoint.port, interface=endpoint.interface, gateway=_next_hop(endpoint, networks[endpoint.network], pool)
-                )
+        for version, address in ((4, endpoint.ipv4), (6, endpoint.ipv6)):
+            if version not in routes and version in versions(networks[endpoint.network]):
+                found = _next_hop(address, version, networks[endpoint.network])
+                if found is not None:
+                    routes[version] = DefaultRoute(port=endpoint.port, interface=endpoint.interface, gateway=found)
     return tuple(routes[version] for version in sorted(routes))
 
 
-def _next_hop(endpoint: Endpoint, network: Network, pool: Pool) -> IPAddress:
-    """The gateway of the subnet that the endpoint is in, where a network has several; of ipvlan in mode l3 none, which is said by the
-    unspecified address."""
-    version = pool.subnet.version
+def _next_hop(address: IPAddress | None, version: int, network: Network) -> IPAddress | None:
+    """The gateway of the address's own subnet: a network may have several of a family. Of ipvlan in mode l3 none, which is said by
+    the unspecified address."""
     if network.driver == "ipvlan" and wish(network).l3:
         return IPv4Address(0) if version == 4 else IPv6Address(0)
-    address = endpoint.ipv4 if version == 4 else endpoint.ipv6
-    inside = (one.gateway for one in network.pools if address is not None and address in one.subnet and one.gateway is not None)
-    found = next(inside, pool.gateway)
-    assert found is not None
-    return found
+    own = (pool for pool in network.pools if pool.subnet.version == version and (address is None or address in pool.subnet))
+    return next((pool.gateway for pool in own if pool.gateway is not None), None)
 
 
 def _mode(network: Network, version: int, default: str) -> str:

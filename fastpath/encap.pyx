@@ -13,6 +13,7 @@ from fastpath.graph cimport drop, emit
 from fastpath.ip cimport FINE, Packet, ip_read, ip_transport
 from fastpath.mss cimport mss_clamp
 from fastpath.offload cimport WILL_DO, offload_split
+from fastpath.pathmtu cimport path_forgotten
 from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
 from fastpath.toobig cimport tell_too_big
 from fastpath.transport cimport transport_copy
@@ -113,7 +114,7 @@ cdef void in_pieces(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil
 
 
 cdef bint fits(const Tunnel* tunnel, const Frame* frame) noexcept nogil:
-    """The frame, or each segment of a super-frame, is within the underlay's MTU."""
+    """The frame, or each segment of a super-frame, is within the underlay's MTU, or the path's."""
     cdef uint32_t length = frame.length
     if frame.gso_type:
         length = min(length, <uint32_t>frame.header + frame.gso_size)
@@ -135,7 +136,7 @@ cdef void long_way(TunnelEnd* end, Tunnel* tunnel, Frame* frame) noexcept nogil:
             drop(end.gateway.head, frame, INNER_VLAN)
             return
         end.counters.stripped += 1
-    if not fits(tunnel, frame):
+    if not fits(tunnel, frame) and not (path_forgotten(end, tunnel) and fits(tunnel, frame)):
         if overlay.too_big:
             tell_too_big(end, tunnel, frame)
         drop(end.gateway.head, frame, TOO_BIG)

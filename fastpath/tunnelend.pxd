@@ -30,6 +30,7 @@ cdef struct TunnelCounters:
     uint64_t answered             # ARP requests and neighbor solicitations answered for stations
     uint64_t segmented            # super-frames split before they got a header
     uint64_t clamped              # SYNs whose MSS was lowered
+    uint64_t narrowed             # tunnels whose path was said to be narrow
 
 cdef struct TunnelEnd:
     Gateway gateway               # interface 0

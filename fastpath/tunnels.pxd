@@ -35,7 +35,8 @@ cdef enum TunnelKind:
 cdef struct Tunnel:               # three cache lines and a bit
     Outer outer
     uint32_t generation           # the outer header has the next hop's MAC address while this is the gateway's
-    uint32_t longest              # octets of inner frame that fit the underlay
+    uint32_t longest              # octets of inner frame that fit the underlay, or the path as far as it is known (pathmtu)
+    int64_t narrow_until          # what is known of the path; 0: nothing
     Edge edge                     # into the bridge
     uint16_t overlay
     uint16_t member               # of the bridge

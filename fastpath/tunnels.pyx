@@ -86,6 +86,7 @@ cdef void tunnel_prepare(const Tunnels* tunnels, Tunnel* tunnel) noexcept nogil:
     vxlan_prepare(&tunnel.outer, &overlay.local, &tunnel.peer, overlay.vni, tunnels.port, overlay.ttl, overlay.service, overlay.flags)
     tunnel.generation = 0
     tunnel.longest = overlay.inner_mtu + ETHERNET_HEADER
+    tunnel.narrow_until = 0
     tunnel.direct = tunnel.kind != FLOODS and overlay.mss == 0
 
 

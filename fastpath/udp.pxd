@@ -5,7 +5,8 @@
 
 So a Vtep sees the same frames on every underlay. Outwards the socket is chosen by the source port that the frame has: one flow
 keeps one socket and its port. DF is always set and the checksum computed, whatever the frame says; TTL, DSCP and ECN are
-the frame's. What the kernel refuses is a named drop: `too big` beyond the path's MTU, `no route`, `queue full`.
+the frame's. What the kernel refuses is a named drop: `too big` beyond the path's MTU, `no route`, `queue full`. What it says of a
+path's MTU comes in as an ICMP error (udppaths).
 
 Inwards the kernel may hand over datagrams of one flow in one piece (UDP_GRO): they are frames again. Their first octets are
 copied behind headers of their own, as a clone's are; the rest stays where it was received until the next turn. The UDP checksum was
@@ -22,6 +23,7 @@ from fastpath.frame cimport Frame
 from fastpath.udparrived cimport Arrived
 from fastpath.udpcontrol cimport mmsghdr
 from fastpath.udpmessages cimport Message, Messages
+from fastpath.udppaths cimport Paths
 from fastpath.udpsocket cimport SENDERS_MAX
 
 cdef enum:
@@ -48,6 +50,9 @@ cdef class UdpPort(DevicePort):
     cdef uint64_t segmented                   # datagrams sent in one piece with others
     cdef uint64_t unreachable                 # ICMP errors about what was sent: no host, no port, no way
     cdef uint64_t path_too_big                # ICMP errors about its length
+    cdef Paths paths                          # heard of, and not yet told
+    cdef uint32_t tell_paths(self, uint32_t room, uint64_t* octets) noexcept nogil
+    cdef uint32_t hear_errors(self, int fd) noexcept nogil
     cdef void receive_from(self, uint32_t family, uint32_t wanted) noexcept nogil
     cdef void add(self, Frame* frame, Frame* source, bint copy) noexcept nogil
     cdef void let_go(self) noexcept

@@ -4,7 +4,7 @@ import ipaddress
 
 cimport cython
 
-from libc.errno cimport EAGAIN, EBADF, EIO, ENOBUFS, ENOMEM, errno
+from libc.errno cimport EAGAIN, EBADF, EINVAL, EIO, EMSGSIZE, ENOBUFS, ENOMEM, errno
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memset
@@ -25,6 +25,7 @@ from fastpath.udpcontrol cimport (
 from fastpath.udpmessages cimport (
     NO_MESSAGE, Datagram, Message, datagram_read, message_single, messages_add, messages_clear, messages_free, messages_init,
 )
+from fastpath.udppaths cimport paths_tell
 from fastpath.udpsocket cimport SENDERS_MAX, port_of, socket_drops, socket_join, sockets_prepare, sockets_watched
 from fastpath.wire cimport wire_likely, wire_unlikely
 
@@ -103,7 +104,7 @@ cdef class UdpPort(DevicePort):
     cdef uint32_t poll(self, uint32_t room) noexcept nogil:
         cdef uint32_t n = 0
         cdef uint32_t wanted, family, i
-        cdef uint64_t octets = 0
+        cdef uint64_t octets = 0, together = 0
         cdef Arrived* arrived
         cdef Frame* frame
         if wire_unlikely(self.state == LINK_GONE):
@@ -111,6 +112,8 @@ cdef class UdpPort(DevicePort):
         # As in TapPort: after a pause the first is likely to be alone.
         if self.head.core.turns != self.next_turn:
             self.budget = 1
+        if wire_unlikely(self.paths.n):
+            n = self.tell_paths(room, &octets)
         self.next_turn = self.head.core.turns + 1
         if self.next_arrived == self.n_arrived:
             # Nothing refers to the memory any longer: what was in it became frames in an earlier turn.
@@ -120,14 +123,13 @@ cdef class UdpPort(DevicePort):
                 if self.receivers[family] >= 0 and self.n_arrived < wanted:
                     self.receive_from(family, wanted - self.n_arrived)
             for i in range(self.n_arrived):
-                octets += self.arrived[i].octets
-            if octets > UDP_OCTETS:
+                together += self.arrived[i].octets
+            if together > UDP_OCTETS:
                 self.budget = max(wanted // 2, <uint32_t>1)
             elif self.n_arrived == wanted:
                 self.budget = min(2 * wanted, <uint32_t>UDP_BATCH)
             else:
                 self.budget = max(self.n_arrived, <uint32_t>1)
-            octets = 0
         while self.next_arrived < self.n_arrived and n < room:
             arrived = &self.arrived[self.next_arrived]
             frame = take_polled(&self.head.core.arena, SMALL)
@@ -145,6 +147,22 @@ cdef class UdpPort(DevicePort):
         if self.next_arrived < self.n_arrived:
             wake(&self.head)
         count_in(self, n, octets)
+        return n
+
+    cdef uint32_t tell_paths(self, uint32_t room, uint64_t* octets) noexcept nogil:
+        """Errors about what was too big enter as if from a router; how many."""
+        cdef uint32_t n = 0
+        cdef Frame* frame
+        while self.paths.n and n < room:
+            frame = take_polled(&self.head.core.arena, SMALL)
+            if frame == NULL:
+                break
+            paths_tell(&self.paths, frame, &self.own[16 * self.paths.all[self.paths.n - 1].family], self.mac, self.port)
+            octets[0] += frame.length
+            receive(self, frame)
+            n += 1
+        if self.paths.n:
+            wake(&self.head)
         return n
 
     cdef void receive_from(self, uint32_t family, uint32_t wanted) noexcept nogil:
@@ -258,24 +276,32 @@ cdef class UdpPort(DevicePort):
                 done += <uint32_t>result
                 if wire_unlikely(done < count):
                     # The next was refused, and is tried again: if for an error that has come meanwhile, that is forgotten now.
-                    control_errors(fd, &self.unreachable, &self.path_too_big)
+                    self.hear_errors(fd)
 
     cdef void told_sent(self, Message* message) noexcept nogil:
         sent(self, message.segments, message.octets + message.headers)
         self.segmented += message.segments if message.segments > 1 else 0
 
+    cdef uint32_t hear_errors(self, int fd) noexcept nogil:
+        cdef uint32_t n = control_errors(fd, &self.unreachable, &self.path_too_big, &self.paths)
+        if self.paths.n:
+            wake(&self.head)
+        return n
+
     cdef void unsent(self, int fd, mmsghdr* header, Message* message, int error) noexcept nogil:
         """A message that the kernel did not take. An error that was about an earlier one is no reason: that is long counted as sent."""
         cdef uint32_t i
-        if control_errors(fd, &self.unreachable, &self.path_too_big) and error not in (EAGAIN, ENOBUFS, ENOMEM):
+        if self.hear_errors(fd) and error not in (EAGAIN, ENOBUFS, ENOMEM):
             if sendmsg(fd, &header.msg_hdr, MSG_DONTWAIT) >= 0:
                 self.told_sent(message)
                 return
             error = errno
-            control_errors(fd, &self.unreachable, &self.path_too_big)
-        if error == EIO and message.segments > 1:
-            # The way out cannot compute checksums: this kernel does not cut for it.
-            self.messages.longest = 1
+            self.hear_errors(fd)
+        if message.segments > 1 and error in (EIO, EMSGSIZE, EINVAL):
+            # EIO: the way out cannot compute checksums, this kernel does not cut for it. The others: too big for the path, which
+            # is said of single datagrams only.
+            if error == EIO:
+                self.messages.longest = 1
             self.send_singly(fd, message)
             return
         if error == EBADF:

@@ -5,6 +5,7 @@ from posix.uio cimport iovec
 
 from fastpath.counters cimport Reason
 from fastpath.udpmessages cimport Message
+from fastpath.udppaths cimport Paths
 
 cdef extern from "<sys/socket.h>" nogil:
     cdef struct msghdr:
@@ -38,7 +39,7 @@ cdef struct Told:                 # of a message received
 cdef void control_read(Told* told, const msghdr* message) noexcept nogil
 # The message as sendmmsg wants it; `name`: NAME octets, `control`: CONTROL octets, which must stay.
 cdef void control_write(mmsghdr* header, Message* message, uint8_t* name, uint8_t* control) noexcept nogil
-# Take what the kernel tells of messages sent earlier, and count what came by ICMP; how many those were.
-cdef uint32_t control_errors(int fd, uint64_t* unreachable, uint64_t* too_big) noexcept nogil
+# Take what the kernel tells of messages sent, count what came by ICMP, and keep what is said of a path's MTU; how many came by ICMP.
+cdef uint32_t control_errors(int fd, uint64_t* unreachable, uint64_t* too_big, Paths* paths) noexcept nogil
 # What a send ends for that the kernel refused.
 cdef Reason control_reason(int error) noexcept nogil

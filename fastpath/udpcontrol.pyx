@@ -6,6 +6,7 @@ from libc.string cimport memcpy, memset
 
 from fastpath.counters cimport NO_ROUTE, PORT_GONE, QUEUE_FULL, TOO_BIG, WRITE_REFUSED, Reason
 from fastpath.udpmessages cimport Message
+from fastpath.udppaths cimport Paths, paths_hear
 from fastpath.wire cimport store16
 
 cdef extern from "<sys/socket.h>" nogil:
@@ -23,7 +24,9 @@ cdef extern from "<linux/errqueue.h>" nogil:
     cdef struct sock_extended_err:
         uint32_t ee_errno
         uint8_t ee_origin
+        uint32_t ee_info
     enum:
+        SO_EE_ORIGIN_LOCAL
         SO_EE_ORIGIN_ICMP
         SO_EE_ORIGIN_ICMP6
 
@@ -137,9 +140,20 @@ cdef void control_write(mmsghdr* header, Message* message, uint8_t* name, uint8_
         header.msg_hdr.msg_controllen = at
 
 
-cdef uint32_t control_errors(int fd, uint64_t* unreachable, uint64_t* too_big) noexcept nogil:
+cdef void too_long(Paths* paths, const sock_extended_err* error, const msghdr* message, const uint8_t* name) noexcept nogil:
+    """`name`: whom the message was for."""
+    cdef uint16_t family
+    memcpy(&family, name, 2)
+    if error.ee_info and message.msg_namelen >= 16 and family == AF_INET:
+        paths_hear(paths, 0, name + 4, error.ee_info)
+    elif error.ee_info and message.msg_namelen >= NAME and family == AF_INET6:
+        paths_hear(paths, 1, name + 8, error.ee_info)
+
+
+cdef uint32_t control_errors(int fd, uint64_t* unreachable, uint64_t* too_big, Paths* paths) noexcept nogil:
     cdef msghdr message
     cdef uint8_t[4 * CONTROL] control
+    cdef uint8_t[NAME] name
     cdef cmsghdr header
     cdef sock_extended_err error
     cdef const uint8_t* said
@@ -147,6 +161,8 @@ cdef uint32_t control_errors(int fd, uint64_t* unreachable, uint64_t* too_big) n
     cdef uint32_t n = 0
     for _ in range(ERRORS):
         memset(&message, 0, sizeof(msghdr))
+        message.msg_name = name
+        message.msg_namelen = NAME
         message.msg_control = control
         message.msg_controllen = 4 * CONTROL
         if recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0:
@@ -159,6 +175,8 @@ cdef uint32_t control_errors(int fd, uint64_t* unreachable, uint64_t* too_big) n
                 or (header.cmsg_level == SOL_IPV6 and header.cmsg_type == IPV6_RECVERR)
             ) and header.cmsg_len >= HEADER + sizeof(sock_extended_err):
                 memcpy(&error, said, sizeof(sock_extended_err))
+                if error.ee_errno == EMSGSIZE and error.ee_origin in (SO_EE_ORIGIN_LOCAL, SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6):
+                    too_long(paths, &error, &message, name)
                 if error.ee_origin == SO_EE_ORIGIN_ICMP or error.ee_origin == SO_EE_ORIGIN_ICMP6:
                     n += 1
                     if error.ee_errno == EMSGSIZE:

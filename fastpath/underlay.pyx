@@ -24,6 +24,7 @@ from fastpath.layout cimport PROTOCOL_UDP
 from fastpath.learn cimport arp_receive, nd_receive
 from fastpath.nd cimport NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION
 from fastpath.neighbor cimport Neighbor
+from fastpath.pathmtu cimport path_hear
 from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
 from fastpath.resolve cimport blank, is_ours, originate, resolve
 from fastpath.routes cimport BROADCAST, GATEWAY, LINK, Route, routes_find
@@ -125,7 +126,7 @@ cdef void receive_packet(TunnelEnd* end, Packet* packet) noexcept nogil:
         drop(gateway.head, packet.frame, <Reason>reason)
     elif group:
         ignore(gateway)
-    else:
+    elif not path_hear(end, packet):
         deliver(gateway, packet)
 
 

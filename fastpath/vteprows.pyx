@@ -79,7 +79,7 @@ cdef dict vtep_counters(const TunnelEnd* end):
         "encapsulated": end.counters.encapsulated, "decapsulated": end.counters.decapsulated, "flooded": flooded,
         "replicated": end.counters.replicated, "limited": limited, "bytes_copied": end.counters.bytes_copied,
         "answered": end.counters.answered, "stripped": end.counters.stripped, "segmented": end.counters.segmented,
-        "clamped": end.counters.clamped, "told": end.counters.told, "unlearned": end.counters.unlearned,
+        "clamped": end.counters.clamped, "told": end.counters.told, "narrowed": end.counters.narrowed, "unlearned": end.counters.unlearned,
         "claims changed": end.claims.changed, "reported": end.groups.reported, "queried": end.groups.queried,
         **{f"underlay {name}": value for name, value in gateway_counters(&end.gateway).items() if name not in UNUSED},
     }

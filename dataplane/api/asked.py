@@ -36,7 +36,8 @@ Model = TypeVar("Model", bound=Asked)
 
 @lru_cache
 def _names(model: type[Asked]) -> dict[str, str]:
-    return {name.casefold(): name for name in model.model_fields}
+    names = (field.alias or name for name, field in model.model_fields.items())
+    return {name.casefold(): name for name in names}
 
 
 def read(model: type[Model], data: bytes) -> Model:

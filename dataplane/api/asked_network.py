@@ -22,7 +22,7 @@ class IPAMRequest(Asked):
 
     Driver: Text = ""
     Options: Pairs = Field(default_factory=dict)
-    Config: list[IPAMConfig] = Field(default_factory=list)
+    Pools: list[IPAMConfig] = Field(default_factory=list, alias="Config")  # the name means something else to pydantic
 
 
 class ConfigReference(Asked):

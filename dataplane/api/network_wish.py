@@ -27,7 +27,7 @@ def network_wish(asked: NetworkCreateRequest, version: Version) -> NetworkWish:
                 gateway=pool.Gateway,
                 aux_addresses=dict(pool.AuxiliaryAddresses or pool.AuxAddress),
             )
-            for pool in asked.IPAM.Config
+            for pool in asked.IPAM.Pools
         ),
         ipam_driver=asked.IPAM.Driver,
         ipam_options=dict(asked.IPAM.Options),

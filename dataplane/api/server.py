@@ -23,6 +23,8 @@ LONGEST_BODY = 8 * 1024 * 1024
 LONGEST_LINE = 64 * 1024
 IDLE = 75.0
 """Seconds for which a connection may stay between requests."""
+LINGER = 1.0
+"""Seconds for which the rest of a refused body is read, so that its sender sees the answer."""
 
 
 class Server:
@@ -49,7 +51,7 @@ async def serve(daemon: Daemon, path: Path, *, gate: Gate | None = None) -> Serv
     app = web.Application(client_max_size=LONGEST_BODY)
     takeovers = app[TAKEOVERS] = Takeovers()
     answering = _Answering(daemon)
-    app.router.add_route("*", "/{path:.*}", answering.answer)
+    app.router.add_route("*", r"/{path:[\s\S]*}", answering.answer)
     app.on_response_prepare.append(_sign)
     runner = web.AppRunner(
         app,
@@ -57,6 +59,7 @@ async def serve(daemon: Daemon, path: Path, *, gate: Gate | None = None) -> Serv
         handler_cancellation=True,
         shutdown_timeout=0.5,
         keepalive_timeout=IDLE,
+        lingering_time=LINGER,
         max_line_size=LONGEST_LINE,
         max_field_size=LONGEST_LINE,
         auto_decompress=False,  # nobody sends such bodies but to make us unpack them

@@ -30,14 +30,14 @@ def listing(rows: Iterable[Row], text: str, *, headings: Mapping[str, Any]) -> s
     try:
         template = Template("{{json .}}" if text == "json" else text)
     except TemplateError as error:
-        raise Said(f"template parsing error: {error}", status=64) from None
+        raise Said(f"template parsing error: {error}") from None
     try:
         lines = [template.render(row) for row in rows]
         if not table:
             return "".join(f"{line}\n" for line in lines)
         head = template.render(Row("*formatter.SubHeaderContext", {**headings, "Label": _label_heading}), headings=True)
     except TemplateError as error:
-        raise Said(str(error)) from None
+        raise Said(f"template parsing error: {error}") from None
     return aligned("".join(f"{line}\n" for line in [head, *lines]))
 
 

@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "vtep": "Show overlays, the VTEPs they reach, and who is behind those.",
     },
     "Networks and containers of a daemon (Docker's words)": {
+        "daemon": "Run the daemon whose API is Docker's: networks and containers that stay.",
         "network": "Create, list, join and leave networks of the daemon.",
         "run": "Make a container and run a command in it.",
         "create": "Make a container that is started later.",
@@ -49,6 +50,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "pause": "Freeze all processes of containers.",
         "unpause": "Let the processes of containers go on.",
         "top": "Show the processes of a container.",
+        "dns": "Show what containers asked their name servers, and why the answer.",
         "events": "Show what happens to networks and containers, as it happens.",
     },
     "Without a lab": {
@@ -63,7 +65,7 @@ SECTIONS: dict[str, dict[str, str]] = {
 }
 """Verbs by section, with the one line the top-level help says of each: a test compares it with the verb's own."""
 
-OF_CONTAINERS = frozenset(SECTIONS["Networks and containers of a daemon (Docker's words)"]) - {"network"}
+OF_CONTAINERS = frozenset(SECTIONS["Networks and containers of a daemon (Docker's words)"]) - {"daemon", "network"}
 MODULES = {"network": "network.group", **{verb: f"container.{verb}" for verb in OF_CONTAINERS}}
 """Where a verb's command is, for those that are not in ``dataplane.cli.<verb>``."""
 

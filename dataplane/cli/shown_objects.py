@@ -21,7 +21,7 @@ class NotThere(Exception):  # noqa: N818 the domain's word
 
 def inspect(names: Iterable[str], layout: str | None, get: Callable[[str], Any]) -> None:
     """Print each. Said, in Docker's words, for those that ``get`` refuses, after all others."""
-    template = _template(layout)
+    template = _template(layout) if layout != "json" else None
     found: list[Any] = []
     failures: list[str] = []
     for name in names:
@@ -31,7 +31,9 @@ def inspect(names: Iterable[str], layout: str | None, get: Callable[[str], Any])
             failures.append(refused(refusal))
         except NotThere as error:
             failures.append(str(error))
-    if template is None:
+    if layout == "json":
+        click.echo(json.dumps(found, separators=(",", ":"), ensure_ascii=False))
+    elif template is None:
         click.echo(json.dumps(found, indent=4, ensure_ascii=False) if found else "[]")
     else:
         for one in found:
@@ -49,6 +51,6 @@ def _template(layout: str | None) -> Template | None:
     if not layout:
         return None
     try:
-        return Template("{{json .}}" if layout == "json" else layout)
+        return Template(layout)
     except TemplateError as error:
         raise Said(f"template parsing error: {error}", status=PARSING) from None

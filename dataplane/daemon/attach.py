@@ -37,6 +37,7 @@ class _Attached:
         self._connection, self._tty = connection, tty
         self._once = once and stdin and not tty
         self._reading = self._closed = False
+        self._rest: asyncio.Task[None] | None = None
         self._box = Outbox(connection.fileno(), self._send, self._end) if stdin else None
 
     def streams(self, before: Iterable[LogLine]) -> Streams:
@@ -80,14 +81,37 @@ class _Attached:
                 self._connection.close()
 
     def close(self) -> None:
-        """Detach. Idempotent."""
+        """Detach. What was fed goes to the command all the same, and what that writes meanwhile nowhere. Idempotent."""
         if self._closed:
             return
         if self._box is not None:
             self._box.put(b"")
+            if self._box.waits and not self._reading and self._rest is None:
+                self._rest = asyncio.create_task(self._hand_over(self._box), name="what a client sent last")
+                return
+        self._close()
+
+    def _close(self) -> None:
+        if self._box is not None:
             self._box.close()
         self._closed = True
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
         if not self._reading:  # else who reads sees the end, and closes it before its number is somebody else's
             self._connection.close()
+
+    async def _hand_over(self, box: Outbox) -> None:
+        """Read on, or the command would wait for a reader; until it has taken all, or ended."""
+        reading = asyncio.create_task(self._read_on())
+        taken = asyncio.create_task(box.room())
+        try:
+            await asyncio.wait({reading, taken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in (reading, taken):
+                one.cancel()
+            await asyncio.gather(reading, taken, return_exceptions=True)
+            self._close()
+
+    async def _read_on(self) -> None:
+        while await self._receive():
+            continue

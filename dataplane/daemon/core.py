@@ -116,6 +116,7 @@ class Core:
             remembered = await asyncio.to_thread(self.store.load)
             await asyncio.to_thread(self.rooms.look)
             self.host.follow(self._follow_host)
+            await self.host.arrive(remembered)
             around = await self.surroundings()
             state = remembered if remembered.networks else fresh(around, ids=[new_id() for _ in PREDEFINED], now=time.time_ns())
             self.state = with_way_out(state, around) if self.host.way_out else state

@@ -6,9 +6,9 @@ import asyncio
 import socket
 from contextlib import suppress
 
+from dataplane.daemon.face import Lookup
 from dataplane.daemon.files import HostResolv
 from dataplane.daemon.forwarding import Forwarder
-from dataplane.daemon.lookups import Lookup
 from dataplane.daemon.nameserver import NameServer
 from dataplane.desired.records import State
 from dataplane.dns import resolvconf

@@ -92,6 +92,7 @@ class ExecStreams:
                 deadline = loop.time() + LAST
             if quiet and not await self._news(open_ones, deadline):
                 return
+        await self._ended.wait()  # who asks then how it ended is told
 
     async def _news(self, fds: dict[int, int], deadline: float | None) -> bool:
         """Something can be read, or the command has ended. False: it had, and time is up."""

@@ -90,6 +90,20 @@ class Usage:
     networks: Mapping[str, Mapping[str, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A question to a container's name server. ``time``: ns since 1970. ``transport``: udp or tcp. ``rcode`` as dig writes it.
+    ``answers``: records in our answer, -1 where a server outside gave it. ``why``: where it is from, or why there is none."""
+
+    time: int
+    name: str
+    type: str
+    transport: str
+    rcode: str
+    answers: int
+    why: str
+
+
 class Networks(Protocol):
     """`docker network`."""
 
@@ -188,13 +202,34 @@ class Events(Protocol):
 class Daemon(Protocol):
     """All of it. ``state`` is replaced whole at each change: who holds an old one holds a consistent one."""
 
-    state: State
-    name: str
     any_image: bool
-    networks: Networks
-    containers: Containers
-    execs: Execs
-    events: Events
+
+    @property
+    def state(self) -> State:
+        """What is wanted now."""
+
+    @property
+    def name(self) -> str:
+        """What the daemon is called."""
+
+    @property
+    def networks(self) -> Networks:
+        """`docker network`."""
+
+    @property
+    def containers(self) -> Containers:
+        """`docker container`."""
+
+    @property
+    def execs(self) -> Execs:
+        """`docker exec`."""
+
+    @property
+    def events(self) -> Events:
+        """`docker events`."""
+
+    def lookups(self, container: str) -> Sequence[Lookup]:
+        """What a container (its whole id) has asked its name server, oldest first: the last 256 questions of those that run."""
 
     def sandbox(self, container: str) -> str:
         """The path of the namespace that the container is in, "" where it has none."""

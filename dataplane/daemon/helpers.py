@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from dataplane.errors import UserError
 from dataplane.proc import mounts, pids
 from dataplane.proc.helper import Helper
+from dataplane.proc.server import VERSION, privileged
 
 
-def helper_of(name: str, folder: Path) -> Helper:
-    """The helper of the daemon of that state folder. Blocking. UserError: none can be had."""
+def helper_of(folder: Path) -> Helper:
+    """The helper of the daemon whose folder of what runs that is. Blocking. UserError: none can be had."""
     body = pids.read_json(str(folder / "helper.json"))
     if body is not None and pids.alive(body["pid"], body["start"]):
-        with suppress(UserError):
-            return Helper.connect(folder)
-    helper = Helper.start(name, folder)
+        helper = _known(folder)
+        if helper is not None and (helper.version() == VERSION or not privileged()):
+            return helper
+        # Of another version, or it does not answer. Shims live on without it.
+        if helper is not None:
+            helper.close()
+        pids.kill(body["pid"], body["start"])
+    helper = Helper.start(folder.name, folder)
     _adopt(helper, folder)
     return helper
+
+
+def _known(folder: Path) -> Helper | None:
+    try:
+        return Helper.connect(folder)
+    except UserError:
+        return None
 
 
 def _adopt(helper: Helper, folder: Path) -> None:

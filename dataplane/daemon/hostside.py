@@ -5,8 +5,11 @@ An ordinary user's daemon has none of these, and works inside.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +31,7 @@ from dataplane.proc.server import privileged
 from dataplane.uplink import UPLINK
 
 RESOLV = Path("/etc/resolv.conf")
+PATIENCE = 2.0
 
 
 class PortTakenError(Refused):
@@ -78,6 +82,13 @@ class HostSide:
         """Addresses of the host by uplink, at which published ports are reached."""
         return {port: way.local for port, way in self._host.ways.items()}
 
+    async def arrive(self, state: State) -> None:
+        """Wait until the interfaces of a predecessor that was killed are gone: they are a moment after its locks."""
+        names = {uplink.name for uplink in state.uplinks.values() if uplink.kind == "tap"}
+        deadline = time.monotonic() + PATIENCE
+        while names & {name for _, name in socket.if_nameindex()} and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+
     # -- changes ----------------------------------------------------------------------------------------------------------
 
     def claim(self, plan: Plan, state: State) -> None:
@@ -118,7 +129,10 @@ class HostSide:
     async def settle(self, plan: Plan) -> None:
         """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
         wanted = _Settled(host_rules(plan), tuple(subnets(plan)))
-        if wanted != self._settled:
+        if self._settled is not None and wanted.rules == self._settled.rules:
+            if wanted.subnets != self._settled.subnets:
+                await self._host.set_routes(plan, _log)
+        else:
             await self._host.settle(plan, _log, _warn)
             self._watch.start({port: way.watch for port, way in self._host.ways.items()})
         self._settled = wanted

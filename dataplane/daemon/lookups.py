@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
 
+from dataplane.daemon.face import Lookup
 from dataplane.dns import wire
 from dataplane.dns.respond import Response
 
 KEPT = 256
 """Lookups remembered of each container."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """``time``: ns since 1970. ``transport``: udp or tcp. ``rcode`` as dig writes it. ``answers``: records in our answer, -1 where
-    somebody else gave it."""
-
-    time: int
-    name: str
-    type: str
-    transport: str
-    rcode: str
-    answers: int
-    why: str
 
 
 class Lookups:

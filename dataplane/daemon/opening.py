@@ -30,7 +30,7 @@ async def opened(
         raise ValueError(f"the folder of {name} is called {folder.name}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if helper is None:
-        helper = await asyncio.to_thread(helper_of, name, folder)
+        helper = await asyncio.to_thread(helper_of, folder)
     engine = EngineThread(secrets.randbits(63))
     core = Core(folder, store, helper, engine, HostSide(name, folder, helper, change=host_rules))
     try:

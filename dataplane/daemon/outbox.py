@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 class Outbox:
     """``number``: the non-blocking descriptor, which stays the caller's; ``send`` writes to it and tells how much of a piece it
-    took; ``end`` is called when all is written that came before the end."""
+    took; ``end`` is called when all is written that came before the end, again where it raises BlockingIOError."""
 
     def __init__(self, number: int, send: Callable[[bytes], int], end: Callable[[], None]) -> None:
         self._number, self._send, self._end = number, send, end
@@ -28,6 +28,11 @@ class Outbox:
             self._ending = True
         if not self._watching:
             self._write()
+
+    @property
+    def waits(self) -> bool:
+        """Something is to be written yet."""
+        return not self._empty.is_set()
 
     async def room(self) -> None:
         """Until all is written that was put."""
@@ -49,6 +54,9 @@ class Outbox:
                     self._pieces[0] = piece[taken:]
                 else:
                     self._pieces.popleft()
+            if self._ending:
+                self._end()
+                self._done = True
         except BlockingIOError:
             self._empty.clear()
             self._watch(True)
@@ -58,9 +66,6 @@ class Outbox:
             return
         self._watch(False)
         self._empty.set()
-        if self._ending:
-            self._done = True
-            self._end()
 
     def _watch(self, wanted: bool) -> None:
         if wanted == self._watching:

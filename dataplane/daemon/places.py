@@ -1,9 +1,9 @@
 """Where a daemon keeps what: its state for good, what runs until the machine stops, its API's socket.
 
-    as              root                            a user
-    state           /var/lib/dataplane              $XDG_STATE_HOME/dataplane, else ~/.local/state/dataplane
-    socket          /run/dataplane.sock             $XDG_RUNTIME_DIR/dataplane.sock, else /tmp/dataplane-UID.sock
-    what runs       /run/dataplane-daemon/NAME      $XDG_RUNTIME_DIR/dataplane-daemon/NAME, else /tmp/dataplane-daemon-UID/NAME
+    as           root                         a user                              a user without XDG_RUNTIME_DIR
+    state        /var/lib/dataplane           $XDG_STATE_HOME/dataplane           (without that variable: ~/.local/state/dataplane)
+    socket       /run/dataplane.sock          $XDG_RUNTIME_DIR/dataplane.sock     /tmp/dataplane-daemon-UID/dataplane.sock
+    what runs    /run/dataplane-daemon/NAME   $XDG_RUNTIME_DIR/…daemon/NAME       /tmp/dataplane-daemon-UID/NAME
 
 NAME is ``dataplane`` of root's daemon with that state; of another it follows from the state's folder, so that each has interfaces,
 namespaces, rules and helper of its own.
@@ -24,11 +24,15 @@ FILE = "desired.db"
 
 
 def default_socket() -> Path:
-    """Where a daemon of the caller listens, and where clients look for it."""
+    """Where a daemon of the caller listens, and where clients look for it. UserError: somebody else is in its place."""
     if os.geteuid() == 0:
         return Path("/run/dataplane.sock")
     folder = runtime_folder()
-    return folder / "dataplane.sock" if folder is not None else Path(f"/tmp/dataplane-{os.geteuid()}.sock")
+    if folder is None:
+        folder = _daemons()
+        if folder.is_symlink() or folder.exists():
+            checked(folder)
+    return folder / "dataplane.sock"
 
 
 def default_state() -> Path:
@@ -60,11 +64,12 @@ def made_state(folder: Path) -> Path:
 
 def made_runtime(name: str) -> Path:
     """The folder of what runs, made where it is not there. UserError when it is not safe to use."""
-    base = runtime_folder()
+    return checked(checked(_daemons()) / name)
+
+
+def _daemons() -> Path:
+    """What runs of all daemons of the caller."""
     if os.geteuid() == 0:
-        folder = Path("/run/dataplane-daemon")
-    elif base is not None:
-        folder = base / "dataplane-daemon"
-    else:
-        folder = Path(f"/tmp/dataplane-daemon-{os.geteuid()}")
-    return checked(checked(folder) / name)
+        return Path("/run/dataplane-daemon")
+    folder = runtime_folder()
+    return folder / "dataplane-daemon" if folder is not None else Path(f"/tmp/dataplane-daemon-{os.geteuid()}")

@@ -50,7 +50,7 @@ def main(options: Options) -> int:
     lock = _hold(state)
     try:
         kernel.become_subreaper()  # a helper that ends is collected here, whatever init this machine has
-        helper = helper_of(name, folder)
+        helper = helper_of(folder)
         # Heavy imports only now.
         return asyncio.run(_live(name, folder, helper, options, begun))
     finally:
@@ -85,7 +85,7 @@ def _hold(state: Path) -> int:
 
 
 async def _live(name: str, folder: Path, helper: Helper, options: Options, begun: float) -> int:
-    from dataplane.api import serve
+    from dataplane.api.server import serve
     from dataplane.daemon.opening import opened
     from dataplane.daemon.whole import Whole
     from dataplane.store.sqlite import SqliteStore

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from dataplane.drivers.bridge import MTU
+from dataplane.drivers.ports import MTU
 from dataplane.model import EMPTY, Endpoint, Instance, IPAddress, Network, Options, Plan
 
 OWN, HOST = "own", "host"

@@ -27,8 +27,8 @@ def connect(state: State, network_id: str, container_id: str, wish: EndpointWish
             mend=f"disconnect it first: network disconnect {network.name} {container.name}",
         )
     _require_living(container)
-    _require_plural(state, network, container)
     wanted = attachment(network, wish)
+    _require_plural(state, network, container)
     if network_id in container.attachments and not container.alive:
         return state
     container = replace(container, attachments=put(container.attachments, network_id, wanted))

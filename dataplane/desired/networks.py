@@ -79,7 +79,7 @@ def create(state: State, wish: NetworkWish, around: Surroundings, *, id: str, no
         labels=wish.labels,
     )
     if wish.config_only:
-        return with_network(state, replace(record, driver=driver)), ""
+        return with_network(state, replace(record, driver="null")), ""
     kinds.require_driver(driver)
     _require_local(wish)
     record = _addressed(state, record, written, families, around)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from types import MappingProxyType
 
 from dataplane.desired.refused import Refused
@@ -213,14 +213,16 @@ def _of_size(wanted: IPNetwork, avoid: list[IPNetwork], daemon: str) -> IPNetwor
     else:
         blocks = (next(ula_pools(daemon)).supernet(new_prefix=48),)
     for block in blocks:
-        found = _part(block, wanted.prefixlen, avoid)
+        found = part(block, wanted.prefixlen, avoid)
         if found is not None:
             return found
     raise Refused(500, FULL, mend="remove a network, or ask for a smaller subnet")
 
 
-def _part(block: IPNetwork, length: int, avoid: list[IPNetwork]) -> IPNetwork | None:
-    """Steps over what is taken, so that the number of steps is that of what is taken, not of the parts."""
+def part(block: IPNetwork, length: int, avoid: Sequence[IPNetwork]) -> IPNetwork | None:
+    """The first part of the block of this length that none of `avoid` overlaps, None where there is none.
+
+    It steps over what is taken: the number of steps is that of what is taken, not of the parts."""
     if length < block.prefixlen:
         return None
     size, at, end = 1 << (block.max_prefixlen - length), int(block.network_address), int(block.broadcast_address)
@@ -271,8 +273,3 @@ def take(found: list[Leases], version: int) -> IPAddress | None:
 
 def _named(found: list[Leases]) -> str:
     return ", ".join(str(lease.subnet) for lease in found) or "none"
-
-
-def is_ipv4(address: IPAddress | None) -> bool:
-    """An address, and of IPv4."""
-    return isinstance(address, IPv4Address)

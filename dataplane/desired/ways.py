@@ -4,22 +4,21 @@ It keeps clear of Docker's default pools as well, so that all 31 are there for n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
-from itertools import chain
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface
 from types import MappingProxyType
-from typing import TypeVar
 
+from dataplane.desired.pools import part
 from dataplane.desired.records import State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
 from dataplane.ipam import default_pools, overlapping
 from dataplane.model import IPNetwork
 from dataplane.uplink import UPLINK, Uplink
-from dataplane.uplinks import mac_of, tap_name, transfer_networks, transfer_networks_ipv6
+from dataplane.uplinks import mac_of, tap_name, transfer_networks_ipv6
 
-N = TypeVar("N", IPv4Network, IPv6Network)
+BLOCKS = tuple(map(IPv4Network, ("10.255.255.0/24", "10.255.0.0/16", "172.31.0.0/16", "192.168.0.0/16")))
+"""Where the transfer network is looked for; in default pools only where the first two are full."""
 
 
 def with_way_out(state: State, surroundings: Surroundings) -> State:
@@ -28,9 +27,12 @@ def with_way_out(state: State, surroundings: Surroundings) -> State:
     before = state.uplinks.get(UPLINK)
     if before is not None and not any(overlapping(one.network, pool) for one in before.addresses for pool in pools):
         return state
-    name, routes = surroundings.daemon, [route for _, route in surroundings.routes if route.prefixlen]
-    four = _first(transfer_networks(), chain(pools, routes, default_pools()))
-    six = _first(transfer_networks_ipv6(name), chain(pools, routes))
+    name, avoid = surroundings.daemon, [*pools, *(route for _, route in surroundings.routes if route.prefixlen)]
+    four = _ipv4(avoid)
+    six = next((one for one in transfer_networks_ipv6(name) if not any(overlapping(one, other) for other in avoid)), None)
+    if four is None or six is None:
+        words = "no network is free for the way out: every candidate is routed already"
+        raise Refused(500, words, mend="leave a /30 of 10.255.0.0/16 free")
     ours4, ours6 = IPv4Interface((four[2], four.prefixlen)), IPv6Interface((six[2], six.prefixlen))
     uplink = Uplink(
         kind="tap",
@@ -45,9 +47,10 @@ def with_way_out(state: State, surroundings: Surroundings) -> State:
     return replace(state, uplinks=MappingProxyType({**state.uplinks, UPLINK: uplink}))
 
 
-def _first(candidates: Iterable[N], taken: Iterable[IPNetwork]) -> N:
-    avoid = tuple(taken)
-    for one in candidates:
-        if not any(overlapping(one, other) for other in avoid):
-            return one
-    raise Refused(500, "no network is free for the way out: every candidate is routed already", mend="free a /30 of 10.255.0.0/16")
+def _ipv4(avoid: list[IPNetwork]) -> IPv4Network | None:
+    for clear_of in ([*avoid, *default_pools()], avoid):
+        for block in BLOCKS:
+            found = part(block, 30, clear_of)
+            if isinstance(found, IPv4Network):
+                return found
+    return None

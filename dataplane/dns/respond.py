@@ -15,7 +15,6 @@ from dataplane.dns.view import Found, View
 from dataplane.dns.wire import Answer, Question, Unreadable
 from dataplane.model import IPAddress
 
-
 Order = Callable[[Sequence[bytes]], Sequence[bytes]]
 
 

@@ -12,7 +12,6 @@ import dns.message
 import dns.name
 import dns.opcode
 import dns.rcode
-import dns.rdataclass
 import dns.rdatatype
 
 from dataplane.model import IPAddress
@@ -20,6 +19,7 @@ from dataplane.model import IPAddress
 TTL = 600
 MIN_SIZE, MAX_SIZE = 512, 65535
 HEADER = struct.Struct("!HHHHHH")
+_TAIL = struct.Struct("!HH")
 _RECORD = struct.Struct("!HHIH")
 QR, RA, RD, TC, CD = 0x8000, 0x0080, 0x0100, 0x0200, 0x0010
 _OPCODE = 0x7800
@@ -54,7 +54,7 @@ def read(query: bytes) -> Question:
     """The one question of a query."""
     if len(query) < HEADER.size:
         raise Unreadable("shorter than a header", None)
-    _id, flags, questions, answers, authorities, _more = HEADER.unpack_from(query)
+    _id, flags, questions, answers, authorities, more = HEADER.unpack_from(query)
     if flags & QR:
         raise Unreadable("an answer, no question", None)
     if flags & _OPCODE:
@@ -62,15 +62,27 @@ def read(query: bytes) -> Question:
     if questions != 1 or answers or authorities:
         raise Unreadable("not exactly one question", FORMERR)
     try:
-        message = dns.message.from_wire(query)
-        (asked,) = message.question
-        name, kind = asked.name, asked.rdtype
-        wire = (name.to_wire() or b"") + struct.pack("!HH", kind, asked.rdclass)
-    except (dns.exception.DNSException, ValueError) as error:
+        name, kind, group, size = _whole(query) if more else _bare(query)
+        text = name.to_text(omit_final_dot=True).lower() if len(name) > 1 else ""
+        wire = (name.to_wire() or b"") + _TAIL.pack(kind, group)
+    except (dns.exception.DNSException, ValueError, struct.error) as error:
         raise Unreadable(f"not readable: {error}", FORMERR) from None
-    size = max(MIN_SIZE, message.payload) if message.edns >= 0 else MIN_SIZE
-    text = name.to_text(omit_final_dot=True).lower() if name != dns.name.root else ""
-    return Question(text, int(kind), dns.rdatatype.to_text(kind), asked.rdclass == dns.rdataclass.IN, wire, flags, size)
+    return Question(text, kind, dns.rdatatype.to_text(dns.rdatatype.RdataType.make(kind)), group == IN, wire, flags, size)
+
+
+def _bare(query: bytes) -> tuple[dns.name.Name, int, int, int]:
+    """A query of a question and nothing else."""
+    name, used = dns.name.from_wire(query, HEADER.size)
+    if len(query) != HEADER.size + used + _TAIL.size:
+        raise ValueError("more or less than a question")
+    return name, *_TAIL.unpack_from(query, HEADER.size + used), MIN_SIZE
+
+
+def _whole(query: bytes) -> tuple[dns.name.Name, int, int, int]:
+    """One with EDNS, or more yet."""
+    message = dns.message.from_wire(query)
+    (asked,) = message.question
+    return asked.name, int(asked.rdtype), int(asked.rdclass), max(MIN_SIZE, message.payload) if message.edns >= 0 else MIN_SIZE
 
 
 def error(query: bytes, rcode: int) -> bytes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 from dataplane.gotemplate import functions, printing
 from dataplane.gotemplate.errors import TemplateError
 from dataplane.gotemplate.nodes import Action, Call, Chain, Constant, Dot, Field, Node, Operand, Pipe, Text, Variable
 
+Placed = Field | Variable | Chain | Call
 NOTHING = object()
 """No final argument: the first command of a pipeline."""
 
@@ -37,7 +39,9 @@ class _Run:
         value = self._pipe(node.pipe, dot, ranging=node.word == "range")
         if node.word == "range":
             text = (
-                "".join(self._round(node.pipe, node.body, pair) for pair in self._pairs(value)) if functions.truth(value) else None
+                "".join(self._round(node.pipe, node.body, pair) for pair in self._pairs(value, node.pipe))
+                if functions.truth(value)
+                else None
             )
         elif functions.truth(value):
             text = self.all(node.body, value if node.word == "with" else dot)
@@ -56,7 +60,7 @@ class _Run:
         del self._variables[depth:]
         return text
 
-    def _pairs(self, value: Any) -> Iterator[tuple[Any, Any]]:
+    def _pairs(self, value: Any, pipe: Pipe) -> Iterator[tuple[Any, Any]]:
         if isinstance(value, Mapping):
             yield from ((key, value[key]) for key in sorted(value))
         elif isinstance(value, Sequence) and not isinstance(value, str):
@@ -64,7 +68,9 @@ class _Run:
         elif isinstance(value, int) and not isinstance(value, bool):
             yield from ((number, number) for number in range(value))
         else:
-            raise TemplateError(f"template: :1: range can't iterate over {printing.plain(value)}")
+            first = pipe.commands[0][0]
+            what = f"range can't iterate over {printing.plain(value)}"
+            raise _failed(first, _written(first), what) if isinstance(first, Placed) else TemplateError(f"template: :1: {what}")
 
     def _set(self, name: str, value: Any, *, declares: bool) -> None:
         if declares:
@@ -122,10 +128,15 @@ class _Run:
                     break
             return value
         arguments = [*(self._value(one, dot) for one in rest), *last]
+        function = self._functions[call.name]
+        wants = _count(function)
+        if wants is not None and wants != len(arguments):
+            raise _failed(call, call.name, f"wrong number of args for {call.name}: want {wants} got {len(arguments)}")
         try:
-            return self._functions[call.name](*arguments)
+            return function(*arguments)
         except (TypeError, AttributeError):
-            raise _failed(call, call.name, f"wrong type or number of args for {call.name}") from None
+            kinds = ", ".join(printing.type_name(one) for one in arguments)
+            raise _failed(call, call.name, f"wrong type for value; {call.name} got {kinds}") from None
         except ValueError as error:
             raise _failed(call, " ".join([call.name, *map(_written, rest)]), f"error calling {call.name}: {error}") from None
 
@@ -137,9 +148,9 @@ class _Run:
     def _field(self, value: Any, name: str, node: Field | Variable | Chain, arguments: list[Any]) -> Any:
         path = _written(node)
         if value is None:
-            raise _failed(node, path, f'nil data; no entry for key "{name}"')
+            raise _failed(node, path, f"nil pointer evaluating interface {{}}.{name}")
         if not isinstance(value, Mapping):
-            raise _failed(node, path, f"can't evaluate field {name} in type {printing.type_name(value)}")
+            raise _failed(node, path, f"can't evaluate field {name} in type interface {{}}")
         if name not in value:
             kind = getattr(value, "type_name", None)
             if self._headings:
@@ -153,8 +164,14 @@ class _Run:
             except TypeError:
                 raise _failed(node, path, f"wrong number of args for {name}: want 1 got {len(arguments)}") from None
         if arguments:
-            raise _failed(node, path, f"{name} has arguments but cannot be invoked as function")
+            raise _failed(node, path, f"{name} is not a method but has arguments")
         return found
+
+
+def _count(function: Callable[..., Any]) -> int | None:
+    """How many arguments it takes; None where that is open."""
+    known = signature(function).parameters.values()
+    return None if any(one.kind is one.VAR_POSITIONAL for one in known) else len(known)
 
 
 def _written(operand: Operand) -> str:
@@ -170,5 +187,5 @@ def _written(operand: Operand) -> str:
     return "." if isinstance(operand, Dot) else "(…)"
 
 
-def _failed(node: Field | Variable | Chain | Call, quoted: str, what: str) -> TemplateError:
+def _failed(node: Placed, quoted: str, what: str) -> TemplateError:
     return TemplateError(f'template: :{node.line}:{node.column}: executing "" at <{quoted}>: {what}')

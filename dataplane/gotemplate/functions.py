@@ -78,14 +78,17 @@ def _slice(value: Any, *bounds: int) -> Any:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, default=_plain_row, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def _plain_row(value: Any) -> Any:
-    """A Row, without its functions, by key; a tuple as a list."""
+def _ordered(value: Any) -> Any:
+    """As Go writes it: a Row by key and without its functions; a map by key; a struct, whose fields begin with capitals, as is."""
     if isinstance(value, Mapping):
-        return {key: value[key] for key in sorted(value) if not callable(value[key])}
-    return list(value)
+        struct = isinstance(value, dict) and all(key[:1].isupper() for key in value)
+        return {key: _ordered(value[key]) for key in (value if struct else sorted(value)) if not callable(value[key])}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_ordered(one) for one in value]
+    return value
 
 
 def _truncate(text: str, length: int) -> str:
@@ -128,5 +131,5 @@ GOS: Mapping[str, Callable[..., Any]] = {
 }
 """Go's own (text/template)."""
 HEADINGS: Mapping[str, Callable[..., Any]] = {name: lambda value, *_more: value for name in OURS}
-"""Docker's own where a table's heading is made: it stays as it is."""
+"""Docker's own where a table's heading is made: it stays as is."""
 NAMES = {*OURS, *GOS, *LAZY}

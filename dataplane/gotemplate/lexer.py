@@ -75,7 +75,7 @@ def _action(text: str, begin: int, at: int) -> Generator[Token, None, tuple[int,
             sign = text[at]
             if sign in "\"'`":
                 raise _wrong(text, at, "unterminated quoted string" if sign == '"' else "unterminated raw quoted string")
-            raise _wrong(text, at, f"unexpected {_quoted(sign)} in {'operand' if sign in '{}[]' else 'command'}")
+            raise _wrong(text, at, f"bad character U+{ord(sign):04X} '{sign}'")
         kind = str(match.lastgroup)
         if kind == "space":
             spaced = True
@@ -102,7 +102,3 @@ def _place(text: str, at: int) -> tuple[int, int]:
 
 def _wrong(text: str, at: int, what: str) -> TemplateError:
     return TemplateError(f"template: :{_place(text, at)[0]}: {what}")
-
-
-def _quoted(sign: str) -> str:
-    return f'"{sign}"'

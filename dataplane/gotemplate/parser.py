@@ -148,6 +148,8 @@ class _Parser:
             assert token is not None
             if token.kind in {"|", end}:
                 return tuple(found)
+            if token.kind in {"close", ")"}:
+                raise self.wrong(token, "unclosed left paren" if token.kind == "close" else "unexpected right paren")
             if found and not token.spaced:
                 raise self.wrong(token, f'unexpected "{token.text}" in operand')
             found.append(self._operand(self._inside(), where))
@@ -167,23 +169,27 @@ class _Parser:
                 raise self.wrong(token, f'function "{token.text}" not defined')
             return Call(token.text, *place)
         if token.kind == "field":
-            return Field((token.text[1:], *self._fields()), *place)
+            more, place = self._fields(place)
+            return Field((token.text[1:], *more), *place)
         if token.kind == "variable":
             if token.text not in self._known:
                 raise self.wrong(token, f'undefined variable "{token.text}"')
-            return Variable(token.text, self._fields(), *place)
+            more, place = self._fields(place)
+            return Variable(token.text, more, *place)
         if token.kind == "(":
             pipe = self._pipe("parenthesized pipeline", ")")
-            names = self._fields()
-            return Chain(pipe, names, *place) if names else pipe
+            more, place = self._fields(place)
+            return Chain(pipe, more, *place) if more else pipe
         raise self.wrong(token, f'unexpected "{token.text}" in {where}')
 
-    def _fields(self) -> tuple[str, ...]:
-        """Fields that stand right behind an operand."""
+    def _fields(self, place: tuple[int, int]) -> tuple[tuple[str, ...], tuple[int, int]]:
+        """Fields that stand right behind an operand, and where errors of all see it: at the first of them."""
         names: list[str] = []
         while (token := self._peek()) is not None and token.kind == "field" and not token.spaced:
+            if not names:
+                place = (token.line, token.column)
             names.append(self._inside().text[1:])
-        return tuple(names)
+        return tuple(names), place
 
 
 def _unquoted(text: str) -> str | int:

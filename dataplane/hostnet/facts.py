@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_interface, ip_network
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
 
+from dataplane.hostnet.wire import HostWire
 from dataplane.model import IPAddress, IPNetwork
-
-if TYPE_CHECKING:
-    from pyroute2 import IPRoute
-
-_SCOPE_LINK, _SCOPE_HOST = 253, 254
-_MAIN = 254
-_UNICAST = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +46,15 @@ class Facts:
         return tuple(network for name, network in self.routes if network.prefixlen and name != tap)
 
 
-def read(ip: IPRoute) -> Facts:
-    """Ask the namespace that ``ip`` works in."""
-    names = {link["index"]: str(link.get("ifname")) for link in ip.get_links()}
+def read(wire: HostWire) -> Facts:
+    """Ask the namespace that ``wire`` works in."""
+    names = {index: name for index, name, _alias in wire.links()}
     addresses: dict[str, tuple[IPAddress, ...]] = dict.fromkeys(names.values(), ())
-    for item in ip.get_addr():
-        text = item.get("local") or item.get("address")
-        name = names.get(item["index"])
-        if text and name:
-            addresses[name] = (*addresses[name], ip_interface(text).ip)
-    routes = [found for item in ip.get_routes() if (found := _route(item, names)) is not None]
-    return Facts(addresses=MappingProxyType(addresses), routes=tuple(routes))
-
-
-def _route(item: Any, names: Mapping[int, str]) -> tuple[str, IPNetwork] | None:
-    if item.get("type") != _UNICAST or item.get("table", _MAIN) != _MAIN or not item.get("dst"):
-        return None
-    network = ip_network(f"{item.get('dst')}/{item['dst_len']}", strict=False)
-    if network.is_link_local or network.is_multicast:
-        return None
-    return names.get(item.get("oif") or 0, ""), network
+    for index, address in wire.addresses():
+        if (name := names.get(index)) is not None:
+            addresses[name] = (*addresses[name], address)
+    routes = ((names.get(index, ""), network) for index, network in wire.routes())
+    return Facts(
+        addresses=MappingProxyType(addresses),
+        routes=tuple((name, one) for name, one in routes if not one.is_link_local and not one.is_multicast),
+    )

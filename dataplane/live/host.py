@@ -169,6 +169,11 @@ class Host:
             await self.ways.pop(port).leave()
         self.unlock()
 
+    async def set_routes(self, plan: Plan, tell: Tell) -> None:
+        """The host's routes alone, where the plan asks for nothing else that is new."""
+        for way in self.ways.values():
+            await way.set_routes(plan, tell)
+
     def give_back(self) -> None:
         """A change that failed leaves no claim."""
         self._give_back_claims()

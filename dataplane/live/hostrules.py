@@ -97,8 +97,8 @@ class RuleSetter:
             return
         if not gone and not new:
             return
-        with site.helper.netlink(site.namespace) as ip:
-            for error in change_routes(ip, site.namespace, uplink, (gone, new), tell):
+        with site.wire() as wire:
+            for error in change_routes(wire, site.namespace, uplink, (gone, new), tell):
                 tell(Step(f"left out: {error.what}", error.where))
 
     def _look_around(self, site: Site, rules: HostRules, warn: Warn) -> None:

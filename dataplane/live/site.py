@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataplane.hostnet import facts, place
 from dataplane.hostnet.facts import Facts
+from dataplane.hostnet.wire import HostWire
 from dataplane.proc.spec import NamespaceRef
 from dataplane.proc.sysctls import sysctl_path
 
@@ -43,8 +46,17 @@ class Site:
 
     def facts(self) -> Facts:
         """What it has now."""
-        with self.helper.netlink(self.namespace) as ip:
-            return facts.read(ip)
+        with self.wire() as wire:
+            return facts.read(wire)
+
+    @contextmanager
+    def wire(self) -> Iterator[HostWire]:
+        """Requests there, for the calling thread."""
+        wire = HostWire() if self.path is None else HostWire(self.helper.netlink_socket(self.namespace))
+        try:
+            yield wire
+        finally:
+            wire.close()
 
     def sysctl(self, key: str) -> str | None:
         """A sysctl of it, None where there is none."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dataplane.errors import UserError
 from dataplane.hostnet.facts import Facts
+from dataplane.hostnet.wire import HostWire
 from dataplane.model import IPNetwork
 from dataplane.netns.route import Route
 from dataplane.netns.step import Step, entering, ip_step
@@ -95,16 +96,14 @@ def route_to(uplink: Uplink, subnet: IPNetwork) -> Route:
 
 
 def change_routes(
-    ip: IPRoute, namespace: NamespaceRef, uplink: Uplink, change: tuple[Iterable[IPNetwork], Iterable[IPNetwork]], tell: Tell
+    wire: HostWire, namespace: NamespaceRef, uplink: Uplink, change: tuple[Iterable[IPNetwork], Iterable[IPNetwork]], tell: Tell
 ) -> list[UserError]:
     """``change``: subnets whose routes are deleted, and whose are added. What the host refuses is returned, not raised."""
-    from dataplane.netns.route import add_route, delete_route
-
     refused = []
-    for work, subnets in zip((delete_route, add_route), change, strict=True):
+    for work, subnets in zip((wire.delete_route, wire.add_route), change, strict=True):
         for subnet in subnets:
             try:
-                tell(work(ip, namespace, route_to(uplink, subnet)))
+                tell(work(namespace, route_to(uplink, subnet)))
             except UserError as error:
                 refused.append(error)
     return refused

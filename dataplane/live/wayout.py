@@ -131,6 +131,11 @@ class WayOut:
 
     # -- after the engine has changed ---------------------------------------------------------------------------------------
 
+    async def set_routes(self, plan: Plan, tell: Tell) -> None:
+        """The host's routes as the plan wants them, where nothing else has changed for the host."""
+        if self.uplink is not None and self.tap:
+            await self._set_routes(plan, tell)
+
     async def settle(self, plan: Plan, tell: Tell, warn: Callable[[str], None]) -> None:
         """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
         self._arrive()

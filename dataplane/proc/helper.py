@@ -93,10 +93,13 @@ class Helper:
         connection.settimeout(TIMEOUT)
         return cls(folder, connection)
 
-    def _ask(self, verb: str, name: str, given: Sequence[int] = (), **more: object) -> tuple[Body, list[int]]:
+    def _ask(self, verb: str, name: str, **more: object) -> tuple[Body, list[int]]:
+        return self._exchange({"do": verb, "name": name, **more}, ())
+
+    def _exchange(self, body: Body, given: Sequence[int]) -> tuple[Body, list[int]]:
         try:
             with self._lock:
-                message.send(self._connection, {"do": verb, "name": name, **more}, given)
+                message.send(self._connection, body, given)
                 reply, fds = message.receive(self._connection)
         except OSError:
             reply, fds = None, []
@@ -108,6 +111,13 @@ class Helper:
     def _namespace(self, verb: str, name: str, **more: object) -> NamespaceRef:
         reply, _fds = self._ask(verb, name, **more)
         return NamespaceRef(name, reply["path"], reply["inode"], reply["owned"])
+
+    def version(self) -> int:
+        """Of its face, ``server.VERSION`` where it is of ours; 0: one that cannot say."""
+        try:
+            return int(self._ask("version", "")[0]["version"])
+        except UserError:
+            return 0
 
     def create_namespace(self, name: str) -> NamespaceRef:
         """A fresh network namespace: lo, down, and nothing else. As root it is /run/netns/LAB-NAME."""
@@ -182,9 +192,13 @@ class Helper:
         """A pyroute2 IPRoute that works in ``namespace``, for the calling thread. An open one keeps the namespace alive."""
         from pyroute2 import IPRoute
 
-        _reply, fds = self._ask("netlink", namespace.name)
-        with IPRoute(fileno=fds[0]) as route:
+        with IPRoute(fileno=self.netlink_socket(namespace).detach()) as route:
             yield route
+
+    def netlink_socket(self, namespace: NamespaceRef) -> socket.socket:
+        """A blocking rtnetlink socket that works in ``namespace``, and keeps it alive."""
+        _reply, fds = self._ask("netlink", namespace.name)
+        return socket.socket(fileno=fds[0])
 
     def spawn(self, spec: InstanceSpec, attached: Sequence[int] = ()) -> Instance:
         """Start a service under a shim of its own; returns when its command runs, or raises why it does not (status 126, 127).
@@ -192,7 +206,7 @@ class Helper:
         ``attached``: the shim's ends of up to ``message.MAX_FDS`` connections (SOCK_SEQPACKET), which see the command from its
         first octet, whole, as ``control`` describes; the caller's copies stay open.
         """
-        reply, fds = self._ask("spawn", spec.name, given=attached, **spec.body())
+        reply, fds = self._exchange({"do": "spawn", "name": spec.name, **spec.body()}, attached)
         return Instance(spec.name, self.folder / "instances" / spec.name, reply["pid"], reply["start"], fds[0])
 
     def close(self) -> None:

@@ -33,8 +33,8 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 class Wire:
     """Requests, each answered before the next."""
 
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+    def __init__(self, given: socket.socket | None = None) -> None:
+        self._socket = given or socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
         self._number = 0
 
     def close(self) -> None:
@@ -45,58 +45,58 @@ class Wire:
         """UserError names what the kernel refuses, as do all of these."""
         flags, change = (_IFF_UP if up else 0), (_IFF_UP if up is not None else 0)
         body = struct.pack("=BxHiII", 0, 0, self.index(name), flags, change)
-        body += _attribute(_MTU, struct.pack("=I", mtu)) if mtu else b""
-        body += _attribute(_ALIAS, alias.encode()[:255]) if alias else b""
-        self._do(_SETLINK, 0, body, f"set {name}{f' mtu {mtu}' if mtu else ''}{' up' if up else ''}")
+        body += attribute(_MTU, struct.pack("=I", mtu)) if mtu else b""
+        body += attribute(_ALIAS, alias.encode()[:255]) if alias else b""
+        self.do(_SETLINK, 0, body, f"set {name}{f' mtu {mtu}' if mtu else ''}{' up' if up else ''}")
 
     def delete_link(self, name: str) -> None:
         """One that is gone already is no error."""
-        body = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + _attribute(_IFNAME, name.encode() + b"\0")
-        self._do(_DELLINK, 0, body, f"delete {name}", ignored=errno.ENODEV)
+        body = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(_IFNAME, name.encode() + b"\0")
+        self.do(_DELLINK, 0, body, f"delete {name}", ignored=errno.ENODEV)
 
     def add_address(self, name: str, text: str) -> None:
         """``text``: address/prefix. An IPv6 one skips duplicate address detection (RFC 4862 section 5.4): it works at once."""
-        self._do(_NEWADDR, _CREATE | _REPLACE, self._address(name, text), f"give {name} the address {text}")
+        self.do(_NEWADDR, _CREATE | _REPLACE, self._address(name, text), f"give {name} the address {text}")
 
     def delete_address(self, name: str, text: str) -> None:
         """One that is gone already is no error."""
-        self._do(_DELADDR, 0, self._address(name, text), f"take {text} from {name}", ignored=errno.EADDRNOTAVAIL)
+        self.do(_DELADDR, 0, self._address(name, text), f"take {text} from {name}", ignored=errno.EADDRNOTAVAIL)
 
     def _address(self, name: str, text: str) -> bytes:
         address, _, prefix = text.partition("/")
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         packed = socket.inet_pton(family, address)
         body = struct.pack("=BBBBI", family, int(prefix), _NODAD if family == socket.AF_INET6 else 0, 0, self.index(name))
-        return body + _attribute(_IFA_LOCAL, packed) + _attribute(_IFA_ADDRESS, packed)
+        return body + attribute(_IFA_LOCAL, packed) + attribute(_IFA_ADDRESS, packed)
 
     def set_default(self, version: int, name: str, gateway: str) -> None:
         """The default route, in the place of another of the family. ``gateway`` "": everything is on the link."""
         words = f"default{f' via {gateway}' if gateway else ''} dev {name}"
-        self._do(_NEWROUTE, _CREATE | _REPLACE, self._default(version, name, gateway), f"set the route {words}")
+        self.do(_NEWROUTE, _CREATE | _REPLACE, self._default(version, name, gateway), f"set the route {words}")
 
     def delete_default(self, version: int, name: str, gateway: str) -> None:
         """One that is gone already is no error."""
-        self._do(_DELROUTE, 0, self._default(version, name, gateway), f"delete the default route by {name}", ignored=errno.ESRCH)
+        self.do(_DELROUTE, 0, self._default(version, name, gateway), f"delete the default route by {name}", ignored=errno.ESRCH)
 
     def _default(self, version: int, name: str, gateway: str) -> bytes:
         scope = _SCOPE_LINK if not gateway and version == 4 else 0
         body = struct.pack("=BBBBBBBBI", _FAMILIES[version], 0, 0, 0, _MAIN, _BOOT, scope, _UNICAST, 0)
-        body += _attribute(_RTA_OIF, struct.pack("=I", self.index(name)))
-        return body + (_attribute(_RTA_GATEWAY, socket.inet_pton(_FAMILIES[version], gateway)) if gateway else b"")
+        body += attribute(_RTA_OIF, struct.pack("=I", self.index(name)))
+        return body + (attribute(_RTA_GATEWAY, socket.inet_pton(_FAMILIES[version], gateway)) if gateway else b"")
 
     def links(self) -> Iterator[tuple[int, str, str]]:
         """(index, name, alias) of every interface."""
-        for body in self._dump(_GETLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0)):
+        for body in self.dump(_GETLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0)):
             (index,) = struct.unpack_from("=i", body, 4)
-            found = _attributes(body[16:])
+            found = attributes(body[16:])
             yield index, _text(found[_IFNAME]), _text(found.get(_ALIAS, b""))
 
     def defaults(self, version: int) -> Iterator[tuple[int, str]]:
         """(index of the interface, gateway or "") of every default route of ours: of the main table, as `ip route` marks them."""
         family = _FAMILIES[version]
-        for body in self._dump(_GETROUTE, struct.pack("=BBBBBBBBI", family, 0, 0, 0, 0, 0, 0, 0, 0)):
+        for body in self.dump(_GETROUTE, struct.pack("=BBBBBBBBI", family, 0, 0, 0, 0, 0, 0, 0, 0)):
             of, length, _, _, table, proto, _, kind = struct.unpack_from("=BBBBBBBB", body)
-            found = _attributes(body[12:])
+            found = attributes(body[12:])
             if (of, length, table, proto, kind) != (family, 0, _MAIN, _BOOT, _UNICAST) or _RTA_OIF not in found:
                 continue
             gateway = found.get(_RTA_GATEWAY)
@@ -111,7 +111,8 @@ class Wire:
 
     # -- messages ---------------------------------------------------------------------------------------------------------
 
-    def _do(self, kind: int, flags: int, body: bytes, what: str, *, ignored: int = 0) -> None:
+    def do(self, kind: int, flags: int, body: bytes, what: str, *, ignored: int = 0) -> None:
+        """One request. UserError names ``what``, unless the kernel refuses for the reason that is ``ignored``."""
         self._number += 1
         self._socket.send(struct.pack("=IHHII", 16 + len(body), kind, _REQUEST | _ACK | flags, self._number, 0) + body)
         answer = self._socket.recv(65536)
@@ -119,11 +120,12 @@ class Wire:
         if number and -number != ignored:
             raise UserError(f"cannot {what}: {os.strerror(-number)}", where=what, status=1)
 
-    def _dump(self, kind: int, body: bytes) -> Iterator[bytes]:
+    def dump(self, kind: int, body: bytes) -> Iterator[bytes]:
+        """What is listed, without its header."""
         self._number += 1
         self._socket.send(struct.pack("=IHHII", 16 + len(body), kind, _REQUEST | _DUMP, self._number, 0) + body)
         while True:
-            data = self._socket.recv(1 << 20)
+            data = self._socket.recv(1 << 16)
             while data:
                 length, what = struct.unpack_from("=IH", data)
                 if what == _DONE:
@@ -134,11 +136,13 @@ class Wire:
                 data = data[length + 3 & ~3 :]
 
 
-def _attribute(kind: int, value: bytes) -> bytes:
+def attribute(kind: int, value: bytes) -> bytes:
+    """As messages have it (struct rtattr)."""
     return struct.pack("=HH", 4 + len(value), kind) + value + b"\0" * (-len(value) % 4)
 
 
-def _attributes(data: bytes) -> dict[int, bytes]:
+def attributes(data: bytes) -> dict[int, bytes]:
+    """All there are, by kind."""
     found = {}
     while len(data) >= 4:
         length, kind = struct.unpack_from("=HH", data)

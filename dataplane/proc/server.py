@@ -29,6 +29,8 @@ from dataplane.proc.users import resolve_user
 
 MAX_CLIENTS = 64
 KNOWN_AT_ONCE = 256
+VERSION = 1
+"""Of what is asked and answered here: counts up when a daemon could not speak with a helper that an earlier one started."""
 
 Reply = tuple[Body, list[int]]
 
@@ -74,6 +76,7 @@ class Server:
             "host": lambda body: self._described(self.spaces.host(body["name"])),
             "adopt": lambda body: self._described(self.spaces.adopt(body["name"], body["path"])),
             "known": self._known,
+            "version": lambda _body: ({"version": VERSION}, []),
             "furnish": lambda body: furnish(self.spaces, body["orders"]),
             "look": lambda body: (look(self.spaces, body["names"]), []),
             "remove": self._remove,

@@ -56,9 +56,23 @@ def opening(chance: random.Random) -> bytes:
     return chance.choice(STATIONS) + chance.choice(STATIONS) + b"\x08\0" + bytes(ip) + tcp
 
 
+def about_a_path(chance: random.Random) -> bytes:
+    """An ICMP error, some of it right: a tunnel packet of ours was too big for the way to a peer."""
+    mtu, dport = chance.choice([0, 68, 600, 1400, 1500, 65535]), chance.choice([4789, 4789, 53])
+    ours, theirs = b"\xc0\0\2\1", b"\xc0\0\2" + bytes([chance.randrange(256)])
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 1501, 0, 0x4000, 64, 17, 0) + ours + theirs
+    quoted = (head + struct.pack(">HHHH", 50000, dport, 1481, 0))[: chance.choice([28, 28, 28, 24, 8])]
+    icmp = struct.pack(">BBHHH", 3, chance.choice([4, 4, 1]), 0, 0, mtu) + quoted
+    ip = bytearray(struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(icmp), 0, 0, 64, 1, 0) + theirs + ours)
+    ip[10:12] = checksum(bytes(ip)).to_bytes(2, "big")
+    return OURS.to_bytes(6, "big") + b"\2\xbb\0\0\0\1\x08\0" + bytes(ip) + icmp
+
+
 def tunneled(chance: random.Random) -> bytes:
     """A tunnel packet as peers, strangers and liars send them; or something else that is for us."""
     v = chance.choice([4, 6])
+    if chance.random() < 0.02:
+        return about_a_path(chance)
     if chance.random() < 0.15:
         octets = about_addresses(chance, chance.choice(STATIONS))
         return chance.choice([octets[:6], OURS.to_bytes(6, "big")]) + octets[6:]
@@ -93,7 +107,8 @@ class Hurt:
         self.chance = random.Random(seed)
         self.engine, self.outbox = Engine(), Outbox()
         self.under = MemoryPort(self.engine, "under", outbox=self.outbox, mtu=mtu)
-        self.vtep = Vtep(self.engine, "vtep", mac=OURS, addresses=ADDRESSES, mtu=mtu, neighbors=64, strict=mtu < 1500)
+        more = {"strict": mtu < 1500, "any_hop": mtu > 1500}
+        self.vtep = Vtep(self.engine, "vtep", mac=OURS, addresses=ADDRESSES, mtu=mtu, neighbors=64, **more)
         self.vtep.lead(self.under)
         self.under.lead_to(self.vtep)
         self.ports: list[MemoryPort] = []
@@ -170,6 +185,7 @@ def test_nothing_that_comes_breaks_a_vtep(reached):
             world.change()
         told |= world.reasons()
         counted = world.vtep.named_counters()
+        assert bool(counted["narrowed"]) == (mtu > 1500)
         assert all(counted[name] for name in ("encapsulated", "decapsulated", "replicated", "answered", "clamped", "stripped")), (
             counted
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -12,7 +13,8 @@ from pathlib import Path
 from dataplane.daemon.core import Core, new_id
 from dataplane.daemon.networks import Networks
 from dataplane.daemon.opening import opened
-from dataplane.desired import containers, life
+from dataplane.desired import containers, life, references
+from dataplane.desired.planning import plan_of
 from dataplane.desired.records import EXITED, ContainerRecord, Fate
 from dataplane.desired.wishes import ContainerWish, EndpointWish, NetworkWish
 from dataplane.model import PortBinding
@@ -91,3 +93,38 @@ async def host(command: str, *, check: bool = True) -> str:
 async def reaches(core: Core, container: str, address: str) -> bool:
     """It gets an answer to a ping."""
     return bool(await inside(core, container, f"ping -c 1 -W 1 {address} > /dev/null 2>&1 && echo yes || true"))
+
+
+def core_id(core: Core, name: str) -> str:
+    """The id of the container of that name."""
+    return references.container(core.state, name).id
+
+
+async def wrong(core: Core) -> list[str]:
+    """What is not as the state says: in the helper's namespaces, in the engine, and on the way between two containers."""
+    plan = plan_of(core.state, core.name)
+    found: list[str] = []
+    names = {path.name.removeprefix(f"{core.name}-") for path in Path("/run/netns").glob(f"{core.name}-*")}
+    wanted = {name for name, one in plan.instances.items() if one.service.network_mode in {"", "none"}}
+    if names != wanted:
+        found.append(f"namespaces: {sorted(names)}, wanted {sorted(wanted)}")
+    ports = {node.name for node in core.wiring.nodes.values() if node.kind == "port"} - set(plan.uplinks)
+    running = await core.engine.call(lambda dataplane: set(dataplane.wiring.nodes))
+    if ports != {one.port for one in plan.endpoints()} or running != set(core.wiring.nodes):
+        found.append(f"ports: {sorted(ports)}")
+    for instance in plan.instances.values():
+        path = f"/run/netns/{core.name}-{instance.name}"
+        text = await at(path, "ip -o -4 address; ip -4 route show default")
+        has = set(re.findall(r"(eth\d+) +inet (\S+)/", text))
+        want = {(one.interface, str(one.ipv4)) for one in instance.endpoints}
+        if has != want:
+            found.append(f"{instance.name}: {sorted(has)}, wanted {sorted(want)}")
+        ways = re.findall(r"default via (\S+) dev (\S+)", text)
+        if ways != [(str(route.gateway), route.interface) for route in instance.routes]:
+            found.append(f"{instance.name}: default routes {ways}, wanted {instance.routes}")
+        for other in plan.endpoints():
+            if other.network in {one.network for one in instance.endpoints}:
+                ping = f"ping -c 1 -W 1 {other.ipv4} > /dev/null 2>&1 && echo yes || true"
+                if not (await at(path, ping)).strip():
+                    found.append(f"{instance.name} does not reach {other.port}")
+    return found

@@ -41,6 +41,8 @@ def test_the_private_memory_of_a_shim(user: bool) -> None:
         busy = helper.spawn(InstanceSpec(name="busy", namespace=helper.create_namespace("busy"), argv=argv))
         for _ in range(20):
             idle.run(["true"], timeout=5)
+        assert not (helper.folder / "practice").exists()
+        assert (helper.folder / "helper.log").read_text() == ""
         time.sleep(0.2)
         assert private(idle) <= 2048
         assert private(busy) <= 2048

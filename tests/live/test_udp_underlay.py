@@ -90,14 +90,43 @@ def test_behind_a_router(v):
 
 
 def test_a_narrow_path(v):
-    """DF is set: a router's ICMP error is counted, and what follows is refused by name; never a fragment (VX-12)."""
+    """DF is set: a router's ICMP error is counted, and told to who sends what is too large inside; never a fragment (VX-12)."""
     with UdpSite(v, routed=True) as site:
         assert site.reaches()
         site.router.run("ip", "link", "set", "far0", "mtu", "1400")
-        assert not site.reaches(size=1400, count=5)
-        assert site.reaches(size=1200)
+        inside = 1400 - BEFORE[v]
+        for target, header in (("10.9.0.99", 28), ("fd00::99", 48)):
+            assert not site.reaches(target, size=1360, count=5)
+            assert f"mtu {inside} " in site["a"].run("ip", "route", "get", target) + " "
+            assert site.reaches(target, size=inside - header)
         assert site.told()["too big"] >= 1
-        assert site.drops().get(("under", "too big"), 0) >= 1
+        counters = site.counters()
+        assert counters["narrowed"] >= 1
+        assert counters["told"] >= 2
+        assert site.conserved()
+
+
+@pytest.mark.parametrize("target", ["10.9.0.99", "fd00::99"])
+def test_tcp_over_a_narrow_path(v, target):
+    """Nobody was told of it beforehand: super-frames, segments, all of it arrives (RFC 1191, RFC 8201)."""
+    with UdpSite(v, routed=True) as site:
+        assert site.reaches(target)
+        site.router.run("ip", "link", "set", "far0", "mtu", "1400")
+        began = time.monotonic()
+        transferred(site["a"], site.far, target)
+        assert time.monotonic() - began < 20
+        assert site.counters()["narrowed"] >= 1
+        assert site.conserved()
+
+
+def test_a_narrow_interface(v):
+    """The host itself refuses what its own link is too narrow for, of single datagrams and of whole messages."""
+    with UdpSite(v) as site:
+        assert site.reaches()
+        site.host.run("ip", "link", "set", "wan", "mtu", "1400")
+        transferred(site["a"], site.far, "10.9.0.99", 1 << 20)
+        assert site.counters()["narrowed"] >= 1
+        assert site.drops()[("under", "too big")] >= 1
         assert site.conserved()
 
 

@@ -25,9 +25,9 @@ def command(detach_keys: str | None, no_stdin: bool, sig_proxy: bool, words: tup
     daemon, name = Daemon.at(), words[0]
     found = daemon.ask("GET", f"/containers/{quoted(name)}/json")
     if not found["State"]["Running"]:
-        raise Failure("cannot attach to a stopped container, start it first")
+        raise Failure("You cannot attach to a stopped container, start it first")
     if found["State"].get("Paused"):
-        raise Failure("cannot attach to a paused container, unpause it first")
+        raise Failure("You cannot attach to a paused container, unpause it first")
     tty = bool(found["Config"]["Tty"])
     streams = {"stdout", "stderr"} | ({"stdin"} if found["Config"]["OpenStdin"] and not no_stdin else set())
     check_terminal(stdin="stdin" in streams, tty=tty)

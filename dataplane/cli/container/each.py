@@ -11,15 +11,18 @@ from dataplane.client import Refusal
 
 
 def each(names: Iterable[str], do: Callable[[str], object], *, quiet: bool = False, last: str = "") -> None:
-    """``do`` it to every one, in order. Said with all that was refused, and ``last`` at its end."""
+    """``do`` it to every one, in order. Said with all that was refused, and ``last`` at its end,
+    where ``{}`` stands for those that failed."""
     failures: list[str] = []
+    failed: list[str] = []
     for name in names:
         try:
             do(name)
         except Refusal as refusal:
             failures.append(refused(refusal))
+            failed.append(name)
         else:
             if not quiet:
                 click.echo(name)
     if failures:
-        raise Said("\n".join([*failures, *([last] if last else [])]))
+        raise Said("\n".join([*failures, *([last.format(", ".join(failed))] if last else [])]))

@@ -6,8 +6,9 @@ import click
 
 from dataplane.cli.candidates import completer
 from dataplane.cli.daemon_names import containers
+from dataplane.cli.said import Said, refused
 from dataplane.cli.verb import Failure, Verb, words
-from dataplane.client import Daemon
+from dataplane.client import Daemon, Refusal
 from dataplane.client.daemon import quoted
 
 
@@ -18,4 +19,7 @@ def command(words: tuple[str, ...]) -> None:
     old, new = (word.strip() for word in words)
     if not old or not new:
         raise Failure("Error: Neither old nor new names may be empty")
-    Daemon.at().ask("POST", f"/containers/{quoted(old)}/rename", query={"name": new})
+    try:
+        Daemon.at().ask("POST", f"/containers/{quoted(old)}/rename", query={"name": new})
+    except Refusal as refusal:
+        raise Said(f"{refused(refusal)}\nError: failed to rename container named {old}") from None

@@ -22,7 +22,11 @@ def command(attach: bool, interactive: bool, detach_keys: str | None, words: tup
     """Start containers that do not run."""
     daemon = Daemon.at()
     if not attach and not interactive:
-        each(words, lambda name: daemon.ask("POST", f"/containers/{quoted(name)}/start", timeout=None))
+        each(
+            words,
+            lambda name: daemon.ask("POST", f"/containers/{quoted(name)}/start", timeout=None),
+            last="Error: failed to start containers: {}",
+        )
         return 0
     if len(words) > 1:
         raise Failure("you cannot start and attach multiple containers at once")

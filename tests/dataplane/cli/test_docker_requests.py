@@ -1,4 +1,4 @@
-"""What our command line asks of a daemon is what docker's asks (DOCKER.md 1.2, 1.3, 1.7: flags of `network create`, `connect`, `run`)."""
+"""What our command line asks of a daemon is what docker's asks (DOCKER.md 1.2, 1.3, 1.7: the flags)."""
 
 import json
 from typing import Any
@@ -47,8 +47,10 @@ LINES = [
     "create -p 8080:80 -p 127.0.0.1:81:81/udp -p [::1]:82:82 -p 9000-9001:9000-9001 -p 8000-8010:83 -p 84 -p :85:85 host true",
     "create -p published=8080,target=80,protocol=udp host",
     "create --expose 80-82 --expose 53/udp -P host",
-    "create --network n1 --ip 10.1.0.5 --ip6 fd00::5 --network-alias db --link-local-ip 169.254.1.1 --mac-address 02:42:0a:01:00:05 host",
-    "create --network name=n1,alias=a,ip=10.1.0.5,mac-address=02:42:0a:01:00:05,driver-opt=k=v,gw-priority=5 --network n2 host",
+    "create --network n1 --ip 10.1.0.5 --ip6 fd00::5 --network-alias db --link-local-ip 169.254.1.1 host",
+    "create --network n1 --mac-address 02:42:0a:01:00:05 host",
+    "create --network name=n1,alias=a,ip=10.1.0.5,mac-address=02:42:0a:01:00:05 --network n2 host",
+    "create --network name=n1,driver-opt=k=v,gw-priority=5 --network n2 host",
     "create --network host host",
     "create --network container:x host",
     "create --link c2 --link c3:db host",
@@ -78,7 +80,7 @@ LINES = [
 def said(value: Any) -> Any:
     """Without what says nothing: empty values, and defaults of flags that we do not have."""
     if isinstance(value, dict):
-        held = {key: said(one) for key, one in value.items()}
+        held = {key: sorted(one) if key == "Env" else said(one) for key, one in value.items()}  # Go's maps have no order
         return {key: one for key, one in held.items() if one not in (None, "", 0, False, [], {}, -1, [0, 0], {"Name": "no"})}
     return [said(one) for one in value] if isinstance(value, list) else value
 

@@ -172,9 +172,7 @@ def test_a_single_word_is_handed_on_unless_ndots_is_set():
 def crowd(count: int) -> View:
     made = add(state(network("n", "172.18.0.0/16")), container("me"), {"n": ["172.18.255.1"]})
     for number in range(count):
-        made = add(
-            made, container(f"c{number}"), {"n": [f"172.18.{number // 250}.{number % 250 + 1}"]}, aliases={"n": ("crowd",)}
-        )
+        made = add(made, container(f"c{number}"), {"n": [f"172.18.{number // 250}.{number % 250 + 1}"]}, aliases={"n": ("crowd",)})
     return seen(made, "me")
 
 

@@ -1,0 +1,56 @@
+"""The whole daemon: what the API speaks to, composed of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dataplane.daemon.containers import Containers
+from dataplane.daemon.core import Core
+from dataplane.daemon.events import Events
+from dataplane.daemon.execs import Execs
+from dataplane.daemon.face import Lookup
+from dataplane.daemon.naming import Naming
+from dataplane.daemon.networks import Networks
+from dataplane.desired.records import State
+
+
+class Whole:
+    """Of one core (``face.Daemon``). ``any_image``: every image's name stands for the host's file system."""
+
+    def __init__(self, core: Core, *, any_image: bool = False) -> None:
+        self.core, self.any_image = core, any_image
+        self.events = Events()
+        self.naming = Naming(core)
+        self.networks = Networks(core)
+        self.containers = Containers(core, self.events, self.naming.files)
+        self.execs = Execs(self.containers)
+
+    @property
+    def state(self) -> State:
+        """What is wanted now."""
+        return self.core.state
+
+    @property
+    def name(self) -> str:
+        """The daemon's."""
+        return self.core.name
+
+    def sandbox(self, container: str) -> str:
+        """The path of the namespace that the container is in, "" where it has none."""
+        return self.core.sandbox(container)
+
+    def lookups(self, container: str) -> Sequence[Lookup]:
+        """The last questions of a container's name server, and why each was answered so."""
+        return self.naming.resolver.log(container)
+
+    async def begin(self) -> None:
+        """Take up the containers that an earlier daemon has left, and start those that are to run."""
+        self.core.listeners.append(self.events.take)
+        self.core.followers.append(self.events.follow_state)
+        await self.naming.start()
+        await self.containers.begin()
+
+    async def close(self) -> None:
+        """Let go of what runs; it goes on."""
+        self.containers.close()
+        await self.naming.stop()

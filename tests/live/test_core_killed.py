@@ -1,0 +1,168 @@
+"""A daemon that is killed, at any moment and under traffic, and the next one that takes up what it left."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from core_process import CoreProcess, core_process
+from cores import core_in
+
+from dataplane.proc import pids
+from dataplane.proc.server import privileged
+
+pytestmark = pytest.mark.skipif(not privileged(), reason="namespaces with names, and rules on the host")
+NAME = "t-core-k"
+
+
+@contextmanager
+def cleared(folder: Path) -> Iterator[None]:
+    """In the end a core in this process takes all away, and nothing is left."""
+    try:
+        yield
+    finally:
+
+        async def whole() -> None:
+            async with core_in(folder, NAME):
+                pass
+
+        asyncio.run(whole())
+        assert not list(Path("/run/netns").glob(f"{NAME}-*"))
+
+
+@contextmanager
+def pinging(namespace: str, address: str) -> Iterator[subprocess.Popen[str]]:
+    """Twenty times a second, each answer with its time."""
+    words = ["nsenter", f"--net={namespace}", "ping", "-D", "-n", "-i", "0.05", address]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def answers(process: subprocess.Popen[str]) -> list[float]:
+    """When each came."""
+    process.terminate()
+    assert process.stdout is not None
+    return [float(found) for found in re.findall(r"^\[([0-9.]+)\] \d+ bytes from", process.stdout.read(), re.M)]
+
+
+def test_traffic_resumes_within_a_second(tmp_path: Path) -> None:
+    """kill -9 under traffic: same namespaces, addresses and TAPs; from the next daemon's first instruction less than a second."""
+    with cleared(tmp_path):
+        with core_process(tmp_path, NAME) as first:
+            web, db = eval(first.ask('run(core, "web")')), eval(first.ask('run(core, "db")'))
+            sandbox = eval(first.ask(f"core.sandbox({web!r})"))
+            before = links(sandbox)
+            with pinging(sandbox, "172.17.0.3") as ping:
+                time.sleep(0.6)
+                first.kill()
+                begun = time.time()
+                with core_process(tmp_path, NAME) as second:
+                    time.sleep(1.0)
+                    heard = answers(ping)
+                    assert eval(second.ask(f"core.sandbox({web!r})")) == sandbox
+                    assert links(sandbox) == before
+                    assert db in second.ask("core.state.containers.keys()")
+        after = [when for when in heard if when > begun]
+        assert len([when for when in heard if when < begun]) > 5, "there was traffic before"
+        assert after, "and there is again"
+        print(f"traffic resumed {after[0] - begun:.2f} s after the next daemon was started")
+        assert after[0] - begun < 1.0
+
+
+def links(sandbox: str) -> str:
+    """Interfaces, addresses and routes, but for the carrier."""
+    words = ["nsenter", f"--net={sandbox}", "sh", "-c", "ip -o address; ip route; ip -o link"]
+    text = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    return re.sub(r"<\S+>|state \S+|qdisc \S+|linkdown ?", "", text)
+
+
+def test_a_daemon_that_is_stopped_leaves_the_host_as_it_was(tmp_path: Path) -> None:
+    """SIGTERM's way: no rule, no interface on the host; the containers keep theirs, and the next daemon carries their packets."""
+    rules = subprocess.run(["nft", "list", "ruleset"], check=True, capture_output=True, text=True).stdout
+    with cleared(tmp_path):
+        with core_process(tmp_path, NAME) as first:
+            web = eval(first.ask('run(core, "web")'))
+            first.ask('run(core, "db")')
+            sandbox = eval(first.ask(f"core.sandbox({web!r})"))
+            first.stop()
+        assert subprocess.run(["nft", "list", "ruleset"], check=True, capture_output=True, text=True).stdout == rules
+        assert not Path(f"/sys/class/net/dp-{NAME}").exists()
+        assert "172.17.0.2" in links(sandbox)
+        with core_process(tmp_path, NAME) as second:
+            assert second.ask(f'reaches(core, {web!r}, "172.17.0.3")') == "True"
+
+
+def test_a_helper_that_was_killed_too_is_replaced(tmp_path: Path) -> None:
+    """Namespaces have names: another helper takes them over."""
+    with cleared(tmp_path):
+        with core_process(tmp_path, NAME) as first:
+            web = eval(first.ask('run(core, "web")'))
+            first.ask('run(core, "db")')
+            first.kill()
+        body = pids.read_json(str(tmp_path / NAME / "helper.json"))
+        assert body is not None
+        pids.kill(body["pid"], body["start"])
+        with core_process(tmp_path, NAME) as second:
+            assert second.ask(f'reaches(core, {web!r}, "172.17.0.3")') == "True"
+
+
+CALLS = (
+    'run(core, "c{n}", {nets})',
+    'network(core, "n{n}")',
+    'networks.connect("net-a", "{who}", EndpointWish())',
+    'networks.connect("net-b", "{who}", EndpointWish(gw_priority={n}))',
+    'networks.disconnect("net-a", "{who}", force=True)',
+    'networks.disconnect("net-b", "{who}", force=True)',
+    "end(core, core_id(core, '{who}'))",
+    "start(core, core_id(core, '{who}'))",
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_at_any_moment_it_ends_in_what_is_wanted(tmp_path: Path, seed: int) -> None:
+    """Any order of calls, a crash within any of them: the next daemon's namespaces, interfaces and engine are as its state says, every
+    container alive reaches every other on its networks, and what is not wanted is gone."""
+    chance = random.Random(seed)
+    with cleared(tmp_path):
+        with core_process(tmp_path, NAME) as process:
+            for name in ("net-a", "net-b"):
+                process.ask(f'network(core, "{name}")')
+            for number in range(3):
+                process.ask(f'run(core, "web{number}", "net-a")')
+        for number in range(8):
+            with core_process(tmp_path, NAME) as process:
+                complaint = eval(process.ask("wrong(core)"))
+                assert not complaint, f"after crash {number}: {complaint}"
+                for _ in range(chance.randint(1, 3)):
+                    call = chance.choice(CALLS).format(
+                        n=f"{number}{chance.randint(0, 999)}",
+                        nets=chance.choice(('"net-a"', '"net-b"', '"net-a", "net-b"', '"bridge"')),
+                        who=f"web{chance.randint(0, 2)}",
+                    )
+                    process.send(call)
+                time.sleep(chance.uniform(0.0, 0.12))
+                process.kill()
+        with core_process(tmp_path, NAME) as process:
+            assert not eval(process.ask("wrong(core)"))
+
+
+def test_what_the_tests_above_rely_on_can_fail(tmp_path: Path) -> None:
+    """An error is told; an interface that is missing is seen."""
+    with cleared(tmp_path), core_process(tmp_path, NAME) as process:
+        assert isinstance(process, CoreProcess)
+        web = eval(process.ask('run(core, "web")'))
+        assert eval(process.ask("wrong(core)")) == []
+        process.ask(f'inside(core, {web!r}, "ip address flush dev eth0")')
+        assert eval(process.ask("wrong(core)"))
+        with pytest.raises(AssertionError, match="No such container"):
+            process.ask('networks.connect("bridge", "nobody", EndpointWish())')
