@@ -199,7 +199,8 @@ class Topology:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One interface of one instance on one network. ``port`` is its contracted name, ``<instance>.<network>``."""
+    """One interface of one instance on one network. ``port`` is its contracted name, ``<instance>.<network>``. ``link_local``:
+    addresses that it has besides."""
 
     port: str
     instance: str
@@ -212,6 +213,7 @@ class Endpoint:
     gw_priority: int = 0
     given_mac: bool = False
     options: Options = field(default_factory=lambda: EMPTY)
+    link_local: tuple[IPAddress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ def made(state: State, container: ContainerRecord, network: NetworkRecord, *, no
         gw_priority=attachment.gw_priority,
         given_mac=attachment.mac_address is not None,
         options=attachment.driver_opts,
+        link_local=attachment.link_local,
     )
     return EndpointRecord(
         id=hashlib.sha256(f"endpoint {container.id} {network.id} {now}".encode()).hexdigest(),
