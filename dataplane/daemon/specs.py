@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from dataplane.drivers.ports import MTU
 from dataplane.model import EMPTY, Endpoint, Instance, IPAddress, Network, Options, Plan
-from dataplane.parents import wish
+from dataplane.parents import IPVLAN, wish
 
 OWN, HOST = "own", "host"
 """Kinds of sandboxes: a namespace of the container's own, or the host's."""
@@ -21,7 +21,7 @@ SYSCTLS = "com.docker.network.endpoint.sysctls"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceSpec:
     """An interface: a TAP that the engine knows as ``port``. ``addresses`` with their prefix lengths. ``sysctls`` are written once
-    it is there, before it is up. ``arp`` False: it asks nobody who has an address."""
+    it is there, before it is up. ``arp`` False: it asks for no neighbors."""
 
     port: str
     name: str
@@ -112,7 +112,7 @@ def _interface(endpoint: Endpoint, network: Network) -> InterfaceSpec:
         mtu=int(network.options.get(MTU, 1500)),
         addresses=addresses,
         sysctls=_sysctls(endpoint),
-        arp=not (network.driver == "ipvlan" and wish(network).l3),
+        arp=not (network.driver == IPVLAN and wish(network).l3),
     )
 
 
