@@ -11,23 +11,20 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataplane.desired import ports
-from dataplane.desired.kinds import network_of
 from dataplane.desired.records import State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
-from dataplane.errors import UserError
 from dataplane.hostnet.facts import Facts
 from dataplane.hostnet.rules import HostRules, host_rules, subnets
 from dataplane.hostnet.sockets import RefusedError
 from dataplane.live.host import Host
 from dataplane.live.hostwatch import HostWatch
 from dataplane.live.ports import explained
-from dataplane.model import IPAddress, IPNetwork, Network, Plan
+from dataplane.model import IPAddress, IPNetwork, Plan
 from dataplane.netns.step import Step
 from dataplane.parents import is_parented, placed
 from dataplane.proc.helper import Helper
@@ -76,20 +73,6 @@ class HostSide:
             daemon=self._name, routes=_routes(facts, self._tap), resolvers=_resolvers(), links=frozenset(facts.addresses)
         )
         return self._surroundings
-
-    async def seen(self, state: State) -> Seen:
-        """What the host has of the interfaces that networks of ``state`` with endpoints are on. One that is not there is left out:
-        who needs it is told when it is opened."""
-        used = {one.network for one in state.endpoints.values()}
-        networks = [network_of(one) for one in state.networks.values() if one.driver in PARENTED and one.id in used]
-        return await asyncio.to_thread(self._look_at, networks) if networks else NOTHING
-
-    def _look_at(self, networks: list[Network]) -> Seen:
-        found: dict[Place, Interface] = {}
-        for network in networks:
-            with suppress(UserError):
-                found |= self._host.parents.look([network])
-        return found
 
     @property
     def _tap(self) -> str:
@@ -156,8 +139,6 @@ class HostSide:
         """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
         wanted = _Settled(host_rules(plan), tuple(subnets(plan)))
         if self._settled is not None and wanted.rules == self._settled.rules:
-            if plan.parents or self._host.parents.made:
-                await self._host.parents.settle(plan, _log, _warn)
             if wanted.subnets != self._settled.subnets:
                 await self._host.set_routes(plan, _log)
         else:
