@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dataplane.errors import UserError
-from dataplane.model import Endpoint, IPAddress, Network
+from dataplane.model import Endpoint, Instance, IPAddress, Network, Plan
 from dataplane.options import integer
 from dataplane.parent import Parent, Seen, parent_port
 
@@ -163,6 +163,28 @@ def parents(networks: Mapping[str, Network], endpoints: Iterable[Endpoint], fact
             found.setdefault(asked.place, []).append(key)
     return MappingProxyType(
         {parent_port(keys[0]): _parent(place, keys, networks, wishes, by_network, facts) for place, keys in found.items()}
+    )
+
+
+def placed(plan: Plan, facts: Facts) -> Plan:
+    """The plan with its parents; endpoints of ipvlan get their parent's MAC, networks that say none its MTU. Errors: UserError."""
+    used = {endpoint.network for endpoint in plan.endpoints() if is_parented(plan.networks[endpoint.network])}
+    if not used:
+        return plan
+    networks = {key: with_mtu(network, facts) if key in used else network for key, network in plan.networks.items()}
+    macs = {key: segment_mac(networks[key], facts) for key in used}
+
+    def shared(instance: Instance) -> Instance:
+        rows = tuple(replace(one, mac=mac) if (mac := macs.get(one.network)) is not None else one for one in instance.endpoints)
+        return instance if rows == instance.endpoints else replace(instance, endpoints=rows)
+
+    instances = {name: shared(instance) for name, instance in plan.instances.items()}
+    endpoints = (endpoint for instance in instances.values() for endpoint in instance.endpoints)
+    return replace(
+        plan,
+        networks=MappingProxyType(networks),
+        instances=MappingProxyType(instances),
+        parents=parents({key: networks[key] for key in networks if key in used}, endpoints, facts),
     )
 
 

@@ -26,6 +26,7 @@ from dataplane.live.hostwatch import HostWatch
 from dataplane.live.ports import explained
 from dataplane.model import IPAddress, IPNetwork, Plan
 from dataplane.netns.step import Step
+from dataplane.parents import is_parented, placed
 from dataplane.proc.helper import Helper
 from dataplane.proc.server import privileged
 from dataplane.uplink import UPLINK
@@ -91,6 +92,14 @@ class HostSide:
 
     # -- changes ----------------------------------------------------------------------------------------------------------
 
+    async def placed(self, plan: Plan) -> Plan:
+        """With the parents of its networks as the host has them. UserError where one is not there, or cannot be had."""
+        used = {endpoint.network for endpoint in plan.endpoints()}
+        networks = [network for key, network in plan.networks.items() if key in used and is_parented(network)]
+        if not networks:
+            return plan
+        return placed(plan, await asyncio.to_thread(self._host.parents.look, networks))
+
     def claim(self, plan: Plan, state: State) -> None:
         """The host's ports that the plan publishes. PortTakenError: one cannot be had; nothing is kept."""
         try:
@@ -136,6 +145,7 @@ class HostSide:
             await self._host.settle(plan, _log, _warn)
             self._watch.start({port: way.watch for port, way in self._host.ways.items()})
         self._settled = wanted
+        await self._host.parents.settle(plan, _log, _warn)
         self._host.unlock()
 
     def unlock(self) -> None:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from dataplane.drivers.ports import MTU
 from dataplane.model import EMPTY, Endpoint, Instance, IPAddress, Network, Options, Plan
+from dataplane.parents import IPVLAN, wish
 
 OWN, HOST = "own", "host"
 """Kinds of sandboxes: a namespace of the container's own, or the host's."""
@@ -18,7 +19,7 @@ SYSCTLS = "com.docker.network.endpoint.sysctls"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceSpec:
     """An interface: a TAP that the engine knows as ``port``. ``addresses`` with their prefix lengths. ``sysctls`` are written once
-    it is there, before it is up."""
+    it is there, before it is up. ``arp`` False: it asks for no neighbors."""
 
     port: str
     name: str
@@ -26,6 +27,7 @@ class InterfaceSpec:
     mtu: int = 1500
     addresses: tuple[str, ...] = ()
     sysctls: Options = field(default_factory=lambda: EMPTY)
+    arp: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,10 @@ def _sandbox(instance: Instance, networks: tuple[Network, ...]) -> SandboxSpec:
     if instance.service.network_mode == "host":
         return SandboxSpec(name=instance.name, kind=HOST)
     interfaces = (_interface(endpoint, network) for endpoint, network in zip(instance.endpoints, networks, strict=True))
-    routes = (RouteSpec(version=r.gateway.version, interface=r.interface, gateway=r.gateway) for r in instance.routes)
+    routes = (
+        RouteSpec(version=r.gateway.version, interface=r.interface, gateway=None if r.gateway.is_unspecified else r.gateway)
+        for r in instance.routes
+    )
     return SandboxSpec(
         name=instance.name,
         interfaces=MappingProxyType({one.port: one for one in interfaces}),
@@ -104,6 +109,7 @@ def _interface(endpoint: Endpoint, network: Network) -> InterfaceSpec:
         mtu=int(network.options.get(MTU, 1500)),
         addresses=addresses,
         sysctls=_sysctls(endpoint),
+        arp=not (network.driver == IPVLAN and wish(network).l3),
     )
 
 

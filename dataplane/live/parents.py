@@ -41,7 +41,8 @@ class Parents:
         self._lab, self._folder, self._helper = lab, folder, helper
         self._change, self._root = change, root
         self._sites: dict[str, Site] = {}
-        self._scripts: dict[tuple[int, str], str] = {}
+        # What a process that was killed has left is ours to take back, or to keep.
+        self._scripts: dict[tuple[int, str], str] = dict.fromkeys(hidden.noted(folder), "")
 
     def look(self, networks: Iterable[Network]) -> dict[Place, Seen]:
         """What the host has of the interfaces that networks name. Blocking. UserError in Docker's words where one is not there."""
