@@ -131,7 +131,9 @@ def test_swarm_alone(docker):
     """1.2: --ingress, --scope; 1.8: overlay without a swarm; `encrypted` refused."""
     assert create(docker, Ingress=True)[0] >= 400
     assert create(docker, Scope="swarm")[0] >= 400
-    assert create(docker, Driver="overlay", Options={"encrypted": ""})[0] >= 400
+    status, said = create(docker, Driver="overlay", Options={"encrypted": ""})
+    assert status >= 400
+    assert said["message"].startswith('This node is not a swarm manager. Use "docker swarm init"')
     docker.ok("network", "create", "--attachable", "--label", "a=b", "net1")
     assert (docker.network("net1", "Attachable"), docker.network("net1", "Labels")) == ("true", '{"a":"b"}')
 
