@@ -20,7 +20,7 @@ def up(daemon: Daemon, topology: Topology, tell: Tell) -> list[str]:
     have, there = found.containers(daemon, topology.name), found.networks(daemon, topology.name)
     changed = {one.name for one in networks if one.name in there and there[one.name].hash != one.hash}
     gone = there.keys() - {one.name for one in networks}
-    for name, old in list(have.items()):
+    for name, old in sorted(have.items()):
         new = containers.get(name)
         if new is None or new.hash != old.hash or old.networks & (changed | gone):
             tell(f"- container {name}")

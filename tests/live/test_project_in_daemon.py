@@ -1,5 +1,5 @@
-"""A Compose file in the daemon (issue 5: "`up` stays embedded unless `--daemon` or DATAPLANE_HOST"): up, who reaches whom, a change,
-down; and docker compose's labels, by which others see it."""
+"""A Compose file in the daemon (issue 5: "`up` stays embedded unless `--daemon` or DATAPLANE_HOST"): up, who reaches whom, a
+change, down; and docker compose's labels, by which others see it."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ def test_a_dependency_that_fails_ends_it(dataplane, running, tmp_path):
 
 def test_in_the_foreground_it_shows_what_they_write_and_stops_them(running, dataplane, tmp_path):
     (tmp_path / "compose.yaml").write_text(
-        "name: f\nservices:\n  a: {image: host, command: [sh, -c, 'echo hello from a; trap \"exit 0\" TERM; while :; do sleep 0.1; done']}\n"
+        "name: f\nservices:\n  a:\n    image: host\n"
+        "    command: [sh, -c, 'echo hello from a; trap \"exit 0\" TERM; while :; do sleep 0.1; done']\n"
     )
     env = {**os.environ, "DATAPLANE_HOST": running.host, "PYTHONUNBUFFERED": "1"}
     up = subprocess.Popen(
