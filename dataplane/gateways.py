@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
 from dataplane.errors import UserError
-from dataplane.model import DefaultRoute, Endpoint, IPAddress, Network, Pool
+from dataplane.model import DefaultRoute, Endpoint, IPAddress, Network
 from dataplane.options import boolean
 from dataplane.parents import is_parented, wish
 
@@ -82,6 +82,8 @@ def default_routes(endpoints: Iterable[Endpoint], networks: Mapping[str, Network
     def versions(network: Network) -> list[int]:
         if network.internal and is_parented(network):
             return []
+        if network.driver == "ipvlan" and wish(network).l3:
+            return [pool.subnet.version for pool in network.pools]
         modes = gateway(network).modes
         return [pool.subnet.version for pool in network.pools if pool.gateway and modes[pool.subnet.version] != "isolated"]
 
