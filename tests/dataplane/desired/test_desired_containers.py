@@ -100,7 +100,7 @@ def test_a_network_may_come_after_the_container():
     world = World()
     world.create("c1", "later", {"later": endpoint(aliases=("x",))})
     world.create("c2", "container:c3")
-    refuses(404, "failed to set up container networking: network later not found", world.start, "c1")
+    refuses(404, "network later not found", world.start, "c1")
     refuses(500, "joining network namespace of container: No such container: c3", world.start, "c2")
     net, other = world.net("later"), world.run("c3")
     world.start("c1")
