@@ -304,7 +304,6 @@ def test_another_namespace_than_the_hosts() -> None:
             held.close()
             inode = place.inode_of(path)
             assert place.find(inode) == path
-            shared.base_folder().mkdir()
             assert shared.take("x", {(inode, "net/ipv4/conf/eth0/forwarding"): "1"})
             assert sh("ip netns exec outside cat /proc/sys/net/ipv4/conf/eth0/forwarding") == "1\n"
             assert json.loads(Path("/run/dataplane/.host.json").read_text())["sysctls"][0]["old"] == "0"
