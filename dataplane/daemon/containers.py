@@ -201,8 +201,9 @@ class Containers:
             await life.kill()
 
     async def _remove(self, id: str) -> None:
-        core, record = self.core, self.core.record(id)
+        core = self.core
         async with core.lock:
+            record = core.record(id)  # another may have removed it just now
             await core.change_to(wanted.remove(core.state, id))
         await self._clear([record])
 

@@ -110,6 +110,7 @@ class Life:
         self.tell("start")
 
     def _started(self, now: int, restarts: int, taken: object) -> State:
+        self.core.record(self.id)  # Refused where it was removed meanwhile
         state = fates.started(self.core.state, self.id, now=now, taken=taken)  # type: ignore[arg-type]
         return fates.with_fate(state, self.id, replace(state.containers[self.id].fate, restarts=restarts))
 
@@ -119,10 +120,10 @@ class Life:
         if not isinstance(error, Refused):
             process = self.record.process
             refused, status = refusal(error, process.command, process.working_dir or "/", CREATE)
-        async with self.core.lock:
-            await self.core.change_to(fates.failed(self.core.state, self.id, refused.what, exit=status))
-        if self.record.auto_remove:
-            await self._remove(self.id)
+        if self.id in self.core.state.containers:
+            await self._become(lambda state: fates.failed(state, self.id, refused.what, exit=status))
+            if self.record.auto_remove:
+                await self._remove(self.id)
         raise refused from None
 
     def watch(self, process: Instance) -> None:
@@ -170,7 +171,8 @@ class Life:
             self._again = asyncio.create_task(self._start_again(delay), name=f"restart of {self.id[:12]}")
         self._tell_waiters(code)
         if delay is None and record.auto_remove and not self._staying:
-            await self._remove(self.id)
+            with suppress(Refused):  # somebody was faster, and removed it, or started it again
+                await self._remove(self.id)
 
     def _delay(self, record: ContainerRecord, code: int, ran: float, *, lost: bool) -> float | None:
         if self._leave or (lost and record.restart.policy == "on-failure"):
