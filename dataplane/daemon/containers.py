@@ -156,6 +156,7 @@ class Containers:
         if number == signals.SIGKILL:
             await self._carry(life.kill())
         else:
+            await life.settled()
             leave = number == _number(record.process.stop_signal or "SIGTERM")
             await self._carry(life.signal(number, leave=leave))
 

@@ -268,8 +268,14 @@ class Life:
 
     # -- signals ------------------------------------------------------------------------------------------------------------
 
+    async def settled(self) -> None:
+        """Whoever starts, pauses or removes it just now is done: one that is said to run has a process."""
+        async with self.lock:
+            return
+
     async def stop(self, number: int, grace: float) -> bool:
         """Signal, SIGKILL after ``grace`` seconds (negative: never); returns when it has ended. False: it did not run."""
+        await self.settled()
         if await self.give_up_restart():
             return True
         if self.record.fate.state not in ALIVE:
@@ -287,6 +293,7 @@ class Life:
 
     async def kill(self) -> None:
         """SIGKILL, and wait for its end; its shim's too if need be."""
+        await self.settled()
         self._leave = True
         if self.record.fate.state not in ALIVE:
             return
