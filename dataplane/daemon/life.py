@@ -7,11 +7,12 @@ between finds it as a container that has ended, and goes on from there.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from dataplane.desired.refused import Refused
 from dataplane.errors import UserError
 from dataplane.live.backoff import Backoff
 from dataplane.proc.instance import Instance
-from dataplane.proc.spec import Status
+from dataplane.proc.spec import InstanceSpec, Status
 
 if TYPE_CHECKING:
     from dataplane.daemon.core import Core
@@ -100,7 +101,7 @@ class Life:
                     await core.change_with(lambda taken: self._started(now, restarts, taken))
                 binds = self.files.write(core.state, self.id) if self.files is not None else {}
                 spec = spec_of(core.state, self.record, core.namespace(self.id), binds)
-                process = await core.blocking(core.helper.spawn, spec, [one.fileno() for one in waiting])
+                process = await core.blocking(self._spawn, spec, [one.fileno() for one in waiting])
             except UserError as error:
                 await self._failed(error)
         finally:
@@ -108,6 +109,15 @@ class Life:
                 one.close()
         self.watch(process)
         self.tell("start")
+
+    def _spawn(self, spec: InstanceSpec, attached: Sequence[int]) -> Instance:
+        try:
+            return self.core.helper.spawn(spec, attached)
+        except UserError:
+            # The helper may have been killed between the start and its answer, and another asked to start what runs already.
+            with suppress(UserError):
+                return Instance.open(self.core.folder, spec.name)
+            raise
 
     def _started(self, now: int, restarts: int, taken: object) -> State:
         self.core.record(self.id)  # Refused where it was removed meanwhile
@@ -147,6 +157,8 @@ class Life:
             status = await asyncio.to_thread(process.status)
             self.process = None
             process.close()
+            with suppress(ChildProcessError):  # ours, where its helper has ended before it
+                os.waitpid(process.pid, os.WNOHANG)
             if self.record.fate.state == PAUSED:
                 await asyncio.to_thread(freezer.forget, self.id[:12])
             await self.ended(status)
