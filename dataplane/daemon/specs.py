@@ -12,6 +12,8 @@ from dataplane.parents import IPVLAN, wish
 
 OWN, HOST = "own", "host"
 """Kinds of sandboxes: a namespace of the container's own, or the host's."""
+LINK_LOCAL = {4: 16, 6: 64}
+"""Prefix lengths of link-local addresses (RFC 3927, 2.1; RFC 4291, 2.5.6)."""
 SYSCTLS = "com.docker.network.endpoint.sysctls"
 """An endpoint's option: ``net.ipv4.conf.IFNAME.key=value``, comma between; IFNAME stands for the interface's name."""
 
@@ -102,6 +104,7 @@ def _interface(endpoint: Endpoint, network: Network) -> InterfaceSpec:
         for address in (endpoint.ipv4, endpoint.ipv6)
         if address is not None and address.version == pool.subnet.version and address in pool.subnet
     )
+    addresses += tuple(f"{address}/{LINK_LOCAL[address.version]}" for address in endpoint.link_local)
     return InterfaceSpec(
         port=endpoint.port,
         name=endpoint.interface,

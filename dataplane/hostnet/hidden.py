@@ -29,8 +29,8 @@ def script(table: str, interface: str, addresses: Iterable[IPAddress]) -> str:
         lines += [f"\t\t{match} {{ {elements} }} counter drop\n" for match in matches if elements]
     if not lines:
         return removal(table)
-    chain = f'\tchain hidden {{\n\t\ttype filter hook ingress device "{interface}" priority filter; policy accept;\n{"".join(lines)}\t}}\n'
-    return f"{removal(table)}table netdev {table} {{\n{chain}}}\n"
+    head = f'\t\ttype filter hook ingress device "{interface}" priority filter; policy accept;\n'
+    return f"{removal(table)}table netdev {table} {{\n\tchain hidden {{\n{head}{''.join(lines)}\t}}\n}}\n"
 
 
 def removal(table: str) -> str:
