@@ -68,6 +68,12 @@ def _routing(_: Settings) -> Iterator[Table]:
     yield routing.table()
 
 
+def _parents(_: Settings) -> Iterator[Table]:
+    from bench import parents
+
+    yield parents.table()
+
+
 def _encap(settings: Settings) -> Iterator[Table]:
     from bench import replay_vxlan, vxlan, vxlan_peer
 
@@ -166,6 +172,7 @@ CASES: dict[str, Callable[[Settings], Iterator[Table]]] = {
     "replay": _replay,
     "peer": _peer,
     "routing": _routing,
+    "parents": _parents,
     "nat": _nat,
     "encap": _encap,
     "decap": _decap,
