@@ -1,4 +1,4 @@
-"""The files of examples/ as they stand, started by `up`: who reaches whom by which name, and which ports of the host lead where."""
+"""Eleven files of examples/ as they stand, started by `up`: who reaches whom by which name, which ports of the host lead where."""
 
 from __future__ import annotations
 
@@ -193,6 +193,26 @@ def test_published_ports_in_every_form(client: Client) -> None:
     wait_for(lambda: sh(f"{PYTHON} -c '{ASK}' 127.0.0.1 8107 hello 1") == "hello\n", "the echo server is up")
     (quiet,) = (one for one in addresses(inside(client), "quiet") if ":" not in one)
     assert curl(f"http://{quiet}/", "outside", seconds=1) == ""
+
+
+@in_world()
+def test_macvlan_on_a_parent() -> None:
+    """Services of the network that eth0 is on reach each other, its router and whoever is there; the database is not on it; the
+    host and its services do not meet by the parent, as with Linux."""
+    with outside():
+        sh("ip -n outside address add 192.168.50.1/24 dev eth0")
+        sh("ip address add 192.168.50.254/24 dev eth0")
+        with lab((EXAMPLES / "macvlan.yaml").read_text(), "macvlan") as client:
+            check(inside(client), ["printer", "app", "db"], {"printer": "app", "app": "printer db", "db": "app"})
+            (printer,) = addresses(inside(client), "printer")
+            assert answers(inside(client), "printer", "192.168.50.1")
+            assert not answers(inside(client), "printer", "192.168.50.254")
+            assert not answers(inside(client), "db", "192.168.50.1")
+            assert LISTING in patient_curl(f"http://{printer}:631/", "outside")
+            assert curl(f"http://{printer}:631/", seconds=1) == ""
+            assert "via 192.168.50.1" in ok(client, "printer", "ip", "route", "show", "default")
+            seen = sh(f"ip -n outside neighbour show {printer}").split()
+            assert seen[seen.index("lladdr") + 1] in ok(client, "printer", "ip", "link", "show", "eth0")
 
 
 @example("sidecar")
