@@ -34,9 +34,13 @@ from dataplane.parent import Parent, Seen, parent_port
 MACVLAN, IPVLAN = "macvlan", "ipvlan"
 DRIVERS = (MACVLAN, IPVLAN)
 MTU = "com.docker.network.driver.mtu"
-NETNS, MAC, ADDRESS, GATEWAY, NEIGHBORS = (
-    f"dataplane.{name}" for name in ("parent_netns", "parent_mac", "parent_address", "parent_gateway", "neighbors")
-)
+INTERFACE, FLAG = "parent", "ipvlan_flag"
+MODE = {MACVLAN: "macvlan_mode", IPVLAN: "ipvlan_mode"}
+NETNS = "dataplane.parent_netns"
+MAC = "dataplane.parent_mac"
+ADDRESS = "dataplane.parent_address"
+GATEWAY = "dataplane.parent_gateway"
+NEIGHBORS = "dataplane.neighbors"
 MODES = {MACVLAN: ("bridge", "private", "vepa", "passthru"), IPVLAN: ("l2", "l3", "l3s")}
 FLAGS = ("bridge", "private", "vepa")
 _TAGGED = re.compile(r"(?P<name>[^/\s]+)\.(?P<identifier>[0-9]+)", re.ASCII)
@@ -77,19 +81,19 @@ def is_parented(network: Network) -> bool:
 def wish(network: Network) -> Wish:
     """Read its options. Errors: UserError, in Docker's words where it has some."""
     options, driver = network.options, network.driver
-    mode = options.get(f"{driver}_mode") or MODES[driver][0]
+    mode = options.get(MODE[driver]) or MODES[driver][0]
     if mode not in MODES[driver]:
         raise UserError(
             f"requested {driver} mode '{mode}' is not valid, '{MODES[driver][0]}' mode is the {driver} driver default",
-            mend=f"{driver}_mode is one of {', '.join(MODES[driver])}",
+            mend=f"{MODE[driver]} is one of {', '.join(MODES[driver])}",
         )
-    flag = (options.get("ipvlan_flag") or FLAGS[0]) if driver == IPVLAN else ""
+    flag = (options.get(FLAG) or FLAGS[0]) if driver == IPVLAN else ""
     if flag and flag not in FLAGS:
         raise UserError(
             f"requested ipvlan flag '{flag}' is not valid, 'bridge' is the ipvlan driver default",
-            mend=f"ipvlan_flag is one of {', '.join(FLAGS)}",
+            mend=f"{FLAG} is one of {', '.join(FLAGS)}",
         )
-    written = "" if network.internal else options.get("parent", "")
+    written = "" if network.internal else options.get(INTERFACE, "")
     interface, vlan = _interface(written, driver)
     return Wish(interface=interface, vlan=vlan, netns=options.get(NETNS, ""), mode=mode, flag=flag)
 

@@ -55,10 +55,11 @@ cdef Kind addressed(const Frame* frame, bint target, Address* address) noexcept 
         if frame.head < 78 or octets[54] != SOLICIT:
             return UNREADABLE
         memcpy(address, octets + 62, 16)
-        return SOLICITATION
+        return UNREADABLE if is_mapped(address) else SOLICITATION
     if target:
         memcpy(address, octets + 38, 16)
-    return IP
+    # In IPv6 ::ffff:a.b.c.d is nobody's address; in a table it would be an IPv4 one.
+    return UNREADABLE if is_mapped(address) else IP
 
 
 @cython.final

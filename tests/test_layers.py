@@ -93,16 +93,17 @@ ROUTING = {
     "igmpquery",
     "igmpreport",
     "igmpsay",
+    "nexthop",
 }
 TUNNELS = {"vxlan", "vxlantrial", "entropy", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pathmtu",
            "pieces", "overlaybook", "vteprows"}  # fmt: skip
-NODES = {"bridge", "router", "vtep", "codec", "memory", "tap", "packet", "udp", "pcap", "testing"}
+NODES = {"bridge", "macvlan", "ipvlan", "vlan", "router", "vtep", "codec", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplink", "uplinks", "underlay",
-        "underlays", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions", "drawing", "drivers",
+        "underlays", "parent", "parents", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions", "drawing", "drivers",
         "desired", "dns")  # fmt: skip
 HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",

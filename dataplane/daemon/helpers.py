@@ -26,6 +26,13 @@ def helper_of(folder: Path) -> Helper:
     return helper
 
 
+def end_helper(folder: Path) -> None:
+    """End the helper, which is for when no namespace needs it. Blocking."""
+    body = pids.read_json(str(folder / "helper.json"))
+    if body is not None:
+        pids.kill(body["pid"], body["start"])
+
+
 def _known(folder: Path) -> Helper | None:
     try:
         return Helper.connect(folder)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dataplane.daemon.core import Core
-from dataplane.daemon.helpers import helper_of
+from dataplane.daemon.helpers import end_helper, helper_of
 from dataplane.daemon.hostside import HostSide
 from dataplane.live.engine import EngineThread
 from dataplane.proc.clean import clear
@@ -41,3 +41,5 @@ async def opened(
         helper.close()
         if core.emptied:
             await asyncio.to_thread(clear, folder)
+        elif not core.rooms.found:
+            await asyncio.to_thread(end_helper, folder)  # it holds nothing

@@ -85,9 +85,7 @@ def _hold(state: Path) -> int:
 
 
 async def _live(name: str, folder: Path, helper: Helper, options: Options, begun: float) -> int:
-    from dataplane.api.server import serve
     from dataplane.daemon.opening import opened
-    from dataplane.daemon.whole import Whole
     from dataplane.store.sqlite import SqliteStore
 
     loop = asyncio.get_running_loop()
@@ -101,6 +99,10 @@ async def _live(name: str, folder: Path, helper: Helper, options: Options, begun
 
     store = SqliteStore(options.state / places.FILE)
     async with opened(name, folder, store, helper=helper, host_rules=options.host_rules) as core:
+        # Packets flow by now; what only the API needs is imported meanwhile.
+        from dataplane.api.server import serve
+        from dataplane.daemon.whole import Whole
+
         core.engine.watch(core.link_changed, died)
         daemon = Whole(core, any_image=options.any_image)
         await daemon.begin()

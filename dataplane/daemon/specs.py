@@ -109,16 +109,24 @@ def _interface(endpoint: Endpoint, network: Network) -> InterfaceSpec:
 
 def _sysctls(endpoint: Endpoint) -> Options:
     """First those that addresses need that are given, not asked for; then the user's. Each interface says where it is when it comes
-    up (a gratuitous ARP, RFC 5227 section 3; an unsolicited advertisement)."""
+    up (a gratuitous ARP, RFC 5227 section 3; an unsolicited advertisement). Whoever asks for a neighbor asks as long as usual, 3 s,
+    but more often: what was asked while no daemon ran would else be asked again up to a second after the next one begins."""
     values: dict[str, str] = {}
     if endpoint.ipv6 is not None:
         place = f"net/ipv6/conf/{endpoint.interface}"
         values |= {f"{place}/disable_ipv6": "0", f"{place}/accept_dad": "0", f"{place}/accept_ra": "0"}
         values[f"{place}/ndisc_notify"] = "1"
+        values |= _asking(6, endpoint.interface)
     if endpoint.ipv4 is not None:
         values[f"net/ipv4/conf/{endpoint.interface}/arp_notify"] = "1"
+        values |= _asking(4, endpoint.interface)
     for item in filter(None, endpoint.options.get(SYSCTLS, "").split(",")):
         key, _, value = item.partition("=")
         parts = [endpoint.interface if part in {"IFNAME", "ifname"} else part for part in key.strip().split(".")]
         values["/".join(parts)] = value.strip()
     return MappingProxyType(values)
+
+
+def _asking(version: int, interface: str) -> Options:
+    place = f"net/ipv{version}/neigh/{interface}"
+    return {f"{place}/retrans_time_ms": "200", f"{place}/mcast_solicit": "15"}

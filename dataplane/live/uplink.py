@@ -16,8 +16,6 @@ from dataplane.proc.spec import NamespaceRef
 from dataplane.uplink import Uplink
 
 if TYPE_CHECKING:
-    from pyroute2 import IPRoute
-
     from dataplane.proc.helper import Helper
 
 Tell = Callable[[Step], None]
@@ -44,8 +42,11 @@ def make_tap(
             helper.set_sysctls(namespace, values)
             words = " ".join(f"{key}={value}" for key, value in values.items())
             tell(Step(_meaning(uplink), f"{entering(namespace)}sysctl -w {words}"))
-        with helper.netlink(namespace) as ip:
-            _configure(ip, namespace, uplink, tell)
+        wire = HostWire(helper.netlink_socket(namespace))
+        try:
+            _configure(wire, namespace, uplink, tell)
+        finally:
+            wire.close()
     except BaseException:
         os.close(fd)
         raise
@@ -68,17 +69,18 @@ def _meaning(uplink: Uplink) -> str:
     return f"{uplink.name} has its addresses from us: it waits for no advertisement, nor whether somebody has them"
 
 
-def _configure(ip: IPRoute, namespace: NamespaceRef, uplink: Uplink, tell: Tell) -> None:
-    from dataplane.netns.address import add_address
-    from dataplane.netns.link import set_mtu, set_up
-
+def _configure(wire: HostWire, namespace: NamespaceRef, uplink: Uplink, tell: Tell) -> None:
     name = uplink.name or ""
     if uplink.mtu != DEFAULT_MTU:
-        tell(set_mtu(ip, namespace, name, uplink.mtu))
+        wire.set_link(name, mtu=uplink.mtu)
+        tell(ip_step(namespace, f"set the MTU of {name} to {uplink.mtu}", f"link set {name} mtu {uplink.mtu}"))
     for ours, theirs in ((uplink.ipv4, uplink.gateway4), (uplink.ipv6, uplink.gateway6)):
         if ours is not None and theirs is not None:
-            tell(add_address(ip, namespace, name, theirs, ours.network.prefixlen))
-    tell(set_up(ip, namespace, name))
+            address, how = f"{theirs}/{ours.network.prefixlen}", " nodad" if theirs.version == 6 else ""
+            wire.add_address(name, address)
+            tell(ip_step(namespace, f"give {name} the address {address}", f"address add {address} dev {name}{how}"))
+    wire.set_link(name, up=True)
+    tell(ip_step(namespace, f"set {name} up", f"link set {name} up"))
 
 
 def set_tap_sysctls(helper: Helper, namespace: NamespaceRef, values: dict[str, str], tell: Tell) -> None:

@@ -124,8 +124,6 @@ def test_bad_options_of_an_endpoint_name_it():
 @pytest.mark.parametrize(
     ("driver", "words"),
     [
-        ("macvlan", "driver 'macvlan' is not in this version"),
-        ("ipvlan", "driver 'ipvlan' is not in this version"),
         ("weave", 'plugin "weave" not found'),
         ("host", 'only one instance of "host" network is allowed'),
         ("none", 'only one instance of "null" network is allowed'),
@@ -151,8 +149,9 @@ DOCS = Path(__file__).parents[2] / "docs" / "drivers.md"
 def test_the_documented_options_are_those_that_are_read():
     """docs/drivers.md names every option of ours and no other, with its default; its example works."""
     text = DOCS.read_text()
-    sources = "".join((ROOT / name).read_text() for name in ("drivers/bridge.py", "interfaces.py", "gateways.py", "overlays.py"))
-    read = set(re.findall(r'"((?:com\.docker|dataplane)\.[a-z0-9_.]+|encrypted)"', sources))
+    modules = ("drivers/bridge.py", "drivers/ports.py", "interfaces.py", "gateways.py", "overlays.py", "parents.py")
+    sources = "".join((ROOT / name).read_text() for name in modules)
+    read = set(re.findall(r'"((?:com\.docker|dataplane)\.[a-z0-9_.]+|encrypted|parent|(?:mac|ip)vlan_mode|ipvlan_flag)"', sources))
     assert set(re.findall(r"^\| `([a-z0-9_.]+)`", text, re.M)) == read
     wiring = wire(make_plan(compose.load(re.search(r"```yaml\n(.*?)```", text, re.S)[1])))
     assert wiring.nodes["bridge front"].settings["ageing_ns"] == 60_000_000_000

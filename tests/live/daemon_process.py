@@ -111,7 +111,8 @@ class DaemonProcess:
             check=False,
             env={**os.environ, "DOCKER_HOST": self.host, **(env or {})},
         )
-        assert not check or done.returncode == 0, f"docker {' '.join(words)}: {done.returncode}: {done.stdout}{done.stderr}{self.log()}"
+        said = f"{done.returncode}: {done.stdout}{done.stderr}{self.log()}"
+        assert not check or done.returncode == 0, f"docker {' '.join(words)}: {said}"
         return done.stdout
 
     def pid(self, container: str) -> int:
@@ -142,4 +143,3 @@ def sandbox_says(pid: int, *words: str, check: bool = True) -> str:
     done = subprocess.run(["nsenter", "-t", str(pid), "-n", *words], capture_output=True, text=True, timeout=30, check=False)
     assert not check or done.returncode == 0, f"{words}: {done.returncode}: {done.stdout}{done.stderr}"
     return done.stdout
-

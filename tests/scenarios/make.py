@@ -10,7 +10,7 @@ from scapy.layers.inet6 import ICMPv6ND_NS, IPv6
 from scapy.layers.l2 import ARP, LLC, SNAP, STP, Dot1AD, Dot1Q, Dot3, Ether
 from scapy.packet import Packet, Raw
 
-from tests.scenarios import gateway, overlay
+from tests.scenarios import gateway, overlay, parent
 from tests.scenarios.script import BROADCAST, Script, mac
 
 FRONT = ("a.front", "b.front", "c.front")
@@ -303,7 +303,7 @@ def segmented() -> Script:
 
 SCRIPTS = (
     flood, same_port, hairpin, move, ageing, refresh, short_ageing, sources, reserved, vlan, odd_payloads, runts, sizes, jumbo,
-    limits, port_limit, isolated, two_bridges, order, completed, segmented, *gateway.SCRIPTS, *overlay.SCRIPTS,
+    limits, port_limit, isolated, two_bridges, order, completed, segmented, *gateway.SCRIPTS, *overlay.SCRIPTS, *parent.SCRIPTS,
 )  # fmt: skip
 
 

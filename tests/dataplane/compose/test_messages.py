@@ -56,9 +56,9 @@ WRONG = [
         "copy its services into this file, or write extends: {file: …, service: …} on each",
     ),
     (
-        "services: {web: {image: host}}\nnetworks: {default: {driver: macvlan}}",
-        '<text>:2: networks.default.driver: the driver "macvlan" is from a later version',
-        "write driver: bridge, or leave it out",
+        "services: {web: {image: host}}\nnetworks: {default: {driver: macvlan, x-dataplane: {gateway_mac: 02:00:00:00:00:01}}}",
+        "<text>:2: networks.default.x-dataplane.gateway_mac: the gateway of a network of driver macvlan is somebody outside",
+        "remove it",
     ),
     (
         "services: {web: {image: host}}\nnetworks: {default: {driver: brigde}}",
