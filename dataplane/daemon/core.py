@@ -121,7 +121,7 @@ class Core:
             state = remembered if remembered.networks else fresh(around, ids=[new_id() for _ in PREDEFINED], now=time.time_ns())
             self.state = with_way_out(state, around) if self.host.way_out else state
             self.store.save(remembered, self.state)
-            plan = self._planner.plan(self.state)
+            plan = await self.host.placed(self._planner.plan(self.state))
             await self._reconcile(plan, *self._planner.made(plan, self.host.local))
 
     async def change_with(self, make: Callable[[Collection[tuple[str, int]]], State]) -> State:
@@ -155,7 +155,7 @@ class Core:
         if new is old:
             return
         try:
-            plan = self._planner.plan(new)
+            plan = await self.host.placed(self._planner.plan(new))
             sandboxes, wiring = self._planner.made(plan, self.host.local)  # what cannot be is refused before anything is touched
             self.host.claim(plan, new)
             self.store.save(old, new)
@@ -199,7 +199,7 @@ class Core:
         """After a change that failed: what the old state wants, as far as it can be had."""
         try:
             self.wiring = await self.engine.call(lambda dataplane: dataplane.wiring)
-            plan = self._planner.plan(self.state)
+            plan = await self.host.placed(self._planner.plan(self.state))
             self.host.give_back()
             await self._reconcile(plan, *self._planner.made(plan, self.host.local))
         except Exception:  # the first error is the one to tell; the next change tries again

@@ -11,21 +11,25 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataplane.desired import ports
+from dataplane.desired.kinds import network_of
 from dataplane.desired.records import State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
+from dataplane.errors import UserError
 from dataplane.hostnet.facts import Facts
 from dataplane.hostnet.rules import HostRules, host_rules, subnets
 from dataplane.hostnet.sockets import RefusedError
 from dataplane.live.host import Host
 from dataplane.live.hostwatch import HostWatch
 from dataplane.live.ports import explained
-from dataplane.model import IPAddress, IPNetwork, Plan
+from dataplane.model import IPAddress, IPNetwork, Network, Plan
 from dataplane.netns.step import Step
+from dataplane.parents import is_parented, placed
 from dataplane.proc.helper import Helper
 from dataplane.proc.server import privileged
 from dataplane.uplink import UPLINK
@@ -73,6 +77,20 @@ class HostSide:
         )
         return self._surroundings
 
+    async def seen(self, state: State) -> Seen:
+        """What the host has of the interfaces that networks of ``state`` with endpoints are on. One that is not there is left out:
+        who needs it is told when it is opened."""
+        used = {one.network for one in state.endpoints.values()}
+        networks = [network_of(one) for one in state.networks.values() if one.driver in PARENTED and one.id in used]
+        return await asyncio.to_thread(self._look_at, networks) if networks else NOTHING
+
+    def _look_at(self, networks: list[Network]) -> Seen:
+        found: dict[Place, Interface] = {}
+        for network in networks:
+            with suppress(UserError):
+                found |= self._host.parents.look([network])
+        return found
+
     @property
     def _tap(self) -> str:
         return self._host.ways[UPLINK].tap if UPLINK in self._host.ways else ""
@@ -90,6 +108,14 @@ class HostSide:
             await asyncio.sleep(0.01)
 
     # -- changes ----------------------------------------------------------------------------------------------------------
+
+    async def placed(self, plan: Plan) -> Plan:
+        """With the parents of its networks as the host has them. UserError where one is not there, or cannot be had."""
+        used = {endpoint.network for endpoint in plan.endpoints()}
+        networks = [network for key, network in plan.networks.items() if key in used and is_parented(network)]
+        if not networks:
+            return plan
+        return placed(plan, await asyncio.to_thread(self._host.parents.look, networks))
 
     def claim(self, plan: Plan, state: State) -> None:
         """The host's ports that the plan publishes. PortTakenError: one cannot be had; nothing is kept."""
@@ -130,12 +156,15 @@ class HostSide:
         """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
         wanted = _Settled(host_rules(plan), tuple(subnets(plan)))
         if self._settled is not None and wanted.rules == self._settled.rules:
+            if plan.parents or self._host.parents.made:
+                await self._host.parents.settle(plan, _log, _warn)
             if wanted.subnets != self._settled.subnets:
                 await self._host.set_routes(plan, _log)
         else:
             await self._host.settle(plan, _log, _warn)
             self._watch.start({port: way.watch for port, way in self._host.ways.items()})
         self._settled = wanted
+        await self._host.parents.settle(plan, _log, _warn)
         self._host.unlock()
 
     def unlock(self) -> None:

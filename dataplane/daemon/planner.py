@@ -10,6 +10,7 @@ from dataplane.desired.records import State
 from dataplane.drivers import wire
 from dataplane.drivers.gateway import with_host_addresses
 from dataplane.model import Plan, Topology
+from dataplane.parents import NOTHING, Facts
 from dataplane.wiring import Wiring
 
 
@@ -26,9 +27,9 @@ class Planner:
         topology = Topology(name=name, folder="/", source=name, networks={}, services={})
         return Plan(name=name, topology=topology, networks={}, instances={})
 
-    def plan(self, state: State) -> Plan:
-        """UserError for what cannot be."""
-        return plan_of(state, self._name)
+    def plan(self, state: State, seen: Facts = NOTHING) -> Plan:
+        """``seen``: what the host has of the parents of networks. UserError for what cannot be."""
+        return plan_of(state, self._name, seen)
 
     def made(self, plan: Plan, local: Mapping[str, tuple[str, ...]]) -> tuple[Sandboxes, Wiring]:
         """Namespaces and wiring. ``local``: addresses of the host by uplink: published ports are reached at those too."""

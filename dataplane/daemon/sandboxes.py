@@ -141,6 +141,7 @@ def _body(one: InterfaceSpec) -> Order:
         "mtu": one.mtu,
         "addresses": list(one.addresses),
         "sysctls": dict(one.sysctls),
+        "arp": one.arp,
     }
 
 

@@ -41,6 +41,7 @@ def made(state: State, container: ContainerRecord, network: NetworkRecord, *, no
         gw_priority=attachment.gw_priority,
         given_mac=attachment.mac_address is not None,
         options=attachment.driver_opts,
+        link_local=attachment.link_local,
     )
     return EndpointRecord(
         id=hashlib.sha256(f"endpoint {container.id} {network.id} {now}".encode()).hexdigest(),
@@ -106,12 +107,10 @@ def _port(state: State, container: ContainerRecord, network: NetworkRecord) -> s
 
 
 def _mac(state: State, network: NetworkRecord, port: str, ipv4: IPAddress | None) -> str:
-    """02:42 and the IPv4 address, as Docker up to 27; without one a hash of the port's name that nobody on the network has.
-
-    Endpoints of ipvlan have their parent's, which is the host's to say: ``plan_of`` says it."""
-    shared = segment_mac(network_of(network)) if network.driver == "ipvlan" else None
-    if shared is not None:
-        return shared
+    """02:42 and the IPv4 address, as Docker up to 27; without one a hash of the port's name that nobody on the network has. Of
+    ipvlan none: it is the parent's, whichever that has."""
+    if network.driver == "ipvlan":
+        return ""
     if ipv4 is not None:
         return f"02:42:{ipv4.packed.hex(':')}"
     used = {one.endpoint.mac for one in members(state, network.id)}

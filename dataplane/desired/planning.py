@@ -26,7 +26,7 @@ REMEMBERED = 8
 
 @dataclass(slots=True)
 class _Memory:
-    """By id: what a network, an instance was made of, and what came of it; the MAC that all of a network's endpoints have, if any."""
+    """By id: what a network, an instance was made of, and what came of it; the MAC that all endpoints of a network have, if one."""
 
     networks: dict[str, tuple[NetworkRecord, Network, str]] = field(default_factory=dict)
     instances: dict[str, tuple[ContainerRecord, tuple[EndpointRecord, ...], tuple[Network, ...], Instance]] = field(

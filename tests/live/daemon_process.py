@@ -111,8 +111,9 @@ class DaemonProcess:
             check=False,
             env={**os.environ, "DOCKER_HOST": self.host, **(env or {})},
         )
-        said = f"{done.returncode}: {done.stdout}{done.stderr}{self.log()}"
-        assert not check or done.returncode == 0, f"docker {' '.join(words)}: {said}"
+        assert not check or done.returncode == 0, (
+            f"docker {' '.join(words)}: {done.returncode}: {done.stdout}{done.stderr}{self.log()}"
+        )
         return done.stdout
 
     def pid(self, container: str) -> int:

@@ -53,7 +53,7 @@ class Docker:
         """One that says to everybody who connects from which address it sees them."""
         kind = {"tcp": "TCP6-LISTEN", "udp": "UDP6-RECVFROM"}[protocol]
         listen = f"{kind}:{port},ipv6only=0,reuseaddr,fork"
-        made = self.run(name, *options, command=("socat", listen, "SYSTEM:echo $SOCAT_PEERADDR"))
+        made = self.run(name, *options, command=("socat", listen, "SYSTEM:read word; echo $SOCAT_PEERADDR"))
         kernel = "/proc/net/tcp6" if protocol == "tcp" else "/proc/net/udp6"
         script = f"for i in $(seq 100); do grep -q ':{port:04X} ' {kernel} && exit 0; sleep 0.02; done; exit 1"
         self.ok("exec", name, "sh", "-c", script)
