@@ -28,6 +28,7 @@ from dataplane.desired.records import PREDEFINED, ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
 from dataplane.desired.ways import with_way_out
+from dataplane.errors import UserError
 from dataplane.live.engine import EngineThread
 from dataplane.model import EMPTY, Plan
 from dataplane.proc.helper import Helper
@@ -53,16 +54,15 @@ class Core:
 
     def __init__(self, folder: Path, store: Store, helper: Helper, engine: EngineThread, host: HostSide) -> None:
         self.name, self.folder, self.store = folder.name, folder, store
-        name = self.name
         self.helper, self.engine, self.host = helper, engine, host
         self.state = State()
-        self.plan: Plan = Planner.nothing(name)
+        self.plan: Plan = Planner.nothing(self.name)
         self.wiring = Wiring()
         self.lock = asyncio.Lock()
         self.listeners: list[Callable[[Event], None]] = []
         self.followers: list[Callable[[State, State], Awaitable[None]]] = []
         self.rooms = Rooms(helper)
-        self._planner = Planner(name)
+        self._planner = Planner(self.name, host.underlay)
         self.emptied = False
         self._torn = True  # what is there may not be what the state says
 
@@ -155,8 +155,7 @@ class Core:
         if new is old:
             return
         try:
-            plan = await self.host.placed(self._planner.plan(new))
-            sandboxes, wiring = self._planner.made(plan, self.host.local)  # what cannot be is refused before anything is touched
+            plan, sandboxes, wiring = await self._planned(new)  # what cannot be is refused before anything is touched
             self.host.claim(plan, new)
             self.store.save(old, new)
             try:
@@ -171,6 +170,15 @@ class Core:
         except BaseException:
             self.host.give_back()
             raise
+
+    async def _planned(self, new: State) -> tuple[Plan, Sandboxes, Wiring]:
+        try:
+            plan = await self.host.placed(self._planner.plan(new))
+            return plan, *self._planner.made(plan, self.host.local)
+        except Refused:
+            raise
+        except UserError as error:
+            raise Refused(400, error.what, mend=error.mend) from None
 
     async def _reconcile(self, plan: Plan, sandboxes: Sandboxes, wiring: Wiring) -> None:
         """From what there is to what is wanted. The plan is what runs once this has returned."""

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address
 
 from dataplane.desired import pools
-from dataplane.desired.kinds import network_of
 from dataplane.desired.networks import is_default
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord, State
 from dataplane.desired.references import endpoints_of, members
@@ -15,7 +14,6 @@ from dataplane.desired.refused import Refused
 from dataplane.interfaces import IFNAME, PREFIX
 from dataplane.ipam import Leases
 from dataplane.model import Attachment, Endpoint, IPAddress
-from dataplane.parents import segment_mac
 
 RESERVED = frozenset({"uplink", "underlay", "parent", "router"})
 """Beginnings of names of ports that are not a container's."""
