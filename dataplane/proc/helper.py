@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,11 +42,13 @@ class NameServer:
 class Helper:
     """A connection to the helper of one lab. Its methods may be called from several threads; each waits for its reply.
 
-    Each raises UserError for what the machine refuses, and when the helper is gone.
+    Each raises UserError for what the machine refuses, and when the helper is gone; where ``replace`` is set it is asked then for
+    another, which knows the same namespaces, and the request is made again.
     """
 
     def __init__(self, folder: Path, connection: socket.socket) -> None:
         self.lab, self.folder = folder.name, folder
+        self.replace: Callable[[], Helper] | None = None
         self._connection = connection
         self._lock = threading.Lock()
 
@@ -97,16 +99,24 @@ class Helper:
         return self._exchange({"do": verb, "name": name, **more}, ())
 
     def _exchange(self, body: Body, given: Sequence[int]) -> tuple[Body, list[int]]:
-        try:
-            with self._lock:
-                message.send(self._connection, body, given)
-                reply, fds = message.receive(self._connection)
-        except OSError:
-            reply, fds = None, []
+        with self._lock:
+            reply, fds = self._once(body, given)
+            if reply is None and self.replace is not None:
+                self._connection.close()
+                self._connection = self.replace()._connection
+                reply, fds = self._once(body, given)
         if reply is None:
             raise UserError(f"the helper of lab {self.lab} is gone", mend=f"dataplane down --lab {self.lab}", status=1)
         message.raise_failure(reply)
         return reply, fds
+
+    def _once(self, body: Body, given: Sequence[int]) -> tuple[Body | None, list[int]]:
+        """The reply; None: there is nobody."""
+        try:
+            message.send(self._connection, body, given)
+            return message.receive(self._connection)
+        except OSError:
+            return None, []
 
     def _namespace(self, verb: str, name: str, **more: object) -> NamespaceRef:
         reply, _fds = self._ask(verb, name, **more)
