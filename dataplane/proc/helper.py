@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MARK = "dataplane-helper"
 TIMEOUT = 60.0
+AT_ONCE = 32
+"""Namespaces of one request."""
 
 _PROGRAM = "import sys; sys.path.append({root!r}); from dataplane.proc.server import main; main(sys.argv[2:])"
 
@@ -186,11 +188,20 @@ class Helper:
         """Write ``net.…`` sysctls in ``namespace``, in order."""
         self._ask("sysctl", namespace.name, values=dict(values))
 
-    def open_name_server(self, namespace: NamespaceRef, address: str) -> NameServer:
-        """Sockets in ``namespace`` to which port 53 of ``address`` there leads, whichever port they are on. Again: instead of those
-        before."""
-        reply, fds = self._ask("name server", namespace.name, address=address)
-        return NameServer(socket.socket(fileno=fds[0]), socket.socket(fileno=fds[1]), reply["port"], reply["note"])
+    def open_name_servers(self, namespaces: Sequence[NamespaceRef], address: str) -> list[NameServer | UserError]:
+        """Sockets in each of ``namespaces`` to which port 53 of ``address`` there leads, whichever port they are on; or why
+        there are none. Again: instead of those before."""
+        found: list[NameServer | UserError] = []
+        for begin in range(0, len(namespaces), AT_ONCE):
+            names = [one.name for one in namespaces[begin : begin + AT_ONCE]]
+            reply, fds = self._ask("name servers", "", names=names, address=address)
+            for row in reply["opened"]:
+                if "error" in row:
+                    found.append(UserError(row["error"], where=row["where"], mend=row["mend"], status=1))
+                else:
+                    udp, tcp = socket.socket(fileno=fds.pop(0)), socket.socket(fileno=fds.pop(0))
+                    found.append(NameServer(udp, tcp, row["port"], row["note"]))
+        return found
 
     def open_socket(self, namespace: NamespaceRef, kind: str, version: int) -> socket.socket:
         """A non-blocking socket (``udp`` or ``tcp``, of an IP version) whose other end is sought from ``namespace``."""
