@@ -244,8 +244,8 @@ def test_what_the_host_shall_do_is_decided_without_looking(part):
     assert not {name.split(".")[0] for name in names} & IO
 
 
-API_PURE = ("asked", "asked_network", "asked_container", "network_wish", "container_wish", "endpoint_wish", "ports_wish", "filters", "framing",
-            "image", "versions", "shown_network", "shown_endpoint", "shown_ports", "shown_container")  # fmt: skip
+API_PURE = ("asked", "asked_network", "asked_container", "network_wish", "container_wish", "endpoint_wish", "ports_wish", "filters",
+            "framing", "image", "versions", "shown_network", "shown_endpoint", "shown_ports", "shown_container")  # fmt: skip
 
 
 @pytest.mark.parametrize("part", API_PURE)
