@@ -82,6 +82,8 @@ def default_routes(endpoints: Iterable[Endpoint], networks: Mapping[str, Network
     def versions(network: Network) -> list[int]:
         if network.internal and is_parented(network):
             return []
+        if network.driver == "ipvlan" and wish(network).l3:
+            return [pool.subnet.version for pool in network.pools]
         modes = gateway(network).modes
         return [pool.subnet.version for pool in network.pools if pool.gateway and modes[pool.subnet.version] != "isolated"]
 

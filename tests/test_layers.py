@@ -93,11 +93,10 @@ ROUTING = {
     "igmpquery",
     "igmpreport",
     "igmpsay",
+    "nexthop",
 }
 TUNNELS = {"vxlan", "vxlantrial", "entropy", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pathmtu",
            "pieces", "overlaybook", "vteprows"}  # fmt: skip
-PARENTS = {"nexthop"}  # what nodes of stations behind a parent stand on
-ROUTING |= PARENTS
 NODES = {"bridge", "macvlan", "ipvlan", "vlan", "router", "vtep", "codec", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}

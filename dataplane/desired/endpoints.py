@@ -7,6 +7,7 @@ from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address
 
 from dataplane.desired import pools
+from dataplane.desired.kinds import network_of
 from dataplane.desired.networks import is_default
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord, State
 from dataplane.desired.references import endpoints_of, members
@@ -14,6 +15,7 @@ from dataplane.desired.refused import Refused
 from dataplane.interfaces import IFNAME, PREFIX
 from dataplane.ipam import Leases
 from dataplane.model import Attachment, Endpoint, IPAddress
+from dataplane.parents import segment_mac
 
 RESERVED = frozenset({"uplink", "underlay", "parent", "router"})
 """Beginnings of names of ports that are not a container's."""
@@ -22,6 +24,7 @@ RESERVED = frozenset({"uplink", "underlay", "parent", "router"})
 def made(state: State, container: ContainerRecord, network: NetworkRecord, *, now: int) -> EndpointRecord:
     """The container's endpoint on that network, with what is free now. Refused: no address is, or that asked for."""
     attachment = container.attachments[network.id]
+    _require_room(state, network)
     siblings = endpoints_of(state, container.id)
     book = leases(state, network)
     ipv4, ipv6 = _address(book, network, attachment.ipv4_address, 4), _address(book, network, attachment.ipv6_address, 6)
@@ -77,6 +80,12 @@ def interface(network: NetworkRecord, attachment: Attachment, used: Collection[s
     return f"{prefix}{number}"
 
 
+def _require_room(state: State, network: NetworkRecord) -> None:
+    """In mode passthru one endpoint has the parent for itself."""
+    if network.driver == "macvlan" and network.options.get("macvlan_mode") == "passthru" and any(members(state, network.id)):
+        raise Refused(500, "failed to create the macvlan port: invalid argument", mend="use another macvlan_mode than passthru")
+
+
 def _address(book: list[Leases], network: NetworkRecord, wanted: IPAddress | None, version: int) -> IPAddress | None:
     if wanted is not None:
         return pools.claim(book, wanted)
@@ -97,7 +106,12 @@ def _port(state: State, container: ContainerRecord, network: NetworkRecord) -> s
 
 
 def _mac(state: State, network: NetworkRecord, port: str, ipv4: IPAddress | None) -> str:
-    """02:42 and the IPv4 address, as Docker up to 27; without one a hash of the port's name that nobody on the network has."""
+    """02:42 and the IPv4 address, as Docker up to 27; without one a hash of the port's name that nobody on the network has.
+
+    Endpoints of ipvlan have their parent's, which is the host's to say: ``plan_of`` says it."""
+    shared = segment_mac(network_of(network)) if network.driver == "ipvlan" else None
+    if shared is not None:
+        return shared
     if ipv4 is not None:
         return f"02:42:{ipv4.packed.hex(':')}"
     used = {one.endpoint.mac for one in members(state, network.id)}

@@ -49,7 +49,9 @@ class Segment:
     def dropped(self) -> dict[str, int]:
         """Of the node, by reason, since the last call."""
         before = getattr(self, "_before", {})
-        rows = {str(r["reason"]): int(r["count"]) for r in self.engine.drops() if r["scope"] == "node" and r["name"] == self.node.name}
+        rows = {
+            str(r["reason"]): int(r["count"]) for r in self.engine.drops() if r["scope"] == "node" and r["name"] == self.node.name
+        }
         self._before = rows
         return {reason: n - before.get(reason, 0) for reason, n in rows.items() if n > before.get(reason, 0)}
 
