@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dataplane.daemon.core import Core
-from dataplane.daemon.helpers import end_helper, helper_of
+from dataplane.daemon.helpers import end_helper, helper_of, replaced
 from dataplane.daemon.hostside import HostSide
 from dataplane.live.engine import EngineThread
 from dataplane.proc.clean import clear
@@ -40,11 +40,13 @@ async def opened(
         helper = await asyncio.to_thread(helper_of, folder)
     engine = EngineThread(secrets.randbits(63))
     core = Core(folder, store, helper, engine, HostSide(name, folder, helper, change=host_rules, underlay=underlay))
+    helper.replace = lambda: replaced(folder, core.rooms.hosts())
     try:
         await core.begin()
         yield core
     finally:
         await core.close()
+        helper.replace = None
         helper.close()
         if core.emptied:
             await asyncio.to_thread(clear, folder)
