@@ -95,6 +95,19 @@ def test_addresses_of_the_host_share_a_number():
         world.run("c3", ports=(bind(80, 8080),))
 
 
+def test_a_number_on_the_uplink_gives_way():
+    """Two addresses of the host share a number, so that one of them has another on the uplink; then somebody publishes that one."""
+    world = World()
+    world.run("c1", ports=(bind(80, 8080, ip="127.0.0.1"),))
+    world.run("c2", ports=(bind(80, 8080, ip="192.0.2.1"),))
+    first = world.state.published[world.container("c1").id]
+    assert [row.transfer for row in world.state.published[world.container("c2").id]] == [61000]
+    world.run("c3", ports=(bind(80, 61000),))
+    rows = [row for name in ("c1", "c2", "c3") for row in world.state.published[world.container(name).id]]
+    assert [row.transfer for row in rows] == [8080, 61001, 61000]
+    assert world.state.published[world.container("c1").id] is first
+
+
 def test_what_the_host_refused_is_not_chosen():
     """A range and an ephemeral port go on to the next; the range that is used up says so."""
     world = World()
