@@ -23,7 +23,7 @@ from dataplane.daemon.planner import Planner
 from dataplane.daemon.reconcile import diff, ports_parted
 from dataplane.daemon.sandboxes import Rooms
 from dataplane.daemon.specs import Sandboxes
-from dataplane.desired.networks import fresh
+from dataplane.desired.networks import fresh, operstate
 from dataplane.desired.records import PREDEFINED, ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
@@ -112,7 +112,7 @@ class Core:
 
     def operstate(self, network: str) -> str:
         """UP while somebody is on the network, else DOWN: as a bridge of the kernel's has it."""
-        return "UP" if any(one.network == network for one in self.state.endpoints.values()) else "DOWN"
+        return operstate(self.state, network)
 
     async def blocking(self, work: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
         """Work that waits for others, in a thread."""
