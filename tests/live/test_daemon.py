@@ -263,6 +263,26 @@ def test_it_says_what_the_host_needs_instead_of_setting_it(tmp_path: Path) -> No
 
 
 @needs_root
+def test_what_others_have_meanwhile_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    """A published port that a process of the host has now: said in the log; it runs on, and the other's port is there."""
+    with daemon(tmp_path) as process:
+        process.run("web", "python3", "-c", WEB, HostConfig=published(18085))
+        process.run("other", "python3", "-c", WEB, HostConfig=published(18086))
+        process.stop()
+        with socket.create_server(("0.0.0.0", 18085)):
+            process.start()
+            assert "container web is not published" in process.log()
+            assert "18085/tcp: address already in use" in process.log()
+            assert process.ask("GET", "/containers/web/json")[1]["State"]["Running"]
+            deadline = time.monotonic() + 10
+            while fetched(18086) != b"web":
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            with pytest.raises(OSError, match="in use"):
+                socket.create_server(("0.0.0.0", 18086))  # the next daemon holds it again
+
+
+@needs_root
 def test_a_bridge_is_down_until_somebody_is_on_it(tmp_path: Path) -> None:
     """Without running endpoints DOWN, else UP; of a container that was stopped DOWN again."""
     with daemon(tmp_path) as process:
