@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ PATIENCE = 2.0
 
 
 class PortTakenError(Refused):
-    """``port``: (protocol, number) that the host has not to give; ``chosen``: nobody asked for just that one; ``container``: whose."""
+    """``port``: (protocol, number) that the host cannot give; ``chosen``: nobody asked for just that one; ``container``: whose."""
 
     def __init__(self, what: str, mend: str, port: tuple[str, int], *, chosen: bool, container: str) -> None:
         super().__init__(500, what, mend=mend)
@@ -222,8 +223,9 @@ def _resolvers() -> tuple[IPAddress, ...]:
 
 
 def say(sentence: str) -> None:
-    """Into the daemon's log."""
-    print(sentence, file=sys.stderr, flush=True)
+    """Into the daemon's log. Nobody who reads it, or a full disk, is no reason to do anything else."""
+    with suppress(OSError):
+        print(sentence, file=sys.stderr, flush=True)
 
 
 def _log(step: Step) -> None:

@@ -1,4 +1,4 @@
-"""What a daemon can have of what it remembers, on a host that may be another than it was: as much as there is, and said what not."""
+"""What a daemon can have of what it remembers, on a host that may have changed: as much as there is; what not is said."""
 
 from __future__ import annotations
 
