@@ -72,8 +72,8 @@ def test_a_service_more_touches_nobody(driver):
     assert diff(after, after) == ()
     words = [str(action).split(" (")[0] for action in diff(before, after)]
     added = ["+ port b.lan", "+ b.lan -- " + f"{driver} lan"]
-    assert words == (added if driver == "ipvlan" else [words[0], *added])
-    assert words[0].startswith("~ port parent.lan: stations") or driver == "ipvlan"
+    assert words == [words[0], *added]
+    assert words[0].startswith(f"~ port parent.lan: {'stations' if driver == 'macvlan' else 'addresses'}")
 
 
 def test_changes_of_a_mode_and_of_a_vlan():
