@@ -158,6 +158,12 @@ def _dns(_: Settings) -> Iterator[Table]:
     yield nameserver.table(nameserver.run())
 
 
+def _daemon(_: Settings) -> Iterator[Table]:
+    from bench import daemon
+
+    yield from daemon.tables()
+
+
 def _footprint(_: Settings) -> Iterator[Table]:
     from bench import footprint
 
@@ -181,6 +187,7 @@ CASES: dict[str, Callable[[Settings], Iterator[Table]]] = {
     "live-vxlan": _live_vxlan,
     "underlays": _underlays,
     "dns": _dns,
+    "daemon": _daemon,
     "footprint": _footprint,
 }
 """By name: the tables of the case, one after the other. Imported only when run."""

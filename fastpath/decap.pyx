@@ -10,7 +10,7 @@ from fastpath.ethernet cimport MAC_WORD
 from fastpath.frame cimport CSUM_VALID, ETHERNET_HEADER, Frame
 from fastpath.graph cimport drop, emit
 from fastpath.ip cimport FINE, Address, Packet, ip_read, ip_transport, same
-from fastpath.mss cimport mss_clamp
+from fastpath.mss cimport mss_clamp, mss_may_say
 from fastpath.table cimport table_find, table_home
 from fastpath.tunnels cimport (
     NO_OVERLAY, NO_TUNNEL, Overlay, Tunnel, handed_now, heard_stamp, overlay_find, tunnels_find, tunnels_hear, tunnels_touch,
@@ -116,7 +116,8 @@ cdef inline bint enter(TunnelEnd* end, Frame* frame, Tunnel* tunnel, uint32_t pu
     cdef uint64_t source
     memcpy(&source, inner + 4, 8)
     source >>= 16
-    if wire_unlikely(source & 1 or source == 0 or not tunnel.direct or not vxlan_plain(inner, frame.head - pushed)):
+    if wire_unlikely(source & 1 or source == 0 or not tunnel.direct or not vxlan_plain(inner, frame.head - pushed)
+                     or (tunnel.clamps and mss_may_say(inner, frame.head - pushed))):
         return False
     if wire_unlikely(service & ECN) and not vxlan_ecn(inner, frame.head - pushed, service):
         drop(end.gateway.head, frame, ECN_LOST)

@@ -11,7 +11,7 @@ from fastpath.frame cimport GSO_TUNNEL_V4, GSO_TUNNEL_V6, MAX_FRAME, MIN_FRAME, 
 from fastpath.gateway cimport generation_of
 from fastpath.graph cimport drop, emit
 from fastpath.ip cimport FINE, Packet, ip_read, ip_transport
-from fastpath.mss cimport mss_clamp
+from fastpath.mss cimport mss_clamp, mss_may_say
 from fastpath.offload cimport WILL_DO, offload_split
 from fastpath.pathmtu cimport path_forgotten
 from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
@@ -161,7 +161,8 @@ cdef void encap_burst(TunnelEnd* end, Frame** burst, uint32_t n) noexcept nogil:
         frame = burst[i]
         tunnel = &end.tunnels.tunnels[frame.input]
         if wire_likely(frame.length <= tunnel.longest and frame.head >= MIN_FRAME and frame.room >= ROOM and not frame.gso_type
-                       and tunnel.direct and vxlan_plain(frame.data, frame.head)):
+                       and tunnel.direct and vxlan_plain(frame.data, frame.head)
+                       and not (tunnel.clamps and mss_may_say(frame.data, frame.head))):
             push_and_send(end, tunnel, frame)
         else:
             long_way(end, tunnel, frame)

@@ -9,7 +9,6 @@ from fastpath.layout cimport PROTOCOL_TCP
 from fastpath.wire cimport load16, store16, update16, wire_likely, wire_swap16
 
 cdef enum:
-    SYN = 0x02
     OPTION_END = 0
     OPTION_NOTHING = 1
     OPTION_MSS = 2

@@ -180,6 +180,7 @@ cdef class OverlayBook:
         numbers_remove(overlay.flooded, &overlay.n_flooded, each)
         self.bridges[tunnel.overlay].remove_member(tunnel.member)
         memset(tunnel, 0, sizeof(Tunnel))
+        self.end.tunnels.lowest = min(self.end.tunnels.lowest, <uint32_t>each)
         tunnel.edge = self.end.gateway.head.core.void_edge
         return 0
 

@@ -41,7 +41,8 @@ cdef struct Tunnel:               # three cache lines and a bit
     uint16_t overlay
     uint16_t member               # of the bridge
     uint8_t kind
-    bint direct                   # PEER or HEARD, and no MSS to clamp: most frames need nothing but a header
+    bint direct                   # PEER or HEARD: most frames need nothing but a header
+    bint clamps                   # the overlay has an MSS to clamp: what may be a SYN is looked at
     bint given                    # by hand, as a peer
     bint flood                    # in the overlay's flood list
     uint32_t heard                # stamp of the latest frame from it
@@ -82,6 +83,7 @@ cdef struct Tunnels:
     Tunnel* tunnels               # by number, which is the Vtep's input; 0 is none: the underlay's
     uint32_t capacity             # numbers, 0 included
     uint32_t used                 # numbers that were ever used
+    uint32_t lowest               # none below is free
     Overlay* overlays
     uint32_t n_overlays
     Table by_peer
@@ -123,7 +125,7 @@ cdef inline bint handed_now(Tunnel* tunnel, const Overlay* overlay, uint64_t tur
     if tunnel.handed == turn:
         return True
     tunnel.handed = 0
-    tunnel.direct = overlay.mss == 0
+    tunnel.direct = True
     return False
 
 cdef inline uint32_t heard_stamp(int64_t now) noexcept nogil:

@@ -20,7 +20,7 @@ cdef int tunnels_init(Tunnels* tunnels, uint32_t capacity, uint64_t seed) except
     if not 1 <= capacity < NO_TUNNEL:
         raise ValueError(f"tunnels: 1 to {NO_TUNNEL - 1}")
     tunnels.capacity = capacity + 1
-    tunnels.used = 1
+    tunnels.used = tunnels.lowest = 1
     tunnels.tunnels = <Tunnel*>pages(<size_t>tunnels.capacity * sizeof(Tunnel), False)
     if tunnels.tunnels == NULL:
         raise MemoryError(f"table of {capacity} tunnels")
@@ -44,12 +44,13 @@ cdef void tunnels_free(Tunnels* tunnels) noexcept:
 
 
 cdef uint16_t tunnels_take(Tunnels* tunnels) except 0:
-    cdef uint32_t number = 1
+    cdef uint32_t number = tunnels.lowest
     while number < tunnels.used and tunnels.tunnels[number].kind != FREE:
         number += 1
     if number == tunnels.capacity:
         raise OverflowError(f"all {tunnels.capacity - 1} tunnels are in use; make the VTEP with more, or overlays with fewer spare ones")
     tunnels.used = max(tunnels.used, number + 1)
+    tunnels.lowest = number + 1
     memset(&tunnels.tunnels[number], 0, sizeof(Tunnel))
     return <uint16_t>number
 
@@ -87,7 +88,8 @@ cdef void tunnel_prepare(const Tunnels* tunnels, Tunnel* tunnel) noexcept nogil:
     tunnel.generation = 0
     tunnel.longest = overlay.inner_mtu + ETHERNET_HEADER
     tunnel.narrow_until = 0
-    tunnel.direct = tunnel.kind != FLOODS and overlay.mss == 0
+    tunnel.direct = tunnel.kind != FLOODS
+    tunnel.clamps = overlay.mss != 0
 
 
 # -- by peer --------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ class Vtep(Node):
         mtu: int = 1500,
         port: int = 4789,
         neighbors: int = 4096,
-        tunnels: int = 4096,
+        tunnels: int = 65534,
         arp: bool = True,
         icmp_rate: int = 100,
         strict: bool = False,

@@ -40,7 +40,7 @@ cdef class Vtep(Node):
     """
 
     def __init__(self, Graph graph not None, str name not None, *, uint64_t mac, addresses, uint32_t mtu=1500, uint16_t port=4789,
-                 uint32_t neighbors=4096, uint32_t tunnels=4096, bint arp=True, uint32_t icmp_rate=100, bint strict=False,
+                 uint32_t neighbors=4096, uint32_t tunnels=65534, bint arp=True, uint32_t icmp_rate=100, bint strict=False,
                  bint any_hop=False):
         cdef uint64_t seed = graph.core.seed ^ <uint64_t>(len(graph.nodes) + 1)
         if not 128 <= mtu <= 65535:

@@ -103,7 +103,10 @@ def environment(texts: Sequence[str], *, tty: bool) -> dict[str, str]:
 
 def _networks(asked: ContainerCreateRequest, version: Version) -> dict[str, EndpointWish]:
     """By name. A MAC address of the whole container (before API 1.44) is that of the network which it begins with."""
-    config = dict(asked.NetworkingConfig.EndpointsConfig)
+    # Clients of before API 1.44 call the default network so.
+    config = {
+        "bridge" if name == "default" else name: settings for name, settings in asked.NetworkingConfig.EndpointsConfig.items()
+    }
     if version < (1, 44) and len(config) > 1:
         raise Refused(400, f"Container cannot be connected to network endpoints: {', '.join(sorted(config))[:512]}")
     wishes = {name: endpoint_wish(settings) for name, settings in config.items()}
@@ -112,7 +115,7 @@ def _networks(asked: ContainerCreateRequest, version: Version) -> dict[str, Endp
     mode = asked.HostConfig.NetworkMode
     if mode == "host" or mode.startswith("container:"):
         raise Refused(400, "conflicting options: mac-address and the network mode")
-    main = mode if mode not in {"", "default"} else next((name for name in ("default", "bridge") if name in wishes), "bridge")
+    main = mode if mode not in {"", "default"} else "bridge"
     if main not in wishes and len(wishes) == 1 and mode not in {"", "default", "bridge", "none"}:
         main = next(iter(wishes))  # one is a name, the other an id
     wish = wishes.get(main, EndpointWish())

@@ -26,7 +26,13 @@ async def create(call: Call) -> web.StreamResponse:
         raise Refused(400, f"Invalid container name ({name[:64]}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
     image.known(asked.Image, any_image=call.daemon.any_image)
     wish, warnings = container_wish(asked, name.removeprefix("/"), call.version)
-    number, more = await call.daemon.containers.create(wish)
+    try:
+        number, more = await call.daemon.containers.create(wish)
+    except Refused as error:
+        if error.http != 404:
+            raise
+        # To Docker's clients 404 means here that the image is missing, which they would set out to pull.
+        raise Refused(400, error.what, mend=error.mend) from None
     return answer({"Id": number, "Warnings": [*more, *warnings]}, status=201)
 
 

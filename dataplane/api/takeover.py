@@ -6,6 +6,10 @@ A client that has finished sending goes on reading; what it leaves unread is not
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import struct
+import termios
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -14,10 +18,15 @@ from aiohttp import web
 from dataplane.api.call import Call
 from dataplane.api.framing import Escape, framed
 from dataplane.daemon.face import Streams
+from dataplane.desired.refused import Refused
 from dataplane.live.hijack import hung_up, take_over
 
 RAW, MULTIPLEXED = "application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"
 CHUNK = 64 * 1024
+MOST = 4096
+"""Connections that carry streams at once: each costs descriptors."""
+HEAD = 0.05
+"""Seconds that a client has for reading the answer's head before its streams follow."""
 LOOK = 0.5
 """Seconds between looks whether a silent client is still there."""
 
@@ -27,6 +36,11 @@ class Takeovers:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def make_room(self) -> None:
+        """Refused when there is none."""
+        if len(self._tasks) >= MOST:
+            raise Refused(503, "too many streams at once")
 
     def carry(self, streams: Streams, ways: Ways, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Go on by itself until the process's streams or the client have ended."""
@@ -115,10 +129,18 @@ async def _detached(inward: asyncio.Task[bool]) -> None:
 
 async def _outward(streams: Streams, ways: Ways, writer: asyncio.StreamWriter) -> None:
     with suppress(OSError):
+        await _head_is_read(writer.get_extra_info("socket").fileno())
         async for stream, data in streams.output:
             if stream in ways.wanted:
                 writer.write(data if streams.tty else framed(stream, data))
                 await writer.drain()
+
+
+async def _head_is_read(fd: int) -> None:
+    """docker-py reads the head through a buffer that it then leaves, with all that came in one piece with it."""
+    deadline = time.monotonic() + HEAD
+    while struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, bytes(4)))[0] and time.monotonic() < deadline:
+        await asyncio.sleep(0.001)
 
 
 async def _gone(writer: asyncio.StreamWriter) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataplane.desired.records import RESTARTING, ContainerRecord
@@ -21,14 +25,18 @@ KILLED = 137
 
 
 async def adopt(containers: Containers) -> None:
-    """Of every container that is to be alive: its process, or its end. Of the others: what their policy wants of a daemon that
+    """Take up what is there. Processes that nobody wants any more, of a daemon that was killed half way, end.
+
+    Of every container that is to be alive: its process, or its end. Of the others: what their policy wants of a daemon that
     begins, which is that `always` runs, and `unless-stopped` unless it was stopped."""
-    for record in list(containers.core.state.containers.values()):
+    records = list(containers.core.state.containers.values())
+    await asyncio.to_thread(_sweep, containers.core.folder / "instances", {one.short: one.alive for one in records})
+    running = await asyncio.to_thread(_running, containers, records)
+    for record in records:
         life = containers.life(record.id)
         if record.alive:
-            process = await asyncio.to_thread(_running, containers, record)
-            if process is not None:
-                life.watch(process)
+            if record.id in running:
+                life.watch(running[record.id])
                 continue
             status, lost = await asyncio.to_thread(_last, containers, record)
             await life.ended(status, lost=lost)
@@ -40,16 +48,31 @@ async def adopt(containers: Containers) -> None:
             await containers.remove(record.id)  # it was on its way out
 
 
+def _sweep(folder: Path, alive: Mapping[str, bool]) -> None:
+    """End the shims of containers that are not to be alive, and remove the folders of those that are no more."""
+    for place in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if alive.get(place.name):
+            continue
+        body = pids.read_json(str(place / "status.json"))
+        if body is not None:
+            pids.kill(body["pid"], body["start"])
+        if place.name not in alive:
+            shutil.rmtree(place, ignore_errors=True)
+
+
 def _wants(record: ContainerRecord) -> bool:
     policy = record.restart.policy
     return policy == "always" or (policy == "unless-stopped" and not record.fate.stopped)
 
 
-def _running(containers: Containers, record: ContainerRecord) -> Instance | None:
-    try:
-        return Instance.open(containers.core.folder, record.short)
-    except UserError:
-        return None
+def _running(containers: Containers, records: list[ContainerRecord]) -> dict[str, Instance]:
+    """By id, those that are to be alive and are."""
+    found = {}
+    for record in records:
+        if record.alive:
+            with suppress(UserError):
+                found[record.id] = Instance.open(containers.core.folder, record.short)
+    return found
 
 
 def _last(containers: Containers, record: ContainerRecord) -> tuple[Status, bool]:

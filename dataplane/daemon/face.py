@@ -110,16 +110,20 @@ class Networks(Protocol):
     async def create(self, wish: NetworkWish) -> tuple[str, str]:
         """The id, and a warning or ""."""
 
-    async def remove(self, reference: str) -> None: ...
+    async def remove(self, reference: str) -> None:
+        """One with endpoints stays (403), and so does a predefined one (403)."""
 
-    async def connect(self, network: str, container: str, wish: EndpointWish) -> None: ...
+    async def connect(self, network: str, container: str, wish: EndpointWish) -> None:
+        """Hot where the container is alive; else from its next start on."""
 
-    async def disconnect(self, network: str, container: str, *, force: bool = False) -> None: ...
+    async def disconnect(self, network: str, container: str, *, force: bool = False) -> None:
+        """``force``: also where the container is unknown by now."""
 
     async def prune(self, chosen: Callable[[NetworkRecord], bool]) -> list[str]:
         """Remove every network without endpoints that is ``chosen`` and not predefined; their names."""
 
-    def find(self, reference: str) -> NetworkRecord: ...
+    def find(self, reference: str) -> NetworkRecord:
+        """The network that is meant."""
 
 
 class Containers(Protocol):
@@ -134,17 +138,23 @@ class Containers(Protocol):
     async def stop(self, reference: str, *, grace: float | None = None, signal: str = "") -> bool:
         """False: it did not run."""
 
-    async def restart(self, reference: str, *, grace: float | None = None, signal: str = "") -> None: ...
+    async def restart(self, reference: str, *, grace: float | None = None, signal: str = "") -> None:
+        """Stop it, if it runs, and start it."""
 
-    async def kill(self, reference: str, signal: str = "SIGKILL") -> None: ...
+    async def kill(self, reference: str, signal: str = "SIGKILL") -> None:
+        """Send a signal to its process."""
 
-    async def pause(self, reference: str) -> None: ...
+    async def pause(self, reference: str) -> None:
+        """Freeze all that runs in it."""
 
-    async def unpause(self, reference: str) -> None: ...
+    async def unpause(self, reference: str) -> None:
+        """Let it go on."""
 
-    async def rename(self, reference: str, name: str) -> None: ...
+    async def rename(self, reference: str, name: str) -> None:
+        """Names that others ask for follow at once."""
 
-    async def remove(self, reference: str, *, force: bool = False) -> None: ...
+    async def remove(self, reference: str, *, force: bool = False) -> None:
+        """``force``: one that runs is killed first."""
 
     async def prune(self, chosen: Callable[[ContainerRecord], bool]) -> list[str]:
         """Remove every container that does not run and is ``chosen``; their ids."""
@@ -155,17 +165,20 @@ class Containers(Protocol):
     async def attach(self, reference: str, *, stdin: bool, logs: bool) -> Streams:
         """``logs``: what it wrote before comes first."""
 
-    async def resize(self, reference: str, rows: int, columns: int) -> None: ...
+    async def resize(self, reference: str, rows: int, columns: int) -> None:
+        """Set the size of its terminal."""
 
     def logs(self, reference: str, *, since: int, until: int, tail: int | None, follow: bool) -> AsyncIterator[LogLine]:
         """Lines from ``since`` until ``until`` (ns, 0: no bound), the last ``tail`` of them; with ``follow`` until it ends."""
 
-    async def usage(self, reference: str) -> Usage: ...
+    async def usage(self, reference: str) -> Usage:
+        """What it uses now."""
 
     async def top(self, reference: str) -> Sequence[int]:
         """Pids (the host's) of its processes."""
 
-    def find(self, reference: str) -> ContainerRecord: ...
+    def find(self, reference: str) -> ContainerRecord:
+        """The container that is meant."""
 
     def pid(self, reference: str) -> int:
         """The host's pid of its init, 0 where it does not run."""
@@ -177,14 +190,17 @@ class Containers(Protocol):
 class Execs(Protocol):
     """`docker exec`."""
 
-    async def create(self, container: str, wish: ExecWish) -> str: ...
+    async def create(self, container: str, wish: ExecWish) -> str:
+        """The id of an exec that is not started yet."""
 
     async def start(self, exec_id: str, *, detach: bool, tty: bool, size: tuple[int, int] | None = None) -> Streams | None:
         """None where it is detached."""
 
-    async def resize(self, exec_id: str, rows: int, columns: int) -> None: ...
+    async def resize(self, exec_id: str, rows: int, columns: int) -> None:
+        """Set the size of its terminal."""
 
-    def inspect(self, exec_id: str) -> ExecState: ...
+    def inspect(self, exec_id: str) -> ExecState:
+        """How it fares."""
 
 
 class Events(Protocol):
@@ -196,7 +212,8 @@ class Events(Protocol):
     def follow(self) -> asyncio.Queue[Event]:
         """Those to come, until ``leave``."""
 
-    def leave(self, queue: asyncio.Queue[Event]) -> None: ...
+    def leave(self, queue: asyncio.Queue[Event]) -> None:
+        """No more of them."""
 
 
 class Daemon(Protocol):

@@ -39,7 +39,7 @@ def pause(name: str, shim: int) -> None:
             break
     if group is not None:
         _write(group, frozen=True)
-    while not (_frozen(group) if group is not None else all(one.state in STOPPED for one in members(shim)[1:])):
+    while not (_holds(group) if group is not None else all(one.state in STOPPED for one in members(shim)[1:])):
         if time.monotonic() > deadline:
             unpause(name, shim)
             raise UserError("the processes of the container do not stop", where=f"process {shim}", mend="see ps -l", status=1)
@@ -48,7 +48,7 @@ def pause(name: str, shim: int) -> None:
 
 def unpause(name: str, shim: int) -> None:
     """Let them go on."""
-    group = _found(name)
+    group = frozen(name)
     if group is None:
         for one in members(shim)[1:]:
             _signal(one.pid, signal.SIGCONT)
@@ -59,14 +59,15 @@ def unpause(name: str, shim: int) -> None:
 
 def forget(name: str) -> None:
     """The container has ended: nothing of a pause is left."""
-    group = _found(name)
+    group = frozen(name)
     if group is not None:
         with suppress(OSError):
             _write(group, frozen=False)
         _dissolve(group)
 
 
-def _found(name: str) -> Path | None:
+def frozen(name: str) -> Path | None:
+    """The cgroup of a pause that lasts; None: there is none."""
     for root in (V1, V2):
         for place in root.rglob(NAME.format(name)):
             return place
@@ -100,7 +101,7 @@ def _write(group: Path, *, frozen: bool) -> None:
         (group / "cgroup.freeze").write_text("1" if frozen else "0", "ascii")
 
 
-def _frozen(group: Path) -> bool:
+def _holds(group: Path) -> bool:
     with suppress(OSError):
         if (group / "freezer.state").exists():
             return (group / "freezer.state").read_text("ascii").strip() == "FROZEN"

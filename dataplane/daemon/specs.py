@@ -12,6 +12,8 @@ from dataplane.parents import IPVLAN, wish
 
 OWN, HOST = "own", "host"
 """Kinds of sandboxes: a namespace of the container's own, or the host's."""
+LINK_LOCAL = {4: 16, 6: 64}
+"""Prefix lengths of link-local addresses (RFC 3927, 2.1; RFC 4291, 2.5.6)."""
 SYSCTLS = "com.docker.network.endpoint.sysctls"
 """An endpoint's option: ``net.ipv4.conf.IFNAME.key=value``, comma between; IFNAME stands for the interface's name."""
 
@@ -102,6 +104,7 @@ def _interface(endpoint: Endpoint, network: Network) -> InterfaceSpec:
         for address in (endpoint.ipv4, endpoint.ipv6)
         if address is not None and address.version == pool.subnet.version and address in pool.subnet
     )
+    addresses += tuple(f"{address}/{LINK_LOCAL[address.version]}" for address in endpoint.link_local)
     return InterfaceSpec(
         port=endpoint.port,
         name=endpoint.interface,
@@ -115,16 +118,24 @@ def _interface(endpoint: Endpoint, network: Network) -> InterfaceSpec:
 
 def _sysctls(endpoint: Endpoint) -> Options:
     """First those that addresses need that are given, not asked for; then the user's. Each interface says where it is when it comes
-    up (a gratuitous ARP, RFC 5227 section 3; an unsolicited advertisement)."""
+    up (a gratuitous ARP, RFC 5227 section 3; an unsolicited advertisement). Whoever asks for a neighbor asks as long as usual, 3 s,
+    but more often: what was asked while no daemon ran would else be asked again up to a second after the next one begins."""
     values: dict[str, str] = {}
     if endpoint.ipv6 is not None:
         place = f"net/ipv6/conf/{endpoint.interface}"
         values |= {f"{place}/disable_ipv6": "0", f"{place}/accept_dad": "0", f"{place}/accept_ra": "0"}
         values[f"{place}/ndisc_notify"] = "1"
+        values |= _asking(6, endpoint.interface)
     if endpoint.ipv4 is not None:
         values[f"net/ipv4/conf/{endpoint.interface}/arp_notify"] = "1"
+        values |= _asking(4, endpoint.interface)
     for item in filter(None, endpoint.options.get(SYSCTLS, "").split(",")):
         key, _, value = item.partition("=")
         parts = [endpoint.interface if part in {"IFNAME", "ifname"} else part for part in key.strip().split(".")]
         values["/".join(parts)] = value.strip()
     return MappingProxyType(values)
+
+
+def _asking(version: int, interface: str) -> Options:
+    place = f"net/ipv{version}/neigh/{interface}"
+    return {f"{place}/retrans_time_ms": "200", f"{place}/mcast_solicit": "15"}

@@ -26,6 +26,10 @@ def attachment(record: NetworkRecord, wish: EndpointWish) -> Attachment:
     wrong = [*_special(record, wish), *_addresses(record, wish), *_sysctls(wish)]
     if wish.mac and not _is_mac(wish.mac):
         raise Refused(400, f"{wish.mac} is not a valid mac address", mend="six pairs of digits, the first even: 02:42:0a:00:00:05")
+    if wish.mac and record.driver == "ipvlan":
+        raise Refused(
+            400, "ipvlan interfaces do not support custom mac address assignment", mend="leave the MAC out, or use macvlan"
+        )
     if wrong:
         raise Refused(400, f"invalid endpoint settings:\n{joined(wrong)}", mend=_mend(record))
     _require_interface(wish.driver_opts.get(IFNAME))

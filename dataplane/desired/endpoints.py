@@ -22,6 +22,7 @@ RESERVED = frozenset({"uplink", "underlay", "parent", "router"})
 def made(state: State, container: ContainerRecord, network: NetworkRecord, *, now: int) -> EndpointRecord:
     """The container's endpoint on that network, with what is free now. Refused: no address is, or that asked for."""
     attachment = container.attachments[network.id]
+    _require_room(state, network)
     siblings = endpoints_of(state, container.id)
     book = leases(state, network)
     ipv4, ipv6 = _address(book, network, attachment.ipv4_address, 4), _address(book, network, attachment.ipv6_address, 6)
@@ -38,6 +39,7 @@ def made(state: State, container: ContainerRecord, network: NetworkRecord, *, no
         gw_priority=attachment.gw_priority,
         given_mac=attachment.mac_address is not None,
         options=attachment.driver_opts,
+        link_local=attachment.link_local,
     )
     return EndpointRecord(
         id=hashlib.sha256(f"endpoint {container.id} {network.id} {now}".encode()).hexdigest(),
@@ -75,6 +77,12 @@ def interface(network: NetworkRecord, attachment: Attachment, used: Collection[s
     while f"{prefix}{number}" in used:
         number += 1
     return f"{prefix}{number}"
+
+
+def _require_room(state: State, network: NetworkRecord) -> None:
+    """In mode passthru one endpoint has the parent for itself."""
+    if network.driver == "macvlan" and network.options.get("macvlan_mode") == "passthru" and any(members(state, network.id)):
+        raise Refused(500, "failed to create the macvlan port: invalid argument", mend="use another macvlan_mode than passthru")
 
 
 def _address(book: list[Leases], network: NetworkRecord, wanted: IPAddress | None, version: int) -> IPAddress | None:

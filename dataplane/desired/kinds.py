@@ -11,6 +11,8 @@ from dataplane.drivers import DRIVERS
 from dataplane.errors import UserError
 from dataplane.gateways import MODE, gateway
 from dataplane.model import Network
+from dataplane.parents import DRIVERS as PARENTED
+from dataplane.parents import is_parented, no_such_parent, require_shareable, wish
 
 WIRED = ("bridge", "macvlan", "ipvlan", "overlay")
 """Drivers that users make networks with."""
@@ -21,12 +23,12 @@ NO_SWARM = (
 )
 
 
-def require_driver(driver: str) -> None:
+def require_driver(driver: str, around: Surroundings) -> None:
     """Refused: nobody can make a network with it."""
     if driver in SINGLE:
         raise Refused(403, f'only one instance of "{driver}" network is allowed', mend=f"use the network {_called(driver)}")
-    if driver == "overlay":
-        raise Refused(403, NO_SWARM, mend="overlays of this version are made in a lab's file: dataplane up")
+    if driver == "overlay" and not around.overlays:
+        raise Refused(403, NO_SWARM, mend="there is no swarm here: start the daemon with --data-path-addr and --peer")
     if driver not in WIRED or driver not in DRIVERS:
         known = ", ".join(one for one in WIRED if one in DRIVERS and one != "overlay")
         raise Refused(404, f'plugin "{driver}" not found', mend=f"the drivers are {known}")
@@ -43,23 +45,23 @@ def has_gateway(record: NetworkRecord, version: int) -> bool:
     if record.driver == "macvlan":
         return not record.internal
     if record.driver == "ipvlan":
-        return not record.internal and record.options.get("ipvlan_mode", "l2") == "l2"
+        return not record.internal and (record.options.get("ipvlan_mode") or "l2") == "l2"
     return False
 
 
 def require_possible(state: State, record: NetworkRecord, around: Surroundings) -> None:
     """Refused: its driver cannot make it, or another network has what it needs."""
+    network = network_of(record)
     try:
-        DRIVERS[record.driver](network_of(record), ())
+        DRIVERS[record.driver](network, ())
         if record.driver == "bridge":
-            gateway(network_of(record))
+            gateway(network)
     except UserError as error:
-        raise Refused(400 if not isinstance(error, Refused) else error.http, error.what, mend=error.mend) from None
-    others = [one for one in state.networks.values() if one.driver == record.driver and not one.config_only]
-    if record.driver == "bridge":
-        _require_own_bridge(record, others)
-    elif record.driver in {"macvlan", "ipvlan"}:
-        _require_parent(record, others, around)
+        raise Refused(400, error.what, mend=error.mend) from None
+    if is_parented(network):
+        _require_parent(state, network, around)
+    elif record.driver == "bridge":
+        _require_own_bridge(record, [one for one in state.networks.values() if one.driver == "bridge"])
 
 
 def network_of(record: NetworkRecord) -> Network:
@@ -95,26 +97,15 @@ def _require_own_bridge(record: NetworkRecord, others: Iterable[NetworkRecord]) 
             )
 
 
-def _require_parent(record: NetworkRecord, others: Iterable[NetworkRecord], around: Surroundings) -> None:
-    """On an interface of the host, or a VLAN of one; which others may share, unless one of them takes all of it."""
-    parent = record.options.get("parent", "")
-    if not parent:
-        return
-    if parent not in around.links:
-        below, dot, vlan = parent.rpartition(".")
-        if not dot or below not in around.links or not (vlan.isascii() and vlan.isdigit() and 1 <= int(vlan) <= 4094):
-            raise Refused(
-                400,
-                f"invalid subinterface vlan name {parent}, example formatting is eth0.10",
-                mend=f"the interfaces of this host are {', '.join(sorted(around.links)) or 'none'}",
-            )
-    for other in others if record.driver == "macvlan" else ():
-        modes = {one.options.get("macvlan_mode", "bridge") for one in (record, other)}
-        if other.options.get("parent") == parent and "passthru" in modes:
-            raise Refused(
-                403,
-                f"cannot use mode passthru, macvlan network {record.id} is already using parent interface {parent}"
-                if other.options.get("macvlan_mode") != "passthru"
-                else f"macvlan network {other.id} is already using parent interface {parent} in mode passthru",
-                mend=f"{other.name} is on it: use another parent, or another mode",
-            )
+def _require_parent(state: State, network: Network, around: Surroundings) -> None:
+    """On an interface of the host, or a VLAN of one; which others may share, as their drivers and modes have it."""
+    asked = wish(network)
+    if asked.interface and not asked.netns and asked.interface not in around.links:
+        error = no_such_parent(network.options["parent"])
+        raise Refused(400, error.what, mend=f"the interfaces of this host are {', '.join(sorted(around.links)) or 'none'}")
+    others = {one.name: network_of(one) for one in state.networks.values() if one.driver in PARENTED and not one.config_only}
+    every = {**others, network.name: network}
+    try:
+        require_shareable(every, {key: wish(one) for key, one in every.items()})
+    except UserError as error:
+        raise Refused(403, error.what, mend=error.mend) from None

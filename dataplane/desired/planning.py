@@ -34,7 +34,8 @@ _memories: dict[str, _Memory] = {}
 
 
 def plan_of(state: State, name: str = "dataplane") -> Plan:
-    """What must run. `name`: the daemon's. Networks are known by their names, instances by the containers' short ids."""
+    """What must run. `name`: the daemon's. Networks are known by their names, instances by the containers' short ids. Parents of
+    macvlan and ipvlan networks are the host's to tell: ``parents.placed``."""
     before, now = _memories.pop(name, _Memory()), _Memory()
     networks = _networks(state, before, now)
     instances = _instances(state, networks, before, now)

@@ -17,9 +17,7 @@ MODES = ("host", "none")
 def plan_network(record: NetworkRecord) -> Network:
     """Decided, with the MAC of its gateway, and known by its name."""
     network = network_of(record)
-    if record.driver != "bridge":
-        return network
-    return replace(network, gateway_mac=gateway_mac(network))
+    return replace(network, gateway_mac=gateway_mac(network)) if record.driver == "bridge" else network
 
 
 def plan_instance(record: ContainerRecord, endpoints: Iterable[EndpointRecord], networks: Mapping[str, Network]) -> Instance:

@@ -16,18 +16,14 @@ from dataplane.proc.spec import NamespaceRef
 from dataplane.uplink import Uplink
 
 if TYPE_CHECKING:
-    from pyroute2 import IPRoute
-
     from dataplane.proc.helper import Helper
 
 Tell = Callable[[Step], None]
 DEFAULT_MTU = 1500
 
 
-def make_tap(
-    helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell, *, what: str = "the way out"
-) -> int:
-    """A descriptor of the TAP, up and addressed. Nothing is left when it fails."""
+def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell) -> int:
+    """A descriptor of the TAP, up and addressed, as ``told`` says; ``tell``: what it does not. Nothing is left when it fails."""
     name = uplink.name or ""
     if name in facts.addresses:
         raise UserError(
@@ -38,14 +34,16 @@ def make_tap(
         )
     fd = helper.open_tap(namespace, name, mac=uplink.gateway_mac)
     try:
-        tell(ip_step(namespace, f"interface {name}, {what}", f"tuntap add {name} mode tap vnet_hdr"))
         values = _sysctls(uplink)
         if values:
             helper.set_sysctls(namespace, values)
             words = " ".join(f"{key}={value}" for key, value in values.items())
             tell(Step(_meaning(uplink), f"{entering(namespace)}sysctl -w {words}"))
-        with helper.netlink(namespace) as ip:
-            _configure(ip, namespace, uplink, tell)
+        wire = HostWire(helper.netlink_socket(namespace))
+        try:
+            _configure(wire, namespace, uplink, tell)
+        finally:
+            wire.close()
     except BaseException:
         os.close(fd)
         raise
@@ -68,17 +66,15 @@ def _meaning(uplink: Uplink) -> str:
     return f"{uplink.name} has its addresses from us: it waits for no advertisement, nor whether somebody has them"
 
 
-def _configure(ip: IPRoute, namespace: NamespaceRef, uplink: Uplink, tell: Tell) -> None:
-    from dataplane.netns.address import add_address
-    from dataplane.netns.link import set_mtu, set_up
-
+def _configure(wire: HostWire, namespace: NamespaceRef, uplink: Uplink, tell: Tell) -> None:
     name = uplink.name or ""
     if uplink.mtu != DEFAULT_MTU:
-        tell(set_mtu(ip, namespace, name, uplink.mtu))
+        wire.set_link(name, mtu=uplink.mtu)
+        tell(ip_step(namespace, f"set the MTU of {name} to {uplink.mtu}", f"link set {name} mtu {uplink.mtu}"))
     for ours, theirs in ((uplink.ipv4, uplink.gateway4), (uplink.ipv6, uplink.gateway6)):
         if ours is not None and theirs is not None:
-            tell(add_address(ip, namespace, name, theirs, ours.network.prefixlen))
-    tell(set_up(ip, namespace, name))
+            wire.add_address(name, f"{theirs}/{ours.network.prefixlen}")
+    wire.set_link(name, up=True)
 
 
 def set_tap_sysctls(helper: Helper, namespace: NamespaceRef, values: dict[str, str], tell: Tell) -> None:
@@ -118,5 +114,5 @@ def told(uplink: Uplink, namespace: NamespaceRef) -> Step:
     addresses = [f"{theirs}/{ours.network.prefixlen}" for theirs, ours in sides if ours and theirs]
     begin = f"{entering(namespace)}ip"
     commands = [f"{begin} tuntap add {name} mode tap vnet_hdr", f"{begin} link set {name} up"]
-    commands += [f"{begin} address add {address} dev {name}" for address in addresses]
+    commands += [f"{begin} address add {address} dev {name}{' nodad' * (':' in address)}" for address in addresses]
     return Step(f"interface {name}, {', '.join(addresses)}", "; ".join(commands))

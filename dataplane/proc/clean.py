@@ -77,8 +77,9 @@ def _locked(folder: Path, kill: Callable[[Holder], bool]) -> int | None:
 
 
 def _members(folder: Path) -> Iterator[tuple[int, int]]:
-    """The helper and all its forks: same command line, which names the folder, and same user."""
-    name = os.fsencode(folder)
+    """The helper and all its forks: same command line, which names the folder, same user, and the folder is the same file to them:
+    in a mount namespace of their own others may have one of that name."""
+    name, ours = os.fsencode(folder), _stat(folder)
     for entry in os.listdir("/proc"):
         if not entry.isdecimal():
             continue
@@ -86,7 +87,17 @@ def _members(folder: Path) -> Iterator[tuple[int, int]]:
             start = pids.start_time(entry)
             words = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")[:-1]
             if words[-4:-3] == [MARK.encode()] and words[-2] == name and os.stat(f"/proc/{entry}").st_uid == os.geteuid() and start:
-                yield int(entry), start
+                theirs = _stat(Path(f"/proc/{entry}/root{folder}"))
+                if ours is None or theirs is None or os.path.samestat(ours, theirs):
+                    yield int(entry), start
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """None where it cannot be seen."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def _end_processes(folder: Path) -> None:
@@ -145,9 +156,8 @@ def _remove(folder: Path) -> None:
 
 
 def _is(folder: Path, known: os.stat_result) -> bool:
-    with suppress(FileNotFoundError):
-        return os.path.samestat(folder.stat(), known)
-    return False
+    now = _stat(folder)
+    return now is not None and os.path.samestat(now, known)
 
 
 def _release() -> None:

@@ -107,10 +107,13 @@ class Wire:
 
     def index(self, name: str) -> int:
         """Of the interface of that name."""
-        try:
-            return socket.if_nametoindex(name)
-        except OSError:
-            raise UserError(f"there is no interface {name}", where=name, status=1) from None
+        self._number += 1
+        body = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(_IFNAME, name.encode() + b"\0")
+        self._socket.send(struct.pack("=IHHII", 16 + len(body), _GETLINK, _REQUEST, self._number, 0) + body)
+        answer = self._socket.recv(1 << 16)
+        if struct.unpack_from("=H", answer, 4)[0] == _ERROR:
+            raise UserError(f"there is no interface {name}", where=name, status=1)
+        return int(struct.unpack_from("=i", answer, 20)[0])
 
     # -- messages ---------------------------------------------------------------------------------------------------------
 

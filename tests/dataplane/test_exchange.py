@@ -10,7 +10,7 @@ from dataplane import compose
 from dataplane.exchange import from_json, to_json
 from dataplane.model import Topology
 
-EXAMPLES = sorted(Path(__file__).parents[3].glob("examples/*.yaml"))
+EXAMPLES = sorted(Path(__file__).parents[2].glob("examples/*.yaml"))
 
 TEXT = """
 name: all

@@ -188,6 +188,22 @@ def test_tunnels_are_bounded():
     assert vtep.add_overlay("o", bridge, 1, local="192.0.2.1", spare=9) == overlay
 
 
+def test_as_many_overlays_as_there_are_numbers_for_their_tunnels():
+    """254 of them, each with 256 spare tunnels, as a Vtep is by default; numbers that come free are given again."""
+    engine = Engine()
+    vtep = Vtep(engine, "vtep", mac=2 << 40, addresses=ADDRESSES)
+    bridges = [Bridge(engine, f"bridge {n}") for n in range(254)]
+    overlays = [vtep.add_overlay(f"o{n}", bridge, n + 1, local="192.0.2.1") for n, bridge in enumerate(bridges)]
+    assert [row["spare"] for row in vtep.overlays()] == [256] * 254
+    with pytest.raises(OverflowError, match="too few tunnels"):
+        vtep.add_overlay("more", Bridge(engine, "more"), 300, local="192.0.2.1")
+    for n in (7, 100):
+        vtep.remove_overlay(overlays[n])
+        assert vtep.add_overlay("again", bridges[n], n + 1, local="192.0.2.1") == overlays[n]
+    vtep.add_peer(overlays[100], "192.0.2.2")
+    assert [str(row["peer"]) for row in vtep.tunnels(0) if row["peer"]] == ["192.0.2.2"]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

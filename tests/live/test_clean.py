@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -234,3 +235,43 @@ def test_a_lab_process_that_is_to_live_keeps_its_lab() -> None:
         lab.wait(5)
 
     run_in_private_world(work)
+
+
+@as_root_and_as_user
+def test_a_lab_of_that_name_in_another_mount_namespace_is_somebody_elses(user: bool) -> None:
+    """Two hosts, as it were, in one PID namespace, each with a lab "twin": the one that is cleaned ends, the other lives on."""
+    up, told = os.pipe()
+    wait, go = os.pipe()
+
+    def alive() -> None:
+        try:
+            with hold("twin") as folder:
+                helper = Helper.start("twin", folder)
+                service = helper.spawn(InstanceSpec(name="idle", namespace=helper.create_namespace("idle")))
+                os.write(told, b"u")
+                assert os.read(wait, 1) == b"g"
+                assert not service.wait(0.2)
+                assert service.run(["true"], timeout=5) == (0, b"")
+                helper.create_namespace("more")
+        finally:
+            os.write(told, b"e")
+            clean("twin")
+
+    def cleaned() -> None:
+        with hold("twin") as folder:
+            helper = Helper.start("twin", folder)
+            service = helper.spawn(InstanceSpec(name="idle", namespace=helper.create_namespace("idle")))
+        assert clean("twin")
+        assert service.wait(0)
+        assert not lab_folder("twin").exists()
+
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(run_in_private_world, alive, user=user)
+        try:
+            assert os.read(up, 1) == b"u"
+            run_in_private_world(cleaned, user=user)
+        finally:
+            os.write(go, b"g")
+        first.result(60)
+    for fd in (up, told, wait, go):
+        os.close(fd)

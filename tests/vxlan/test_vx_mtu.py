@@ -1,8 +1,8 @@
 """VX-12: what does not fit is told to its sender, never cut and never sent in fragments (RFC 7348, 4.3)."""
 
 import pytest
-from scapy.layers.inet import ICMP, IP, TCP
-from scapy.layers.inet6 import ICMPv6PacketTooBig, IPv6
+from scapy.layers.inet import ICMP, IP, TCP, IPOption_NOP
+from scapy.layers.inet6 import ICMPv6PacketTooBig, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Raw
 
@@ -136,3 +136,27 @@ def test_an_mss_is_clamped_on_demand(make, family):
     world.send("a", world.broadcast("a"))
     world.expect(world.receive("r1", syn("x", "a", 1460, "SA")), ("a", syn("x", "a", 1300, "SA")))
     assert world.counters()["clamped"] == 2
+
+
+@pytest.mark.row("VX-12")
+@pytest.mark.parametrize("flags", ["S", "SA", "SEC"])
+def test_an_mss_is_clamped_wherever_the_header_lies(make, flags):
+    """Behind IPv4's options and IPv6's extension headers; in frames that are longer than their packet."""
+    world = known(make(settings={"mss": 1300}))
+    for head in (
+        IP(src=inside("a"), dst=inside("x")),
+        IP(src=inside("a"), dst=inside("x"), options=[IPOption_NOP()] * 8),
+        IPv6(src=inside("a", 6), dst=inside("x", 6)),
+        IPv6(src=inside("a", 6), dst=inside("x", 6)) / IPv6ExtHdrHopByHop(),
+        IPv6(src=inside("a", 6), dst=inside("x", 6)) / IPv6ExtHdrDestOpt(),
+    ):
+        for padding in (b"", bytes(9)):
+            before, after = (
+                bytes(Ether(src=STATIONS["a"], dst=STATIONS["x"]) / head / TCP(flags=flags, options=[("MSS", mss)])) + padding
+                for mss in (1460, 1300)
+            )
+            world.expect(world.send("a", before), ("r1", after))
+            world.send("a", world.broadcast("a"))
+            (out,) = world.receive("r1", before[6:12] + before[:6] + before[12:])
+            assert out.frame == after[6:12] + after[:6] + after[12:]
+    assert world.counters()["clamped"] == 20

@@ -29,7 +29,7 @@ def command(words: tuple[str, ...]) -> None:
         raise Failure(f"Error: Invalid port '{port[0]}': {error}") from None
     bindings = ports.get(f"{number}/{protocol or 'tcp'}")
     if not bindings:
-        raise Failure(f"Error: No public port '{number}/{protocol or 'tcp'}' published for {name}")
+        raise Failure(f"Error: No public port '{port[0]}' published for {name}")
     click.echo("".join(f"{line}\n" for line in sorted(map(_at, bindings))), nl=False)
 
 

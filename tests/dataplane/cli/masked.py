@@ -36,4 +36,5 @@ def of_ours(text: str) -> str:
     # Newer than docker 28.2, whose client leaves out what it does not know.
     for one in found:
         one.pop("Status", None)
-    return json.dumps(found, indent=4 if "\n" in text.rstrip() else None, separators=None if "\n" in text.rstrip() else (",", ":"))
+    wide = "\n" in text.rstrip()
+    return json.dumps(found, indent=4 if wide else None, separators=None if wide else (",", ":")) + "\n"

@@ -32,6 +32,11 @@ class Daemon(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World(around("eth0 172.19.0.0/16"))
+        self.world.net("n1", "10.3.0.0/29")
+        self.world.net("n2")
+        for name, mode in zip(NAMES, ("n1", "n1", "bridge", "n2"), strict=False):
+            self.world.create(name, mode, ports=(bind(80), bind(81, 8080)) if name in {"c1", "c2"} else ())
+            self.ask(self.world.start, name)
         self.folder = tempfile.TemporaryDirectory(prefix="desired-")
         self.store = SqliteStore(Path(self.folder.name) / "state.db")
         self.saved = self.store.load()
@@ -187,5 +192,5 @@ class Daemon(RuleBasedStateMachine):
             assert list(one) == list(other)
 
 
-Daemon.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+Daemon.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestAnyOrderOfCalls = Daemon.TestCase

@@ -1,0 +1,273 @@
+"""`dataplane daemon`: stopped, killed (-9) under traffic, begun again; two side by side; an ordinary user's; who may do what."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from daemon_process import DaemonProcess, daemon, sandbox_says
+from private_world import needs_user_namespaces, run_in_private_world
+
+from dataplane.proc.server import privileged
+
+pytestmark = [pytest.mark.live]
+needs_root = pytest.mark.skipif(not privileged(), reason="rules on the host, and namespaces with names")
+WEB = """
+import socket
+s = socket.create_server(("0.0.0.0", 80))
+while True:
+    c, _ = s.accept()
+    c.recv(100)
+    c.sendall(b"web")
+    c.close()
+"""
+
+
+def fetched(port: int, address: str = "127.0.0.1") -> bytes:
+    """What the web server says, b"" where nobody answers."""
+    try:
+        with socket.create_connection((address, port), timeout=0.3) as connection:
+            connection.settimeout(0.3)
+            connection.sendall(b"x")
+            return connection.recv(100)
+    except OSError:
+        return b""
+
+
+def published(port: int) -> dict[str, object]:
+    return {"PortBindings": {"80/tcp": [{"HostPort": str(port)}]}}
+
+
+@contextmanager
+def fetching(port: int) -> Iterator[list[float]]:
+    """Asks the web server of a published port, again and again: when it answered."""
+    answers: list[float] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.wait(0.02):
+            if fetched(port):
+                answers.append(time.monotonic())
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        over.set()
+        thread.join()
+
+
+@needs_root
+@pytest.mark.parametrize("how", ["kill -9", "SIGTERM"])
+def test_the_next_daemon_takes_up_what_runs(tmp_path: Path, how: str) -> None:
+    """Stopped or killed under traffic: the same networks, containers, addresses and published ports, processes untouched; traffic
+    resumes in under a second from when the next one is started."""
+    with daemon(tmp_path) as first:
+        first.ask("POST", "/networks/create", {"Name": "front"})
+        web = first.run("web", "python3", "-c", WEB, network="front", HostConfig=published(18080))
+        first.run("other", network="front")
+        before = [first.ask("GET", path)[1] for path in (f"/containers/{web}/json", "/networks/front")]
+        with fetching(18080) as answers:
+            deadline = time.monotonic() + 10
+            while len(answers) < 5:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            if how == "SIGTERM":
+                assert first.stop() == 0
+            else:
+                first.kill()
+            begun = time.monotonic()
+            first.start()
+            time.sleep(0.5)
+        assert [first.ask("GET", path)[1] for path in (f"/containers/{web}/json", "/networks/front")] == before
+        after = [when - begun for when in answers if when > begun]
+        assert after, "nobody answers any more"
+        print(f"{how}: the published port answers {after[0]:.2f} s after the next daemon was started")
+        # So much on a machine that has nothing else to do; each process in line for a CPU takes its share.
+        assert after[0] < 1.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        assert "1 received" in first.docker("exec", "other", "ping", "-c1", "-W1", "web")
+
+
+ECHO = """
+import socket
+s = socket.create_server(("0.0.0.0", 5000))
+while True:
+    c, _ = s.accept()
+    for data in iter(lambda: c.recv(100), b""):
+        c.sendall(data)
+"""
+TALK = """
+import socket, sys, time
+for _ in range(200):
+    try:
+        s = socket.create_connection((sys.argv[1], 5000), timeout=15)
+        break
+    except OSError:
+        time.sleep(0.05)
+for line in sys.stdin:
+    s.sendall(line.encode())
+    print(s.recv(100).decode(), end="", flush=True)
+"""
+
+
+@needs_root
+@pytest.mark.parametrize("where", ["a container", "the host"])
+def test_a_tcp_stream_survives_the_daemon(tmp_path: Path, where: str) -> None:
+    """The same connection goes on: to another container, and through the gateway to a server outside. (To a published port it does
+    not: the gateway that knew whom it was for is no more.)"""
+    with daemon(tmp_path) as process:
+        process.run("server", "python3", "-c", ECHO)
+        process.run("client")
+        inside = ["nsenter", "-t", str(process.pid("client")), "-n"]
+        server = [sys.executable, "-c", ECHO]
+        address = "172.17.0.2"
+        if where == "the host":
+            subprocess.run(["ip", "address", "add", "192.0.2.9/32", "dev", "lo"], check=True)
+            address = "192.0.2.9"
+        with (
+            subprocess.Popen(server) as outside,
+            subprocess.Popen(
+                [*inside, sys.executable, "-c", TALK, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            ) as client,
+        ):
+            try:
+                assert client.stdin is not None
+                assert client.stdout is not None
+                for word in ("one", "two"):
+                    client.stdin.write(f"{word}\n")
+                    client.stdin.flush()
+                    assert client.stdout.readline() == f"{word}\n"
+                    if word == "one":
+                        process.kill()
+                        process.start()
+            finally:
+                client.kill()
+                outside.kill()
+                if where == "the host":
+                    subprocess.run(["ip", "address", "delete", "192.0.2.9/32", "dev", "lo"], check=True)
+
+
+@needs_root
+def test_two_daemons_side_by_side(tmp_path: Path) -> None:
+    """Each has interfaces, rules, namespaces and networks of its own; one ends, the other goes on."""
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    with daemon(folders[0]) as one, daemon(folders[1]) as two:
+        assert one.name != two.name
+        for process, port in ((one, 18082), (two, 18083)):
+            process.run("web", "python3", "-c", WEB, HostConfig=published(port))
+        subnets = {process.ask("GET", "/networks/bridge")[1]["IPAM"]["Config"][0]["Subnet"] for process in (one, two)}
+        assert len(subnets) == 2, "an automatic subnet keeps clear of the host's routes, which lead to the other daemon"
+        deadline = time.monotonic() + 10
+        while not (fetched(18082) and fetched(18083)):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        status, said = two.ask("POST", "/containers/create", {"Image": "host", "HostConfig": published(18082)})
+        assert status == 201
+        status, said = two.ask("POST", f"/containers/{said['Id']}/start")
+        assert status == 500
+        assert "address already in use" in said["message"]
+        one.stop()
+        assert fetched(18083) == b"web"
+        assert not fetched(18082)
+
+
+@needs_root
+def test_a_second_daemon_of_the_same_state_says_so(tmp_path: Path) -> None:
+    """Its exit status is 1, its error names the process that has the folder, and the first goes on."""
+    with daemon(tmp_path) as first:
+        second = DaemonProcess(tmp_path)
+        second.start(wait=False)
+        assert second.process is not None
+        assert second.process.wait(20) == 1
+        assert first.process is not None
+        assert f"a daemon runs with this state already (process {first.process.pid})" in first.log()
+        assert first.ask("GET", "/_ping")[0] == 200
+
+
+@needs_root
+def test_nobody_else_may_read_or_ask(tmp_path: Path) -> None:
+    """The socket is 0660, all that is remembered 0600 in folders of 0700; and a namespace's name is as `ip netns` has it."""
+
+    def mode(path: Path) -> int:
+        return stat.S_IMODE(path.lstat().st_mode)
+
+    with daemon(tmp_path) as process:
+        process.run("web")
+        assert mode(process.socket) == 0o660
+        assert mode(process.state) == 0o700
+        assert mode(process.runtime) == 0o700
+        assert {mode(path) for path in process.state.iterdir()} == {0o600}
+        assert all(mode(path) & 0o077 == 0 for path in process.runtime.iterdir() if not path.is_symlink()), "but for sockets"
+
+
+@needs_root
+def test_a_daemon_that_is_stopped_leaves_nothing_where_nothing_runs(tmp_path: Path) -> None:
+    """No process, rule, interface or namespace; and with the next one networks are there again."""
+    links, rules = (
+        (lambda: subprocess.check_output(["ip", "-o", "link"])),
+        (lambda: subprocess.check_output(["nft", "list", "ruleset"])),
+    )
+    before = links(), rules()
+    with daemon(tmp_path) as process:
+        process.ask("POST", "/networks/create", {"Name": "front"})
+        process.run("web")
+        process.ask("DELETE", "/containers/web?force=1")
+        assert process.stop(signal.SIGINT) == 0
+        assert (links(), rules()) == before
+        assert not re.findall(rf"dataplane-helper {process.name} ", subprocess.check_output(["ps", "-ww", "-eo", "args"]).decode())
+        process.start()
+        assert process.ask("GET", "/networks/front")[0] == 200
+
+
+@needs_root
+def test_shims_that_are_killed_are_noticed_by_the_next_daemon(tmp_path: Path) -> None:
+    """kill -9 of daemon and shim: the container has exited, with 137, and holds no address; it can be started again."""
+    with daemon(tmp_path) as process:
+        web = process.run("web")
+        pid = process.pid(web)
+        process.kill()
+        subprocess.run(["kill", "-9", str(pid)], check=True)
+        process.start()
+        found = process.ask("GET", f"/containers/{web}/json")[1]
+        assert (found["State"]["Status"], found["State"]["ExitCode"]) == ("exited", 137)
+        assert not list(Path("/run/netns").glob(f"{process.name}-*"))
+        assert process.ask("POST", f"/containers/{web}/start")[0] == 204
+        assert "172.17.0.2" in sandbox_says(process.pid(web), "ip", "-4", "address")
+
+
+@needs_user_namespaces
+@needs_root
+def test_an_ordinary_users_daemon_works_inside() -> None:
+    """Without root: containers, networks, names; killed and begun again, the same containers go on."""
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as name, daemon(Path(name)) as process:
+            process.ask("POST", "/networks/create", {"Name": "front"})
+            web, other = process.run("web", network="front"), process.run("other", network="front")
+            pids = process.pid(web), process.pid(other)
+            ping = ("exec", "other", "ping", "-c1", "-W2", "web")
+            assert "1 received" in process.docker(*ping)
+            process.kill()
+            process.start()
+            assert (process.pid(web), process.pid(other)) == pids
+            assert "1 received" in process.docker(*ping)
+            assert process.ask("POST", "/networks/bridge/connect", {"Container": "web"})[0] == 200
+            assert "eth1" in process.docker("exec", "web", "ip", "-o", "link")
+            assert process.ask("DELETE", "/containers/web?force=1")[0] == 204
+
+    run_in_private_world(work, user=True)
