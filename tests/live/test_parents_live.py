@@ -265,6 +265,14 @@ def test_a_service_more_on_a_running_lab() -> None:
         assert "dataplane-stations.parent.lan" in sh("nft list tables")
         change(client, text("macvlan", services=("a",)))
         assert "netdev" not in sh("nft list tables")
+        # One for itself, from any address; and again not.
+        change(client, text("macvlan", ", macvlan_mode: passthru", ("a",)))
+        ok(client, "a", "ip", "link", "set", "eth0", "address", "02:00:00:00:00:77")
+        assert pings(client, "a", OUTSIDE4)
+        change(client, text("macvlan", services=("a",)))
+        assert not pings(client, "a", OUTSIDE4)
+        ok(client, "a", "ip", "link", "set", "eth0", "address", "02:42:c6:33:64:40")
+        assert pings(client, "a", OUTSIDE4)
 
 
 @in_world()
