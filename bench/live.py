@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -205,17 +206,44 @@ def tell(result: dict[str, Any], shown: Iterable[Table], json_file: Path | None)
         json_file.write_text(json.dumps(result, indent=1) + "\n")
 
 
-@click.command()
-@click.argument("case", nargs=-1, type=click.Choice(list(SWITCHES)))
-@click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True)
-@click.option("--seconds", type=click.IntRange(1), default=int(SECONDS), show_default=True, help="Of each TCP and UDP transfer.")
-@click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-def main(case: tuple[str, ...], rounds: int, seconds: int, json_file: Path | None) -> None:
-    """Measure switches between two namespaces, side by side: those named, or all."""
-    # So that namespaces and switches are removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    result = run(rounds, seconds, case or tuple(SWITCHES))
-    tell(result, tables(result), json_file)
+@dataclass(frozen=True)
+class Comparison:
+    """Switches of a kind, what is measured of one in a round, and how the figures are called and shown."""
+
+    switches: Mapping[str, type[Switch]]
+    figures: Mapping[str, tuple[str, int]]
+    measure: Callable[[Switch, float], dict[str, float]]
+    rounds: int = ROUNDS
+
+    def run(self, rounds: int = 0, seconds: float = SECONDS, cases: tuple[str, ...] = ()) -> dict[str, Any]:
+        """These side by side (keys of `switches`; none: all); root only. `rounds` 0: as many as are usual. As `run`."""
+        return run(rounds or self.rounds, seconds, cases or None, switches=self.switches, figures_of=self.measure)
+
+    def tables(self, result: dict[str, Any]) -> list[Table]:
+        """A table for each figure."""
+        return tables(result, self.switches, self.figures)
+
+    def command(self, what: str) -> click.Command:
+        """The command that measures them. `what`: its help."""
+
+        def main(case: tuple[str, ...], rounds: int, seconds: int, json_file: Path | None) -> None:
+            # So that namespaces and switches are removed.
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+            result = self.run(rounds, seconds, case)
+            tell(result, self.tables(result), json_file)
+
+        options = (
+            click.argument("case", nargs=-1, type=click.Choice(list(self.switches))),
+            click.option("--rounds", type=click.IntRange(1), default=self.rounds, show_default=True),
+            click.option("--seconds", type=click.IntRange(1), default=int(SECONDS), show_default=True, help="Of each transfer."),
+            click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path)),
+        )
+        for option in reversed(options):
+            main = option(main)
+        return click.command(help=what)(main)
+
+
+main = Comparison(SWITCHES, FIGURES, measure).command("Measure switches between two namespaces, side by side: those named, or all.")
 
 
 if __name__ == "__main__":

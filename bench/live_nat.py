@@ -9,20 +9,13 @@ As `bench.live`, with the kernel's bridge, masquerade and DNAT by nftables over 
 
 from __future__ import annotations
 
-import signal
 import sys
-from pathlib import Path
-from typing import Any
-
-import click
 
 from bench import live
 from bench.gateways import CONNECTIONS, GATEWAYS
 from bench.namespaces import Namespace
 from bench.switches import Switch
-from bench.table import Table
 
-ROUNDS, SECONDS = live.ROUNDS, live.SECONDS
 FIGURES = {
     "out": ("gateway: TCP out, one stream, Mbit/s", 0),
     "in": ("gateway: TCP in by a published port, one stream, Mbit/s", 0),
@@ -55,27 +48,9 @@ def measure(gateway: Switch, seconds: float) -> dict[str, float]:
     return figures
 
 
-def run(rounds: int = ROUNDS, seconds: float = SECONDS, cases: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Measure these gateways (keys of GATEWAYS; none: all) side by side; root only. As `bench.live.run`."""
-    return live.run(rounds, seconds, cases or None, switches=GATEWAYS, figures_of=measure)
-
-
-def tables(result: dict[str, Any]) -> list[Table]:
-    """A table for each figure."""
-    return live.tables(result, GATEWAYS, FIGURES)
-
-
-@click.command()
-@click.argument("case", nargs=-1, type=click.Choice(list(GATEWAYS)))
-@click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True)
-@click.option("--seconds", type=click.IntRange(1), default=int(SECONDS), show_default=True, help="Of each transfer.")
-@click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-def main(case: tuple[str, ...], rounds: int, seconds: int, json_file: Path | None) -> None:
-    """Measure gateways between a container and the world, side by side: those named, or all."""
-    # So that namespaces and gateways are removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    result = run(rounds, seconds, case)
-    live.tell(result, tables(result), json_file)
+COMPARISON = live.Comparison(GATEWAYS, FIGURES, measure)
+run, tables = COMPARISON.run, COMPARISON.tables
+main = COMPARISON.command("Measure gateways between a container and the world, side by side: those named, or all.")
 
 
 if __name__ == "__main__":

@@ -6,19 +6,10 @@ was for each gigabit that arrived, all processes and the kernel counted; that sa
 
 from __future__ import annotations
 
-import signal
-import sys
-from pathlib import Path
-from typing import Any
-
-import click
-
 from bench import live
 from bench.overlay_ends import OVERLAYS, machine_seconds
 from bench.switches import TARGET, Switch
-from bench.table import Table
 
-ROUNDS, SECONDS = 7, live.SECONDS
 FIGURES = {
     "out": ("VXLAN: TCP, one stream, Mbit/s", 0),
     "back": ("VXLAN: TCP the other way, Mbit/s", 0),
@@ -40,27 +31,9 @@ def measure(overlay: Switch, seconds: float) -> dict[str, float]:
     return figures
 
 
-def run(rounds: int = ROUNDS, seconds: float = SECONDS, cases: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Measure these (keys of OVERLAYS; none: all) side by side; root only. As `bench.live.run`."""
-    return live.run(rounds, seconds, cases or None, switches=OVERLAYS, figures_of=measure)
-
-
-def tables(result: dict[str, Any]) -> list[Table]:
-    """A table for each figure."""
-    return live.tables(result, OVERLAYS, FIGURES)
-
-
-@click.command()
-@click.argument("case", nargs=-1, type=click.Choice(list(OVERLAYS)))
-@click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True)
-@click.option("--seconds", type=click.IntRange(1), default=int(SECONDS), show_default=True, help="Of each transfer.")
-@click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-def main(case: tuple[str, ...], rounds: int, seconds: int, json_file: Path | None) -> None:
-    """Measure overlays between two containers, side by side: those named, or all."""
-    # So that namespaces and hosts are removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    result = run(rounds, seconds, case)
-    live.tell(result, tables(result), json_file)
+COMPARISON = live.Comparison(OVERLAYS, FIGURES, measure, rounds=7)
+run, tables = COMPARISON.run, COMPARISON.tables
+main = COMPARISON.command("Measure overlays between two containers, side by side: those named, or all.")
 
 
 if __name__ == "__main__":

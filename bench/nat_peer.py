@@ -5,9 +5,8 @@ from __future__ import annotations
 from bench.flows import GATEWAY_MACS, INSIDE_MAC, PUBLIC, Shape, frames, order, outward, text
 from bench.nat import DEPENDENT, VPP
 from bench.natted import Natted
-from bench.ovs import UnavailableError
 from bench.paths import Path
-from bench.peer import beside
+from bench.peer import add_row, empty
 from bench.table import Table
 
 FLOWS = ("1", "1 k")
@@ -31,19 +30,7 @@ def rules(shape: Shape, *, stateful: bool) -> list[str]:
 
 def table() -> Table:
     """A row a number of flows and way of theirs; a row says why where the peer cannot run."""
-    shown = Table(
-        f"NAT beside Open vSwitch on DPDK, ct(nat) ({DEPENDENT}, 64 octets, out)",
-        (
-            "flows",
-            "wire\ncycles",
-            "with it\ncycles",
-            "overhead\ncycles",
-            "OVS-DPDK\ncycles",
-            "quartiles\ncycles",
-            "overhead\n/ OVS",
-            "goal",
-        ),
-    )
+    shown = empty(f"NAT beside Open vSwitch on DPDK, ct(nat) ({DEPENDENT}, 64 octets, out)", "flows")
     for name in FLOWS:
         for way in ("stateful", "one pass"):
             _add(shown, name, way)
@@ -62,21 +49,5 @@ def _add(shown: Table, name: str, way: str) -> None:
     shape = VPP[name]
     traffic = frames(outward(shape)[order(shape.flows)], (64,), (GATEWAY_MACS[0], INSIDE_MAC))
     ours = {"wire": Path(traffic), "nat": Natted(traffic, shape, mapping=DEPENDENT)}
-    row = f"{name}, {way}"
-    goal = f"≤ {GOAL}" if way == "stateful" else ""
-    try:
-        samples, peer, misses = beside(ours, rules=rules(shape, stateful=way == "stateful"))
-    except UnavailableError as reason:
-        shown.rows.append((row, "", "", "", "not run", "", "", goal))
-        shown.notes.append(f"{row}: {reason}")
-        return
-    overhead = samples["nat"].minus(samples["wire"]).spread()[1]
-    low, theirs, high = peer.spread()
-    ticks = (f"{value:.0f}" for value in (samples["wire"].spread()[1], samples["nat"].spread()[1], overhead, theirs))
-    shown.rows.append((row, *ticks, f"{low:.0f}–{high:.0f}", f"{overhead / theirs:.3f}", goal))
-    shown.raw[row] = {
-        "wire_ticks": samples["wire"].ticks,
-        "with_ticks": samples["nat"].ticks,
-        "peer_ticks": peer.ticks,
-        "peer_misses": misses,
-    }
+    stateful = way == "stateful"
+    add_row(shown, f"{name}, {way}", f"≤ {GOAL}" if stateful else "", ours, rules=rules(shape, stateful=stateful))

@@ -20,44 +20,37 @@ GOAL = 0.15
 
 def table() -> Table:
     """One row a number of pairs; a row says why where the peer cannot run."""
-    shown = Table(
-        "Bridge beside Open vSwitch on DPDK (64 octets, one flow a pair)",
-        (
-            "pairs",
-            "wire\ncycles",
-            "with it\ncycles",
-            "overhead\ncycles",
-            "OVS-DPDK\ncycles",
-            "quartiles\ncycles",
-            "overhead\n/ OVS",
-            "goal",
-        ),
-    )
+    shown = empty("Bridge beside Open vSwitch on DPDK (64 octets, one flow a pair)", "pairs")
     for name, pairs in PAIRS.items():
-        try:
-            wire, bridge, peer, misses = compare(pairs)
-        except UnavailableError as reason:
-            shown.rows.append((name, "", "", "", "not run", "", "", f"≤ {GOAL}"))
-            shown.notes.append(f"{name}: {reason}")
-            continue
-        overhead = bridge.minus(wire).spread()[1]
-        low, theirs, high = peer.spread()
-        ticks = (f"{value:.0f}" for value in (wire.spread()[1], bridge.spread()[1], overhead, theirs))
-        shown.rows.append((name, *ticks, f"{low:.0f}–{high:.0f}", f"{overhead / theirs:.3f}", f"≤ {GOAL}"))
-        shown.raw[name] = {"wire_ticks": wire.ticks, "with_ticks": bridge.ticks, "peer_ticks": peer.ticks, "peer_misses": misses}
+        traffic = frames(pairs, (64,), one_flow=True)
+        ours = {"wire": Path(traffic), "bridge": Bridged(traffic, pairs=pairs)}
+        add_row(shown, name, f"≤ {GOAL}", ours, stations=[frame[6:12] for frame in announcements(pairs)])
     shown.notes.append(
         "OVS-DPDK: ticks per packet of its polling thread, as it counts them, pcap device in and null device out included"
     )
     return shown
 
 
-def compare(pairs: int) -> tuple[Samples, Samples, Samples, int]:
-    """Ticks per frame of our wire, our bridge and theirs. Errors: UnavailableError."""
-    traffic = frames(pairs, (64,), one_flow=True)
-    ours = {"wire": Path(traffic), "bridge": Bridged(traffic, pairs=pairs)}
-    stations = [frame[6:12] for frame in announcements(pairs)]
-    samples, peer, misses = beside(ours, stations=stations)
-    return samples["wire"], samples["bridge"], peer, misses
+def empty(title: str, first: str) -> Table:
+    """A table for `add_row`."""
+    columns = ("wire\ncycles", "with it\ncycles", "overhead\ncycles", "OVS-DPDK\ncycles", "quartiles\ncycles", "overhead\n/ OVS")
+    return Table(title, (first, *columns, "goal"))
+
+
+def add_row(shown: Table, row: str, goal: str, ours: Mapping[str, Path], **words: Any) -> None:
+    """`ours`: the wire and one other path, measured `beside` the peer; or why the peer cannot run."""
+    try:
+        samples, peer, misses = beside(ours, **words)
+    except UnavailableError as reason:
+        shown.rows.append((row, "", "", "", "not run", "", "", goal))
+        shown.notes.append(f"{row}: {reason}")
+        return
+    wire, path = (samples[name] for name in ours)
+    overhead = path.minus(wire).spread()[1]
+    low, theirs, high = peer.spread()
+    ticks = (f"{value:.0f}" for value in (wire.spread()[1], path.spread()[1], overhead, theirs))
+    shown.rows.append((row, *ticks, f"{low:.0f}–{high:.0f}", f"{overhead / theirs:.3f}", goal))
+    shown.raw[row] = {"wire_ticks": wire.ticks, "with_ticks": path.ticks, "peer_ticks": peer.ticks, "peer_misses": misses}
 
 
 def beside(ours: Mapping[str, Path], *, kind: type[OvsDpdk] = OvsDpdk, **words: Any) -> tuple[dict[str, Samples], Samples, int]:

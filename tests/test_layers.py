@@ -104,7 +104,7 @@ RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplink", "uplinks", "underlay",
         "underlays", "parent", "parents", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions", "drawing", "drivers",
-        "desired", "dns")  # fmt: skip
+        "desired", "dns", "gotemplate")  # fmt: skip
 HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
       "select", "signal", "fcntl", "ctypes", "tempfile", "logging", "pyroute2", "numpy", "fastpath"}  # fmt: skip

@@ -49,6 +49,22 @@ def new_id() -> str:
     return found
 
 
+def _asleep(old: State, new: State) -> bool:
+    """Only what does not run is another: nothing has to be made so."""
+    same = (
+        old.networks is new.networks
+        and old.endpoints is new.endpoints
+        and old.published is new.published
+        and old.uplinks is new.uplinks
+    )
+    if not same:
+        return False
+    before, after = old.containers, new.containers
+    gone = (one for key, one in before.items() if after.get(key) is not one)
+    come = (one for key, one in after.items() if before.get(key) is not one)
+    return not any(one.alive for one in (*gone, *come))
+
+
 class Core:
     """One daemon. ``listeners`` are told every Event; ``followers`` (old, new) after each change, before it counts as done."""
 
@@ -154,6 +170,11 @@ class Core:
         old = self.state
         if new is old:
             return
+        if _asleep(old, new):
+            self.store.save(old, new)
+            self.state = new
+            await self._tell_followers(old, new)
+            return
         try:
             plan, sandboxes, wiring = await self._planned(new)  # what cannot be is refused before anything is touched
             self.host.claim(plan, new)
@@ -165,11 +186,14 @@ class Core:
                 await self._restore()
                 raise
             self.state = new
-            for follow in self.followers:
-                await follow(old, new)
+            await self._tell_followers(old, new)
         except BaseException:
             self.host.give_back()
             raise
+
+    async def _tell_followers(self, old: State, new: State) -> None:
+        for follow in self.followers:
+            await follow(old, new)
 
     async def _planned(self, new: State) -> tuple[Plan, Sandboxes, Wiring]:
         try:
@@ -202,6 +226,7 @@ class Core:
             raise
         await self.host.settle(plan)
         self.plan, self._torn = plan, False
+        self.rooms.found = sandboxes  # as they are; and the very objects, which the next change need not look into
 
     async def _restore(self) -> None:
         """After a change that failed: what the old state wants, as far as it can be had."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from dataplane.daemon.specs import Sandboxes, SpecMaker
 from dataplane.desired.planning import plan_of
 from dataplane.desired.records import State
-from dataplane.drivers import wire
+from dataplane.drivers import Parts, wire
 from dataplane.drivers.gateway import with_host_addresses
 from dataplane.errors import UserError
 from dataplane.model import IPAddress, Network, Plan, Topology
@@ -38,6 +38,7 @@ class Planner:
     def __init__(self, name: str, underlay: Underlay | None = None) -> None:
         self._name, self._underlay = name, underlay
         self._specs = SpecMaker()
+        self._parts: Parts = {}
         self._overlays: dict[str, tuple[Network, Network]] = {}
 
     @staticmethod
@@ -70,4 +71,4 @@ class Planner:
 
     def made(self, plan: Plan, local: Mapping[str, tuple[str, ...]]) -> tuple[Sandboxes, Wiring]:
         """Namespaces and wiring. ``local``: addresses of the host by uplink: published ports are reached at those too."""
-        return self._specs.of(plan), with_host_addresses(wire(plan), local)
+        return self._specs.of(plan), with_host_addresses(wire(plan, known=self._parts), local)

@@ -90,6 +90,7 @@ class Underlays:
                 mend="kind: udp, in the host's own namespace, does without",
                 status=1,
             )
+        details: list[Step] = []
         site = await asyncio.to_thread(Site.open, self._helper, below.netns)
         try:
             facts = await asyncio.to_thread(site.facts)
@@ -97,19 +98,21 @@ class Underlays:
             if below.kind == "udp":
                 fds: Descriptors = await asyncio.to_thread(paths.open_sockets, site, below, joined, where)
             else:
-                fds = await asyncio.to_thread(self._open, site, below, facts, where, detail)
+                fds = await asyncio.to_thread(self._open, site, below, facts, where, details.append)
         except BaseException:
             await asyncio.to_thread(site.close)
             raise
         self._sites[port] = site
         tell(_told(below, site))
+        for step in details:
+            detail(step)
         return fds
 
     def _open(self, site: Site, below: Underlay, facts: Facts, where: str, detail: Tell) -> int:
         try:
             if below.kind == "packet":
                 return open_packet(site.path, as_uplink(below))
-            return make_tap(self._helper, site.namespace, as_uplink(below), facts, detail, what="the underlay")
+            return make_tap(self._helper, site.namespace, as_uplink(below), facts, detail)
         except UserError as error:
             raise UserError(error.what, where=where, mend=error.mend, status=error.status) from None
 

@@ -22,10 +22,8 @@ Tell = Callable[[Step], None]
 DEFAULT_MTU = 1500
 
 
-def make_tap(
-    helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell, *, what: str = "the way out"
-) -> int:
-    """A descriptor of the TAP, up and addressed. Nothing is left when it fails."""
+def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell) -> int:
+    """A descriptor of the TAP, up and addressed, as ``told`` says; ``tell``: what it does not. Nothing is left when it fails."""
     name = uplink.name or ""
     if name in facts.addresses:
         raise UserError(
@@ -36,7 +34,6 @@ def make_tap(
         )
     fd = helper.open_tap(namespace, name, mac=uplink.gateway_mac)
     try:
-        tell(ip_step(namespace, f"interface {name}, {what}", f"tuntap add {name} mode tap vnet_hdr"))
         values = _sysctls(uplink)
         if values:
             helper.set_sysctls(namespace, values)
@@ -76,11 +73,8 @@ def _configure(wire: HostWire, namespace: NamespaceRef, uplink: Uplink, tell: Te
         tell(ip_step(namespace, f"set the MTU of {name} to {uplink.mtu}", f"link set {name} mtu {uplink.mtu}"))
     for ours, theirs in ((uplink.ipv4, uplink.gateway4), (uplink.ipv6, uplink.gateway6)):
         if ours is not None and theirs is not None:
-            address, how = f"{theirs}/{ours.network.prefixlen}", " nodad" if theirs.version == 6 else ""
-            wire.add_address(name, address)
-            tell(ip_step(namespace, f"give {name} the address {address}", f"address add {address} dev {name}{how}"))
+            wire.add_address(name, f"{theirs}/{ours.network.prefixlen}")
     wire.set_link(name, up=True)
-    tell(ip_step(namespace, f"set {name} up", f"link set {name} up"))
 
 
 def set_tap_sysctls(helper: Helper, namespace: NamespaceRef, values: dict[str, str], tell: Tell) -> None:
@@ -120,5 +114,5 @@ def told(uplink: Uplink, namespace: NamespaceRef) -> Step:
     addresses = [f"{theirs}/{ours.network.prefixlen}" for theirs, ours in sides if ours and theirs]
     begin = f"{entering(namespace)}ip"
     commands = [f"{begin} tuntap add {name} mode tap vnet_hdr", f"{begin} link set {name} up"]
-    commands += [f"{begin} address add {address} dev {name}" for address in addresses]
+    commands += [f"{begin} address add {address} dev {name}{' nodad' * (':' in address)}" for address in addresses]
     return Step(f"interface {name}, {', '.join(addresses)}", "; ".join(commands))

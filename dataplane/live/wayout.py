@@ -96,12 +96,15 @@ class WayOut:
         uplink, site = plan.uplinks.get(self.port), self._site
         if uplink is None or uplink == self.uplink or site is None:
             return None
+        details: list[Step] = []
         record.write(self.folder, record.Record(inode=site.inode, tap=uplink.name or ""))
         if uplink.kind == "packet":
             fd = await asyncio.to_thread(open_packet, site.path, uplink)
         else:
-            fd = await asyncio.to_thread(make_tap, self._helper, site.namespace, uplink, self.facts, detail)
+            fd = await asyncio.to_thread(make_tap, self._helper, site.namespace, uplink, self.facts, details.append)
         tell(told(uplink, site.namespace))
+        for step in details:
+            detail(step)
         self.uplink = uplink
         try:
             if uplink.kind == "tap":

@@ -132,8 +132,8 @@ CALLS = (
 
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_at_any_moment_it_ends_in_what_is_wanted(tmp_path: Path, seed: int) -> None:
-    """Any order of calls, a crash within any of them: the next daemon's namespaces, interfaces and engine are as its state says, every
-    container alive reaches every other on its networks, and what is not wanted is gone."""
+    """Any order of calls, a crash within any of them: the next daemon's namespaces, interfaces and engine are as its state says, each
+    container that is alive reaches all others on its networks, and what is not wanted is gone."""
     chance = random.Random(seed)
     with cleared(tmp_path):
         with core_process(tmp_path, NAME) as process:

@@ -1,4 +1,4 @@
-"""The same files of examples/ in a daemon, by `up --daemon`: the same reach each other, by Docker's names; `down` takes all back."""
+"""The same files of examples/ in a daemon, by `up --daemon`: the same reach each other, by Docker's names; `down` takes it back."""
 
 from __future__ import annotations
 

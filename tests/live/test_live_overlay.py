@@ -117,6 +117,28 @@ def test_taps_of_both_hosts_and_nothing_left_on_them() -> None:
 
 
 @in_world()
+def test_a_tap_is_told_once() -> None:
+    """`up -v`: one step makes it, and what follows is about other things; by hand they do the same."""
+    said: list[tuple[str, str, str]] = []
+    topology = compose.load(half("a", "{kind: tap, address: 192.0.2.2/30}"), name="ova", text=True, environment={})
+    with outside():
+        try:
+            live.up(
+                topology, detach=True, verbose=True, on_step=lambda row: said.append((row["kind"], row["what"], row["by_hand"]))
+            )
+        finally:
+            live.down("ova")
+        (made,) = [row for row in said if "tuntap add dpu-ova" in row[2]]
+        assert made[:2] == ("host", "interface dpu-ova, 192.0.2.1/30, the underlay")
+        assert said[said.index(made) + 1][1] == "no IPv6 on dpu-ova"
+        assert [row[1] for row in said if "address add 192.0.2.1/30" in row[2]] == [made[1]]
+        for _kind, _what, by_hand in said[said.index(made) :][:2]:
+            sh(by_hand)
+        assert "192.0.2.1/30" in sh("ip -o address show dev dpu-ova")
+        sh("ip link delete dpu-ova")
+
+
+@in_world()
 def test_a_tap_at_one_end_and_sockets_at_the_other() -> None:
     """What a socket sends in one piece comes to a TAP in one piece (UDP_SEGMENT over a veth), and is taken apart there."""
     ours = half("a", f"{{kind: tap, address: 192.0.2.2/30, peers: [{OUTSIDE4}]}}")
