@@ -68,6 +68,12 @@ def _routing(_: Settings) -> Iterator[Table]:
     yield routing.table()
 
 
+def _parents(_: Settings) -> Iterator[Table]:
+    from bench import parents
+
+    yield parents.table()
+
+
 def _encap(settings: Settings) -> Iterator[Table]:
     from bench import replay_vxlan, vxlan, vxlan_peer
 
@@ -152,6 +158,12 @@ def _dns(_: Settings) -> Iterator[Table]:
     yield nameserver.table(nameserver.run())
 
 
+def _daemon(_: Settings) -> Iterator[Table]:
+    from bench import daemon
+
+    yield from daemon.tables()
+
+
 def _footprint(_: Settings) -> Iterator[Table]:
     from bench import footprint
 
@@ -166,6 +178,7 @@ CASES: dict[str, Callable[[Settings], Iterator[Table]]] = {
     "replay": _replay,
     "peer": _peer,
     "routing": _routing,
+    "parents": _parents,
     "nat": _nat,
     "encap": _encap,
     "decap": _decap,
@@ -174,6 +187,7 @@ CASES: dict[str, Callable[[Settings], Iterator[Table]]] = {
     "live-vxlan": _live_vxlan,
     "underlays": _underlays,
     "dns": _dns,
+    "daemon": _daemon,
     "footprint": _footprint,
 }
 """By name: the tables of the case, one after the other. Imported only when run."""

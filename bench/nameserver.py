@@ -150,7 +150,7 @@ async def _rates(helper: object, kinds: list[str], rounds: int) -> dict[str, lis
     resolver = Resolver(helper)  # type: ignore[arg-type]
     resolver.follow(state)  # type: ignore[arg-type]
     namespace = helper.create_namespace("asked")  # type: ignore[attr-defined]
-    await resolver.open(container, namespace)
+    await resolver.open({container: namespace})
     found: dict[str, list[Rate]] = {kind: [] for kind in kinds}
     try:
         for _ in range(rounds):

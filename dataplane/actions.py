@@ -130,11 +130,14 @@ Action = AddNode | RemoveNode | ChangeNode | AddLink | RemoveLink | ChangeLink |
 
 def diff(old: Wiring, new: Wiring) -> tuple[Action, ...]:
     """What to do, in order, to turn `old` into `new`; nothing if they are equal."""
-    replaced = {name for name, node in old.nodes.items() if name in new.nodes and _must_replace(node, new.nodes[name])}
+    twins = ((name, node, new.nodes.get(name)) for name, node in old.nodes.items())
+    replaced = {name for name, node, twin in twins if twin is not None and twin is not node and _must_replace(node, twin)}
 
     def stays(link: Link, other: Wiring) -> bool:
         twin = other.links.get((link.near, link.far))
-        return twin is not None and link.near not in replaced and link.far not in replaced and not _changed(link, twin) & FIXED
+        if twin is None or link.near in replaced or link.far in replaced:
+            return False
+        return twin is link or not _changed(link, twin) & FIXED
 
     def holds(rule: RuleSpec, other: Wiring) -> bool:
         twin, link = other.rules.get(rule.name), old.links.get(rule.needs())
@@ -149,11 +152,13 @@ def diff(old: Wiring, new: Wiring) -> tuple[Action, ...]:
     actions += [
         ChangeNode(old.nodes[name], node)
         for name, node in new.nodes.items()
-        if name in old.nodes and name not in replaced and old.nodes[name] != node
+        if name in old.nodes and name not in replaced and old.nodes[name] is not node and old.nodes[name] != node
     ]
     actions += [AddNode(node) for name, node in new.nodes.items() if name not in old.nodes or name in replaced]
     actions += [
-        ChangeLink(old.links[ends], link) for ends, link in new.links.items() if stays(link, old) and old.links[ends] != link
+        ChangeLink(old.links[ends], link)
+        for ends, link in new.links.items()
+        if old.links.get(ends) is not link and stays(link, old) and old.links[ends] != link
     ]
     actions += [AddLink(link) for link in new.links.values() if not stays(link, old)]
     actions += [

@@ -157,7 +157,8 @@ class Dependency:
 class Service:
     """A service of the file. ``network_mode``: ``""`` (attachments), ``none``, ``host``, ``service:X``, ``container:X`` or
     ``netns:PATH`` (which may stand beside attachments). ``scaled``: scale or replicas was written, so instances are numbered.
-    ``links``: (service, alias) pairs, names that hold for this service alone."""
+    ``links``: (service, alias) pairs, names that hold for this service alone. ``container_name``: what a daemon calls it, "" where
+    that is not written."""
 
     name: str
     attachments: tuple[Attachment, ...] = ()
@@ -178,6 +179,7 @@ class Service:
     depends_on: tuple[Dependency, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     ports: tuple[PortBinding, ...] = ()
+    container_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +201,8 @@ class Topology:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One interface of one instance on one network. ``port`` is its contracted name, ``<instance>.<network>``."""
+    """One interface of one instance on one network. ``port`` is its contracted name, ``<instance>.<network>``. ``link_local``:
+    addresses that it has besides."""
 
     port: str
     instance: str
@@ -212,6 +215,7 @@ class Endpoint:
     gw_priority: int = 0
     given_mac: bool = False
     options: Options = field(default_factory=lambda: EMPTY)
+    link_local: tuple[IPAddress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

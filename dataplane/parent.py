@@ -25,8 +25,9 @@ class Parent:
     """A real interface with networks on it. ``networks``: their keys, the first names the port; ``vlans``: the VLAN identifier of
     each, 0 where its frames have no tag.
 
-    ``mac``, ``addresses``, ``gateways``: of the interface, as the host has it or as an option says. ``stations``: MACs that it takes
-    frames in for; with ``everything`` for any. ``hidden``: addresses of endpoints that share its MAC, kept from the host's own stack.
+    ``mac``, ``addresses``, ``gateways``: of the interface, as the host has it or as an option says. ``stations``: MACs that it
+    takes frames in for; with ``everything`` for any. ``hidden``: addresses of endpoints that share its MAC, kept from the host's
+    own stack.
     """
 
     interface: str

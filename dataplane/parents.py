@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dataplane.errors import UserError
-from dataplane.model import Endpoint, IPAddress, Network
+from dataplane.model import Endpoint, Instance, IPAddress, Network, Plan
 from dataplane.options import integer
 from dataplane.parent import Parent, Seen, parent_port
 
@@ -99,7 +99,7 @@ def wish(network: Network) -> Wish:
 
 
 def _interface(written: str, driver: str) -> tuple[str, int]:
-    """The name and the VLAN. A name that ends in a dot and digits always means a VLAN, whether or not the host has such a device."""
+    """The name and the VLAN. A name that ends in a dot and digits means a VLAN, whether or not the host has such a device."""
     if written == "lo":
         raise UserError(f"loopback interface is not a valid {driver} parent link", mend="name an interface that leads somewhere")
     found = _TAGGED.fullmatch(written)
@@ -162,7 +162,32 @@ def parents(networks: Mapping[str, Network], endpoints: Iterable[Endpoint], fact
         if asked.interface and by_network[key]:
             found.setdefault(asked.place, []).append(key)
     return MappingProxyType(
-        {parent_port(keys[0]): _parent(place, keys, networks, wishes, by_network, facts) for place, keys in found.items()}
+        {
+            parent_port(keys[0]): _parent(place, {key: networks[key] for key in keys}, by_network, facts)
+            for place, keys in found.items()
+        }
+    )
+
+
+def placed(plan: Plan, facts: Facts) -> Plan:
+    """The plan with its parents; endpoints of ipvlan get their parent's MAC, networks that say none its MTU. Errors: UserError."""
+    used = {endpoint.network for endpoint in plan.endpoints() if is_parented(plan.networks[endpoint.network])}
+    if not used:
+        return plan
+    networks = {key: with_mtu(network, facts) if key in used else network for key, network in plan.networks.items()}
+    macs = {key: segment_mac(networks[key], facts) for key in used}
+
+    def shared(instance: Instance) -> Instance:
+        rows = tuple(replace(one, mac=mac) if (mac := macs.get(one.network)) is not None else one for one in instance.endpoints)
+        return instance if rows == instance.endpoints else replace(instance, endpoints=rows)
+
+    instances = {name: shared(instance) for name, instance in plan.instances.items()}
+    endpoints = (endpoint for instance in instances.values() for endpoint in instance.endpoints)
+    return replace(
+        plan,
+        networks=MappingProxyType(networks),
+        instances=MappingProxyType(instances),
+        parents=parents({key: networks[key] for key in networks if key in used}, endpoints, facts),
     )
 
 
@@ -208,25 +233,18 @@ def _require_one(network: Network, asked: Wish, endpoints: list[Endpoint]) -> No
         )
 
 
-def _parent(
-    place: Place,
-    keys: list[str],
-    networks: Mapping[str, Network],
-    wishes: Mapping[str, Wish],
-    endpoints: Mapping[str, list[Endpoint]],
-    facts: Facts,
-) -> Parent:
-    seen = facts.get(place, Seen(mac=""))
-    first = networks[keys[0]]
+def _parent(place: Place, networks: Mapping[str, Network], endpoints: Mapping[str, list[Endpoint]], facts: Facts) -> Parent:
+    keys, wishes = [*networks], {key: wish(network) for key, network in networks.items()}
+    seen, first = facts.get(place, Seen(mac="")), networks[keys[0]]
     shared = [key for key in keys if networks[key].driver == IPVLAN]
     texts = {
-        name: [word for key in keys for word in networks[key].options.get(name, "").split()]
+        name: [word for network in networks.values() for word in network.options.get(name, "").split()]
         for name in (ADDRESS, GATEWAY, NEIGHBORS)
     }
     try:
         addresses = tuple(ipaddress.ip_interface(text) for text in texts[ADDRESS])
         gateways = tuple(ipaddress.ip_address(text) for text in texts[GATEWAY])
-        neighbors = tuple((ipaddress.ip_address(a), mac) for a, _, mac in (text.partition("=") for text in texts[NEIGHBORS]))
+        neighbors = tuple(_neighbor(text) for text in texts[NEIGHBORS])
     except ValueError as error:
         raise UserError(str(error), where=f"networks.{keys[0]}.driver_opts", mend=f"{ADDRESS}: 192.0.2.1/24") from None
     macs = {endpoint.mac: None for key in keys for endpoint in endpoints[key]}
@@ -244,6 +262,13 @@ def _parent(
         neighbors=neighbors,
         hidden=_hidden(shared, wishes, endpoints),
     )
+
+
+def _neighbor(text: str) -> tuple[IPAddress, str]:
+    address, _, mac = text.partition("=")
+    if not _MAC.fullmatch(mac.lower()):
+        raise ValueError(f"{text!r} is not ADDRESS=MAC")
+    return ipaddress.ip_address(address), mac.lower()
 
 
 def _hidden(keys: list[str], wishes: Mapping[str, Wish], endpoints: Mapping[str, list[Endpoint]]) -> tuple[IPAddress, ...]:

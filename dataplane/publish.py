@@ -109,7 +109,7 @@ def _drafts(instance: Instance, networks: Mapping[str, Network]) -> Iterator[tup
         # By one uplink: what another leads to is not reached where this one is.
         by = _uplink(ways[0], networks)
         ways = [way for way in ways if _uplink(way, networks) == by]
-        targets = {way.version for way in ways if way.gateway.publishes[way.version] and _meets(host_ip, way.version)}
+        targets = _targets(ways, host_ip)
         draft = Published(
             protocol=binding.protocol,
             first=binding.first,
@@ -129,6 +129,15 @@ def _drafts(instance: Instance, networks: Mapping[str, Network]) -> Iterator[tup
         else:
             for target in range(binding.target, binding.target_last + 1):
                 yield binding, replace(draft, target=target, count=1, chosen=True)
+
+
+def _targets(ways: list[_Way], host_ip: IPAddress | None) -> set[int]:
+    """The families that are translated to. An address of the host that is of a family which the instance does not have leads to the
+    other one: what comes there is relayed, as Docker's proxy does."""
+    publish = {way.version for way in ways if way.gateway.publishes[way.version]}
+    if host_ip is None or host_ip.version in {way.version for way in ways}:
+        return {version for version in publish if _meets(host_ip, version)}
+    return publish
 
 
 def _uplink(way: _Way, networks: Mapping[str, Network]) -> str:
@@ -184,7 +193,11 @@ def _transferred(rows: list[Published], others: tuple[Published, ...]) -> Iterat
 
 
 def _bound(row: Published) -> bool:
-    return row.host_ip is not None and not row.host_ip.is_unspecified
+    """To one of the host's addresses; or to all of a family that is not the target's, which only the host hands on."""
+    if row.host_ip is None:
+        return False
+    other = row.ipv4 is None if row.host_ip.version == 4 else row.ipv6 is None
+    return not row.host_ip.is_unspecified or (other and not row.opened)
 
 
 def _clash(one: IPAddress | None, other: IPAddress | None) -> bool:

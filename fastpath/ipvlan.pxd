@@ -58,7 +58,7 @@ cdef struct Slave:
 cdef class Ipvlan(Node):
     cdef Edge wire
     cdef bint wired               # else what is for the wire ends here: there is no parent
-    cdef Table table              # address, hashed -> its place in `owned`, plus 1
+    cdef Table table              # IPv4: 1 << 63 | address; IPv6: hashed, below that -> place in `owned` << 16 | member
     cdef Owned* owned
     cdef uint32_t n_owned         # places in use or free
     cdef uint32_t limit
@@ -77,6 +77,7 @@ cdef class Ipvlan(Node):
     cdef int expect_slave(self, uint32_t number) except -1
     cdef int own(self, uint32_t number, list addresses) except -1
     cdef int disown(self, uint32_t number) except -1
+    cdef bint insert(self, uint64_t key, uint32_t place, uint32_t number) noexcept nogil
     cdef uint64_t key(self, const Address* address) noexcept nogil
     cdef uint32_t owner(self, const Address* address) noexcept nogil
     cdef void from_wire(self, Frame* frame) noexcept nogil

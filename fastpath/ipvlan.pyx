@@ -14,7 +14,7 @@ from fastpath.counters cimport (
 from fastpath.ethernet cimport MAC_WORD, mac_word, store48
 from fastpath.frame cimport ETHERNET_HEADER, MIN_FRAME, Frame
 from fastpath.graph cimport Edge, Graph, Head, Node, drop, emit
-from fastpath.ip cimport Address, is_mapped, mapped, same
+from fastpath.ip cimport Address, is_mapped, mapped, same, unmapped
 from fastpath.neighbor cimport NOBODY, PERMANENT, neighbor_add, neighbor_become, neighbor_find, neighbor_remove
 from fastpath.nexthop cimport (
     PREFIXES_MAX, Prefix, nexthops_expire, nexthops_free, nexthops_heard, nexthops_init, nexthops_send,
@@ -22,6 +22,7 @@ from fastpath.nexthop cimport (
 from fastpath.table cimport table_erase, table_find, table_free, table_home, table_init, table_insert, table_mix
 from fastpath.wire cimport load16, wire_likely, wire_unlikely
 
+cdef uint64_t EXACT = <uint64_t>1 << 63
 cdef dict MODES = {"l2": False, "l3": True, "l3s": True}
 cdef dict FLAGS = {"bridge": SHARED, "private": PRIVATE, "vepa": VEPA}
 cdef enum:
@@ -204,7 +205,7 @@ cdef class Ipvlan(Node):
                 place = 0
                 while place < self.n_owned and self.owned[place].number:
                     place += 1
-                if place == self.limit or table_insert(&self.table, key, table_home(&self.table, key), place + 1) == NULL:
+                if place == self.limit or not self.insert(key, place, number):
                     raise ValueError(f"{self.name} has no room for another address")
                 self.owned[place] = Owned(address, <uint16_t>number)
                 self.n_owned = max(self.n_owned, place + 1)
@@ -212,6 +213,9 @@ cdef class Ipvlan(Node):
             self.disown(number)
             raise
         return 0
+
+    cdef bint insert(self, uint64_t key, uint32_t place, uint32_t number) noexcept nogil:
+        return table_insert(&self.table, key, table_home(&self.table, key), <uint64_t>place << 16 | number) != NULL
 
     cdef int disown(self, uint32_t number) except -1:
         cdef uint32_t place
@@ -236,17 +240,20 @@ cdef class Ipvlan(Node):
     # -- frames ---------------------------------------------------------------------------------------------------------
 
     cdef uint64_t key(self, const Address* address) noexcept nogil:
-        """Exact within IPv4, and within one half of IPv6; the place tells the rest."""
-        cdef uint64_t key = table_mix(address.high ^ self.secret0, self.secret1) ^ address.low
+        """Of IPv4 exact; of IPv6 two may have one, and the place tells which it is."""
+        cdef uint64_t key
+        if wire_likely(is_mapped(address)):
+            return EXACT | unmapped(address)
+        key = (table_mix(address.high ^ self.secret0, self.secret1) ^ address.low) & ~EXACT
         return key if key else 1
 
     cdef uint32_t owner(self, const Address* address) noexcept nogil:
         """The member with this address, or 0."""
         cdef uint64_t key = self.key(address)
         cdef uint64_t* found = table_find(&self.table, key, table_home(&self.table, key))
-        if found == NULL or not same(&self.owned[found[0] - 1].address, address):
+        if found == NULL or (not key & EXACT and not same(&self.owned[found[0] >> 16].address, address)):
             return 0
-        return self.owned[found[0] - 1].number
+        return <uint16_t>found[0]
 
     cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
         cdef uint32_t i

@@ -104,7 +104,7 @@ RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "outside", "uplink", "uplinks", "underlay",
         "underlays", "parent", "parents", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions", "drawing", "drivers",
-        "desired", "dns")  # fmt: skip
+        "desired", "dns", "gotemplate")  # fmt: skip
 HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
       "select", "signal", "fcntl", "ctypes", "tempfile", "logging", "pyroute2", "numpy", "fastpath"}  # fmt: skip
@@ -242,3 +242,20 @@ def test_the_checks_can_fail(tmp_path):
 def test_what_the_host_shall_do_is_decided_without_looking(part):
     names = python_imports(DATAPLANE / "hostnet" / f"{part}.py")
     assert not {name.split(".")[0] for name in names} & IO
+
+
+API_PURE = ("asked", "asked_network", "asked_container", "network_wish", "container_wish", "endpoint_wish", "ports_wish", "filters",
+            "framing", "image", "versions", "shown_network", "shown_endpoint", "shown_ports", "shown_container")  # fmt: skip
+
+
+@pytest.mark.parametrize("part", API_PURE)
+def test_requests_are_read_and_objects_shown_without_io(part):
+    names = python_imports(DATAPLANE / "api" / f"{part}.py")
+    assert not {name.split(".")[0] for name in names} & IO
+
+
+def test_the_api_knows_a_daemon_by_its_face_alone():
+    allowed = re.compile(r"dataplane\.(api|desired|daemon\.face|model|errors|live\.hijack)\b")
+    for path in sorted((DATAPLANE / "api").glob("*.py")):
+        ours = {name for name in python_imports(path) if name.startswith("dataplane.")}
+        assert all(allowed.match(name) for name in ours), path

@@ -46,6 +46,7 @@ async def start(call: Call) -> web.StreamResponse:
     if asked.ConsoleSize and (len(asked.ConsoleSize) != 2 or not asked.Tty):
         raise Refused(400, "ConsoleSize has to be [rows, columns] and needs a terminal")
     size = (asked.ConsoleSize[0], asked.ConsoleSize[1]) if asked.ConsoleSize else None
+    call.request.app[TAKEOVERS].make_room()
     execs, error = call.daemon.execs, None
     try:
         streams = await execs.start(number, detach=asked.Detach, tty=asked.Tty, size=size)

@@ -19,6 +19,8 @@ def places(state: State, container: ContainerRecord) -> list[Place]:
 
 def _of(one: Published) -> Iterator[Place]:
     """An address of the host that is not said is every one of it, of both families."""
+    if one.ipv4 is None and one.ipv6 is None and not one.opened:
+        return  # no family of the container's can be reached from there
     hosts = ["0.0.0.0", "::"] if one.host_ip is None else [str(one.host_ip)]
     for number in range(one.first, one.last + 1):
         for host in hosts:

@@ -29,6 +29,7 @@ async def attach(call: Call) -> web.StreamResponse:
     if not wants["stream"]:
         return await logs(call)
     stdin = wants["stdin"] and wants["stream"] and container.process.stdin_open
+    call.request.app[TAKEOVERS].make_room()
     streams = await call.daemon.containers.attach(container.id, stdin=stdin, logs=wants["logs"])
     ways = takeover.Ways(stdin=stdin, stdout=wants["stdout"], stderr=wants["stderr"], detach=detach)
     return await takeover.answer_with(call, call.request.app[TAKEOVERS], streams, ways)

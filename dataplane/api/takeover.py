@@ -18,10 +18,13 @@ from aiohttp import web
 from dataplane.api.call import Call
 from dataplane.api.framing import Escape, framed
 from dataplane.daemon.face import Streams
+from dataplane.desired.refused import Refused
 from dataplane.live.hijack import hung_up, take_over
 
 RAW, MULTIPLEXED = "application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"
 CHUNK = 64 * 1024
+MOST = 4096
+"""Connections that carry streams at once: each costs descriptors."""
 HEAD = 0.05
 """Seconds that a client has for reading the answer's head before its streams follow."""
 LOOK = 0.5
@@ -33,6 +36,11 @@ class Takeovers:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def make_room(self) -> None:
+        """Refused when there is none."""
+        if len(self._tasks) >= MOST:
+            raise Refused(503, "too many streams at once")
 
     def carry(self, streams: Streams, ways: Ways, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Go on by itself until the process's streams or the client have ended."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address
 from pathlib import Path
 
 import click
+
+from dataplane.errors import UserError
+from dataplane.underlay import VXLAN_PORT, IPAddress, Peer, Underlay
 
 
 @click.command()
@@ -12,7 +16,19 @@ import click
 @click.option("--state", metavar="DIR", type=click.Path(path_type=Path), help="Where it remembers networks and containers.")
 @click.option("--any-image", is_flag=True, help="Take every image's name for the host's file system.")
 @click.option("--no-host-rules", is_flag=True, help="Print what the host needs, instead of setting it.")
-def command(*, socket: Path | None, state: Path | None, any_image: bool, no_host_rules: bool) -> int:
+@click.option("--data-path-addr", metavar="ADDRESS", help="This host's address that overlays are carried by.")
+@click.option("--data-path-port", type=click.IntRange(1, 65535), default=VXLAN_PORT, help="Their UDP port.", show_default=True)
+@click.option("--peer", "peers", metavar="ADDRESS", multiple=True, help="Another host whose daemon has them; may be repeated.")
+def command(
+    *,
+    socket: Path | None,
+    state: Path | None,
+    any_image: bool,
+    no_host_rules: bool,
+    data_path_addr: str | None,
+    data_path_port: int,
+    peers: tuple[str, ...],
+) -> int:
     """Run the daemon whose API is Docker's: networks and containers that stay.
 
     It stays in the foreground. A signal (Ctrl-C, SIGTERM) ends the daemon alone: containers go on, and the next one started with
@@ -26,5 +42,25 @@ def command(*, socket: Path | None, state: Path | None, any_image: bool, no_host
         state=(state or places.default_state()).absolute(),
         any_image=any_image,
         host_rules=not no_host_rules,
+        underlay=_underlay(data_path_addr, data_path_port, peers),
     )
     return main(options)
+
+
+def _underlay(address: str | None, port: int, peers: tuple[str, ...]) -> Underlay | None:
+    """Sockets of the host, which routes what they send."""
+    if address is None:
+        if peers:
+            raise UserError("peers of what?", where="--peer", mend="say by which address of this host: --data-path-addr ADDRESS")
+        return None
+    ours = _address(address, "--data-path-addr")
+    four, six = (IPv4Interface(ours), None) if isinstance(ours, IPv4Address) else (None, IPv6Interface(ours))
+    others = tuple(Peer(address=_address(one, "--peer")) for one in peers)
+    return Underlay(kind="udp", ipv4=four, ipv6=six, port=port, peers=others)
+
+
+def _address(text: str, where: str) -> IPAddress:
+    try:
+        return ip_address(text)
+    except ValueError:
+        raise UserError(f"{text!r} is no address", where=where, mend="write one as 192.0.2.1") from None

@@ -14,19 +14,24 @@ from dataplane.errors import UserError
 @click.command()
 @compose_file
 @click.option("--lab", metavar="NAME", shell_complete=completer(running_labs), help="The lab, instead of a file.")
+@click.option("--daemon", "in_daemon", is_flag=True, help="A project in the daemon; so also where DATAPLANE_HOST is set.")
 @click.option("-v", "--verbose", is_flag=True, help="Say each step.")
-def command(option_file: str | None, file: str | None, lab: str | None, verbose: bool) -> int:
+def command(option_file: str | None, file: str | None, lab: str | None, in_daemon: bool, verbose: bool) -> int:
     """End a lab and remove everything it made.
 
     The lab of FILE, of the file in the current folder, or the one that --lab names; also one whose process was killed. Afterwards
     no namespace, TAP, mount, process, route or file of it is left.
     """
     from dataplane import live
+    from dataplane.cli import up_in_daemon
     from dataplane.cli.steps import print_step
+    from dataplane.compose import load
 
     named = the_file(option_file, file)
     if lab is not None and named is not None:
         raise UserError("the lab is given twice", where=f"--lab {lab} {named}", mend="name it with --lab or by its file")
+    if up_in_daemon.meant(in_daemon):
+        return up_in_daemon.down(lab if lab is not None else load(named or ".").name)
     name = lab if lab is not None else _name_of(named)
     if live.down(name, on_step=print_step if verbose else lambda _row: None):
         click.echo(f"Lab {name} is down: nothing of it is left.")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=options.seed, metavar="N", help="What chance derives from; the kernel's choice otherwise.")
 @click.option("--poll", is_flag=True, help="Never sleep between frames: a whole CPU for a shorter round trip.")
 @click.option("--no-host-rules", is_flag=True, help="Print what the host needs, instead of setting it.")
+@click.option("--daemon", "in_daemon", is_flag=True, help="In the daemon; so also where DATAPLANE_HOST is set.")
 @as_json
 def command(
     *,
@@ -37,6 +38,7 @@ def command(
     seed: int | None,
     poll: bool,
     no_host_rules: bool,
+    in_daemon: bool,
     as_json: bool,
 ) -> int:
     """Start the lab of a Compose file, or apply its changes.
@@ -44,8 +46,11 @@ def command(
     FILE is a Compose file or a folder that holds one; the current folder otherwise. Without -d the lab lives as long as this
     command: it shows what the services write, and Ctrl-C ends it. On a lab that runs, what differs between the file and the lab
     is applied and printed, line by line. With --json each line is an object with one key: step, log, event or ready.
+
+    With --daemon its networks and services become the daemon's, with the names and labels that docker compose gives them.
     """
     from dataplane import live
+    from dataplane.cli import up_in_daemon
     from dataplane.cli.log_lines import LogLines
     from dataplane.cli.output import print_json
     from dataplane.cli.steps import print_event, print_step
@@ -53,6 +58,9 @@ def command(
 
     begun = time.monotonic()
     topology = load(the_file(option_file, file) or ".", name=lab, profiles=profiles, run_commands=run_commands)
+    if up_in_daemon.meant(in_daemon):
+        lab_only = {"--seed": seed is not None, "--poll": poll, "--no-host-rules": no_host_rules, "--json": as_json}
+        return up_in_daemon.up(topology, detach=detach, lab_only=lab_only)
 
     def ready() -> None:
         if as_json:

@@ -55,6 +55,7 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
         depends_on=dependencies(at, mode, context.services, active),
         links=links(at),
         ports=_ports(name, at, mode, joined, context),
+        container_name=written.text() if (written := at.get("container_name")) else "",
     )
 
 

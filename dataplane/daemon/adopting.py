@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,12 @@ async def adopt(containers: Containers) -> None:
     begins, which is that `always` runs, and `unless-stopped` unless it was stopped."""
     records = list(containers.core.state.containers.values())
     await asyncio.to_thread(_sweep, containers.core.folder / "instances", {one.short: one.alive for one in records})
+    running = await asyncio.to_thread(_running, containers, records)
     for record in records:
         life = containers.life(record.id)
         if record.alive:
-            process = await asyncio.to_thread(_running, containers, record)
-            if process is not None:
-                life.watch(process)
+            if record.id in running:
+                life.watch(running[record.id])
                 continue
             status, lost = await asyncio.to_thread(_last, containers, record)
             await life.ended(status, lost=lost)
@@ -64,11 +65,14 @@ def _wants(record: ContainerRecord) -> bool:
     return policy == "always" or (policy == "unless-stopped" and not record.fate.stopped)
 
 
-def _running(containers: Containers, record: ContainerRecord) -> Instance | None:
-    try:
-        return Instance.open(containers.core.folder, record.short)
-    except UserError:
-        return None
+def _running(containers: Containers, records: list[ContainerRecord]) -> dict[str, Instance]:
+    """By id, those that are to be alive and are."""
+    found = {}
+    for record in records:
+        if record.alive:
+            with suppress(UserError):
+                found[record.id] = Instance.open(containers.core.folder, record.short)
+    return found
 
 
 def _last(containers: Containers, record: ContainerRecord) -> tuple[Status, bool]:

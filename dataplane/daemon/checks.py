@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +45,11 @@ class Checks:
             if self._paused():
                 continue
             age, start = time.monotonic() - begun, _now()
-            code, output = await asyncio.to_thread(self._once, argv(check.test), check.timeout_ns / SECOND)
+            number, words = secrets.token_hex(32), argv(check.test)
+            for what in ("create", "start"):
+                self._tell(f"exec_{what}: {' '.join(words)}", execID=number)
+            code, output = await asyncio.to_thread(self._once, words, check.timeout_ns / SECOND)
+            self._tell("exec_die", execID=number, exitCode=str(code))
             self._results.append({"Start": start, "End": _now(), "ExitCode": code, "Output": output})
             if self._health.take(code == 0, age, output):
                 self._tell(f"health_status: {self._health.state}")

@@ -156,6 +156,7 @@ class Containers:
         if number == signals.SIGKILL:
             await self._carry(life.kill())
         else:
+            await life.settled()
             leave = number == _number(record.process.stop_signal or "SIGTERM")
             await self._carry(life.signal(number, leave=leave))
 
@@ -201,8 +202,9 @@ class Containers:
             await life.kill()
 
     async def _remove(self, id: str) -> None:
-        core, record = self.core, self.core.record(id)
+        core = self.core
         async with core.lock:
+            record = core.record(id)  # another may have removed it just now
             await core.change_to(wanted.remove(core.state, id))
         await self._clear([record])
 

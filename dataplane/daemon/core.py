@@ -28,6 +28,7 @@ from dataplane.desired.records import PREDEFINED, ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
 from dataplane.desired.ways import with_way_out
+from dataplane.errors import UserError
 from dataplane.live.engine import EngineThread
 from dataplane.model import EMPTY, Plan
 from dataplane.proc.helper import Helper
@@ -48,21 +49,36 @@ def new_id() -> str:
     return found
 
 
+def _asleep(old: State, new: State) -> bool:
+    """Only what does not run is another: nothing has to be made so."""
+    same = (
+        old.networks is new.networks
+        and old.endpoints is new.endpoints
+        and old.published is new.published
+        and old.uplinks is new.uplinks
+    )
+    if not same:
+        return False
+    before, after = old.containers, new.containers
+    gone = (one for key, one in before.items() if after.get(key) is not one)
+    come = (one for key, one in after.items() if before.get(key) is not one)
+    return not any(one.alive for one in (*gone, *come))
+
+
 class Core:
     """One daemon. ``listeners`` are told every Event; ``followers`` (old, new) after each change, before it counts as done."""
 
     def __init__(self, folder: Path, store: Store, helper: Helper, engine: EngineThread, host: HostSide) -> None:
         self.name, self.folder, self.store = folder.name, folder, store
-        name = self.name
         self.helper, self.engine, self.host = helper, engine, host
         self.state = State()
-        self.plan: Plan = Planner.nothing(name)
+        self.plan: Plan = Planner.nothing(self.name)
         self.wiring = Wiring()
         self.lock = asyncio.Lock()
         self.listeners: list[Callable[[Event], None]] = []
         self.followers: list[Callable[[State, State], Awaitable[None]]] = []
         self.rooms = Rooms(helper)
-        self._planner = Planner(name)
+        self._planner = Planner(self.name, host.underlay)
         self.emptied = False
         self._torn = True  # what is there may not be what the state says
 
@@ -121,7 +137,7 @@ class Core:
             state = remembered if remembered.networks else fresh(around, ids=[new_id() for _ in PREDEFINED], now=time.time_ns())
             self.state = with_way_out(state, around) if self.host.way_out else state
             self.store.save(remembered, self.state)
-            plan = self._planner.plan(self.state)
+            plan = await self.host.placed(self._planner.plan(self.state))
             await self._reconcile(plan, *self._planner.made(plan, self.host.local))
 
     async def change_with(self, make: Callable[[Collection[tuple[str, int]]], State]) -> State:
@@ -154,9 +170,13 @@ class Core:
         old = self.state
         if new is old:
             return
+        if _asleep(old, new):
+            self.store.save(old, new)
+            self.state = new
+            await self._tell_followers(old, new)
+            return
         try:
-            plan = self._planner.plan(new)
-            sandboxes, wiring = self._planner.made(plan, self.host.local)  # what cannot be is refused before anything is touched
+            plan, sandboxes, wiring = await self._planned(new)  # what cannot be is refused before anything is touched
             self.host.claim(plan, new)
             self.store.save(old, new)
             try:
@@ -166,11 +186,23 @@ class Core:
                 await self._restore()
                 raise
             self.state = new
-            for follow in self.followers:
-                await follow(old, new)
+            await self._tell_followers(old, new)
         except BaseException:
             self.host.give_back()
             raise
+
+    async def _tell_followers(self, old: State, new: State) -> None:
+        for follow in self.followers:
+            await follow(old, new)
+
+    async def _planned(self, new: State) -> tuple[Plan, Sandboxes, Wiring]:
+        try:
+            plan = await self.host.placed(self._planner.plan(new))
+            return plan, *self._planner.made(plan, self.host.local)
+        except Refused:
+            raise
+        except UserError as error:
+            raise Refused(400, error.what, mend=error.mend) from None
 
     async def _reconcile(self, plan: Plan, sandboxes: Sandboxes, wiring: Wiring) -> None:
         """From what there is to what is wanted. The plan is what runs once this has returned."""
@@ -194,12 +226,13 @@ class Core:
             raise
         await self.host.settle(plan)
         self.plan, self._torn = plan, False
+        self.rooms.found = sandboxes  # as they are; and the very objects, which the next change need not look into
 
     async def _restore(self) -> None:
         """After a change that failed: what the old state wants, as far as it can be had."""
         try:
             self.wiring = await self.engine.call(lambda dataplane: dataplane.wiring)
-            plan = self._planner.plan(self.state)
+            plan = await self.host.placed(self._planner.plan(self.state))
             self.host.give_back()
             await self._reconcile(plan, *self._planner.made(plan, self.host.local))
         except Exception:  # the first error is the one to tell; the next change tries again

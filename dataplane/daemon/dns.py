@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from dataplane.daemon.face import Lookup
@@ -18,6 +19,7 @@ from dataplane.dns.view import View, view
 from dataplane.dns.zone import Zones, endpoints_of, resolves
 from dataplane.errors import UserError
 from dataplane.proc.helper import Helper
+from dataplane.proc.helper import NameServer as Sockets
 from dataplane.proc.spec import NamespaceRef
 
 
@@ -41,33 +43,43 @@ class Resolver:
             if self._wanted(container):
                 self._opening[container] = asyncio.ensure_future(self._open_late(container))
 
-    async def open(self, container: str, namespace: NamespaceRef) -> None:
-        """A container runs in this namespace, which exists. At once where its name server is wanted; else when it is."""
-        await self.close(container)
-        self._namespaces[container] = namespace
-        if self._wanted(container):
-            await self._open(container)
+    async def open(self, namespaces: Mapping[str, NamespaceRef]) -> dict[str, UserError]:
+        """Containers run in these namespaces, which exist. Their name servers are there when this returns, where they are wanted;
+        else when they are. Returns why some are not."""
+        for container, namespace in namespaces.items():
+            await self.close(container)
+            self._namespaces[container] = namespace
+        return await self._open([container for container in namespaces if self._wanted(container)])
 
     async def _open_late(self, container: str) -> None:
         try:
-            with suppress(UserError):  # its namespace has gone meanwhile
-                await self._open(container)
+            with suppress(UserError):  # the helper has gone
+                await self._open([container])
         finally:
             self._opening.pop(container, None)
 
-    async def _open(self, container: str) -> None:
-        namespace = self._namespaces[container]
-        sockets = await asyncio.to_thread(self._helper.open_name_server, namespace, EMBEDDED)
-        if self._namespaces.get(container) is not namespace:
-            sockets.udp.close()
-            sockets.tcp.close()
-            return
+    async def _open(self, containers: Sequence[str]) -> dict[str, UserError]:
+        namespaces = {container: self._namespaces[container] for container in containers}
+        if not namespaces:
+            return {}
+        found = await asyncio.to_thread(self._helper.open_name_servers, list(namespaces.values()), EMBEDDED)
+        failed = {}
+        for (container, namespace), sockets in zip(namespaces.items(), found, strict=True):
+            if isinstance(sockets, UserError):
+                failed[container] = sockets
+            elif self._namespaces.get(container) is not namespace:  # it has gone meanwhile
+                sockets.udp.close()
+                sockets.tcp.close()
+            else:
+                await self._serve(container, namespace, sockets)
+        return failed
 
+    async def _serve(self, container: str, namespace: NamespaceRef, sockets: Sockets) -> None:
         async def inside(kind: str, version: int) -> socket.socket:
             return await asyncio.to_thread(self._helper.open_socket, namespace, kind, version)
 
-        server = NameServer(sockets, lambda: self._view(container), Forwarder(inside, port=self._port), self._hint)
-        self._servers[container] = server
+        forwarder = Forwarder(inside, port=self._port)
+        server = self._servers[container] = NameServer(sockets, lambda: self._view(container), forwarder, self._hint)
         await server.start()
 
     async def settle(self) -> None:

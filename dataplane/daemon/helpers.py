@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from dataplane.errors import UserError
@@ -23,6 +26,28 @@ def helper_of(folder: Path) -> Helper:
         pids.kill(body["pid"], body["start"])
     helper = Helper.start(folder.name, folder)
     _adopt(helper, folder)
+    return helper
+
+
+def replaced(folder: Path, hosts: Iterable[str]) -> Helper:
+    """Another in place of one that was killed under a daemon; blocking. ``hosts``: the names of those that are in the host's own
+    namespace. An ordinary user's namespaces were in the helper alone: UserError."""
+    if not privileged():
+        raise UserError(
+            "the helper process is gone, and with it the namespaces of this user's containers",
+            where=str(folder),
+            mend="start the daemon again",
+            status=1,
+        )
+    body = pids.read_json(str(folder / "helper.json"))
+    if body is not None:
+        with suppress(ChildProcessError):  # the daemon's own child, once the process that forked it has ended
+            os.waitpid(body["pid"], os.WNOHANG)
+    helper = helper_of(folder)
+    known = helper.namespaces()
+    for name in hosts:
+        if name not in known:
+            helper.host_namespace(name)
     return helper
 
 

@@ -24,10 +24,13 @@ from dataplane.hostnet.sockets import RefusedError
 from dataplane.live.host import Host
 from dataplane.live.hostwatch import HostWatch
 from dataplane.live.ports import explained
+from dataplane.live.underlay import Descriptors, close_all
 from dataplane.model import IPAddress, IPNetwork, Plan
 from dataplane.netns.step import Step
+from dataplane.parents import is_parented, placed
 from dataplane.proc.helper import Helper
 from dataplane.proc.server import privileged
+from dataplane.underlay import Underlay
 from dataplane.uplink import UPLINK
 
 RESOLV = Path("/etc/resolv.conf")
@@ -51,10 +54,10 @@ class _Settled:
 
 
 class HostSide:
-    """``change``: False tells what to do on the host instead of doing it. Used on the event loop."""
+    """``change``: False tells what to do on the host instead of doing it; ``underlay``: what carries overlays. Used on the loop."""
 
-    def __init__(self, name: str, folder: Path, helper: Helper, *, change: bool = True) -> None:
-        self.way_out = privileged()
+    def __init__(self, name: str, folder: Path, helper: Helper, *, change: bool = True, underlay: Underlay | None = None) -> None:
+        self.way_out, self.underlay = privileged(), underlay
         self._name, self._folder = name, folder
         self._host = Host(name, folder, helper, change=change, way_out=self.way_out)
         self._watch = HostWatch(self._follow)
@@ -69,7 +72,11 @@ class HostSide:
         await self._host.look({UPLINK: None})
         facts = self._host.ways[UPLINK].facts
         self._surroundings = Surroundings(
-            daemon=self._name, routes=_routes(facts, self._tap), resolvers=_resolvers(), links=frozenset(facts.addresses)
+            daemon=self._name,
+            routes=_routes(facts, self._tap),
+            resolvers=_resolvers(),
+            links=frozenset(facts.addresses),
+            overlays=self.underlay is not None,
         )
         return self._surroundings
 
@@ -90,6 +97,15 @@ class HostSide:
             await asyncio.sleep(0.01)
 
     # -- changes ----------------------------------------------------------------------------------------------------------
+
+    async def placed(self, plan: Plan) -> Plan:
+        """With the parents of its networks as the host has them. UserError where one is not there, or cannot be had."""
+        parented = {key: network for key, network in plan.networks.items() if is_parented(network)}
+        used = {endpoint.network for endpoint in plan.endpoints()} if parented else set()
+        networks = [network for key, network in parented.items() if key in used]
+        if not networks:
+            return plan
+        return placed(plan, await asyncio.to_thread(self._host.parents.look, networks))
 
     def claim(self, plan: Plan, state: State) -> None:
         """The host's ports that the plan publishes. PortTakenError: one cannot be had; nothing is kept."""
@@ -112,19 +128,30 @@ class HostSide:
             raise PortTakenError(told.what, mend, (port.protocol, port.number), chosen=row.chosen) from None
 
     def replaced(self, plan: Plan) -> set[str]:
-        """Ports of uplinks that are there, and that the plan has no more, or others."""
-        return self._host.replaced(plan)
+        """Ports of uplinks and underlays that are there, and that the plan has no more, or others."""
+        return self._host.replaced(plan) | self._host.underlays.replaced(plan)
 
     async def drop(self, ports: set[str]) -> None:
         """The engine has closed their descriptors."""
         self._watch.stop(ports)
-        await self._host.drop(ports)
-        if ports:
+        below = ports & self._host.underlays.made.keys()
+        await self._host.underlays.drop(below)
+        await self._host.drop(ports - below)
+        if ports - below:
             self._settled = None
 
-    async def make(self, plan: Plan) -> dict[str, int]:
-        """The descriptors of uplinks that the engine has not yet."""
-        return await self._host.make(plan, _log, lambda _step: None)
+    async def make(self, plan: Plan) -> dict[str, Descriptors]:
+        """The descriptors of uplinks and underlays that the engine has not yet."""
+        made: dict[str, Descriptors] = {**await self._host.make(plan, _log, lambda _step: None)}
+        try:
+            made |= await self._host.underlays.make(plan, _log, lambda _step: None)
+        except BaseException:
+            self.close_all(made)
+            await self._host.drop(made)
+            raise
+        if plan.underlays:
+            await self._host.underlays.settle(plan, _log, _warn)
+        return made
 
     async def settle(self, plan: Plan) -> None:
         """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
@@ -136,6 +163,7 @@ class HostSide:
             await self._host.settle(plan, _log, _warn)
             self._watch.start({port: way.watch for port, way in self._host.ways.items()})
         self._settled = wanted
+        await self._host.parents.settle(plan, _log, _warn)
         self._host.unlock()
 
     def unlock(self) -> None:
@@ -147,11 +175,9 @@ class HostSide:
         self._host.give_back()
 
     @staticmethod
-    def close_all(descriptors: Mapping[str, int | tuple[int, ...]]) -> None:
+    def close_all(descriptors: Mapping[str, Descriptors]) -> None:
         """Those that the engine will not have."""
-        for fds in descriptors.values():
-            for fd in fds if isinstance(fds, tuple) else (fds,):
-                os.close(fd)
+        close_all(descriptors)
 
     # -- meanwhile --------------------------------------------------------------------------------------------------------
 
@@ -171,6 +197,7 @@ class HostSide:
         """Let go of every port and take back what was changed, once the engine has closed the uplink."""
         self._watch.stop()
         await self._host.close(_log)
+        await self._host.underlays.close(_log)
 
 
 def _routes(facts: Facts, tap: str) -> tuple[tuple[str, IPNetwork], ...]:

@@ -7,11 +7,12 @@ between finds it as a container that has ended, and goes on from there.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from dataplane.desired.refused import Refused
 from dataplane.errors import UserError
 from dataplane.live.backoff import Backoff
 from dataplane.proc.instance import Instance
-from dataplane.proc.spec import Status
+from dataplane.proc.spec import InstanceSpec, Status
 
 if TYPE_CHECKING:
     from dataplane.daemon.core import Core
@@ -100,7 +101,7 @@ class Life:
                     await core.change_with(lambda taken: self._started(now, restarts, taken))
                 binds = self.files.write(core.state, self.id) if self.files is not None else {}
                 spec = spec_of(core.state, self.record, core.namespace(self.id), binds)
-                process = await core.blocking(core.helper.spawn, spec, [one.fileno() for one in waiting])
+                process = await core.blocking(self._spawn, spec, [one.fileno() for one in waiting])
             except UserError as error:
                 await self._failed(error)
         finally:
@@ -109,7 +110,17 @@ class Life:
         self.watch(process)
         self.tell("start")
 
+    def _spawn(self, spec: InstanceSpec, attached: Sequence[int]) -> Instance:
+        try:
+            return self.core.helper.spawn(spec, attached)
+        except UserError:
+            # The helper may have been killed between the start and its answer, and another asked to start what runs already.
+            with suppress(UserError):
+                return Instance.open(self.core.folder, spec.name)
+            raise
+
     def _started(self, now: int, restarts: int, taken: object) -> State:
+        self.core.record(self.id)  # Refused where it was removed meanwhile
         state = fates.started(self.core.state, self.id, now=now, taken=taken)  # type: ignore[arg-type]
         return fates.with_fate(state, self.id, replace(state.containers[self.id].fate, restarts=restarts))
 
@@ -119,10 +130,10 @@ class Life:
         if not isinstance(error, Refused):
             process = self.record.process
             refused, status = refusal(error, process.command, process.working_dir or "/", CREATE)
-        async with self.core.lock:
-            await self.core.change_to(fates.failed(self.core.state, self.id, refused.what, exit=status))
-        if self.record.auto_remove:
-            await self._remove(self.id)
+        if self.id in self.core.state.containers:
+            await self._become(lambda state: fates.failed(state, self.id, refused.what, exit=status))
+            if self.record.auto_remove:
+                await self._remove(self.id)
         raise refused from None
 
     def watch(self, process: Instance) -> None:
@@ -146,6 +157,8 @@ class Life:
             status = await asyncio.to_thread(process.status)
             self.process = None
             process.close()
+            with suppress(ChildProcessError):  # ours, where its helper has ended before it
+                os.waitpid(process.pid, os.WNOHANG)
             if self.record.fate.state == PAUSED:
                 await asyncio.to_thread(freezer.forget, self.id[:12])
             await self.ended(status)
@@ -170,7 +183,8 @@ class Life:
             self._again = asyncio.create_task(self._start_again(delay), name=f"restart of {self.id[:12]}")
         self._tell_waiters(code)
         if delay is None and record.auto_remove and not self._staying:
-            await self._remove(self.id)
+            with suppress(Refused):  # somebody was faster, and removed it, or started it again
+                await self._remove(self.id)
 
     def _delay(self, record: ContainerRecord, code: int, ran: float, *, lost: bool) -> float | None:
         if self._leave or (lost and record.restart.policy == "on-failure"):
@@ -266,8 +280,14 @@ class Life:
 
     # -- signals ------------------------------------------------------------------------------------------------------------
 
+    async def settled(self) -> None:
+        """Whoever starts, pauses or removes it just now is done: one that is said to run has a process."""
+        async with self.lock:
+            return
+
     async def stop(self, number: int, grace: float) -> bool:
         """Signal, SIGKILL after ``grace`` seconds (negative: never); returns when it has ended. False: it did not run."""
+        await self.settled()
         if await self.give_up_restart():
             return True
         if self.record.fate.state not in ALIVE:
@@ -285,6 +305,7 @@ class Life:
 
     async def kill(self) -> None:
         """SIGKILL, and wait for its end; its shim's too if need be."""
+        await self.settled()
         self._leave = True
         if self.record.fate.state not in ALIVE:
             return

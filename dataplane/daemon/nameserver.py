@@ -44,7 +44,7 @@ class NameServer:
         self._view = look()
         self._ready: dict[bytes, Response] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connections = 0
+        self._connections: set[asyncio.StreamWriter] = set()
         self._tcp: asyncio.Server | None = None
 
     @property
@@ -64,6 +64,8 @@ class NameServer:
         self._sockets.udp.close()
         if self._tcp is not None:
             self._tcp.close()
+        for connection in self._connections:
+            connection.close()
         for task in self._tasks:
             task.cancel()
         self._forwarder.close()
@@ -121,10 +123,10 @@ class NameServer:
         return outcome.reply
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._connections >= MAX_CONNECTIONS:
+        if len(self._connections) >= MAX_CONNECTIONS:
             writer.close()
             return
-        self._connections += 1
+        self._connections.add(writer)
         try:
             # One question after the other: who asks many at once opens more connections.
             while (reply := await self._one(reader)) is not None:
@@ -134,7 +136,7 @@ class NameServer:
         except (OSError, EOFError, TimeoutError):
             pass
         finally:
-            self._connections -= 1
+            self._connections.discard(writer)
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader) -> bytes | None:

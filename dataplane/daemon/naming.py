@@ -42,11 +42,13 @@ class Naming:
         await self.resolver.settle()
 
     async def _open(self, containers: Iterable[str]) -> None:
-        for container in containers:
-            try:
-                await self.resolver.open(container, self._core.namespace(container))
-            except UserError as error:  # it runs all the same
-                print(f"container {container[:12]} has no name server: {error.what}", file=sys.stderr, flush=True)
+        namespaces = {container: self._core.namespace(container) for container in containers}
+        try:
+            failed = await self.resolver.open(namespaces)
+        except UserError as error:
+            failed = dict.fromkeys(namespaces, error)
+        for container, why in failed.items():  # it runs all the same
+            print(f"container {container[:12]} has no name server: {why.what}", file=sys.stderr, flush=True)
 
     async def stop(self) -> None:
         """Answer nobody any more."""

@@ -9,20 +9,27 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dataplane.daemon.core import Core
-from dataplane.daemon.helpers import end_helper, helper_of
+from dataplane.daemon.helpers import end_helper, helper_of, replaced
 from dataplane.daemon.hostside import HostSide
 from dataplane.live.engine import EngineThread
 from dataplane.proc.clean import clear
 from dataplane.proc.helper import Helper
 from dataplane.store import Store
+from dataplane.underlay import Underlay
 
 
 @asynccontextmanager
 async def opened(
-    name: str, folder: Path, store: Store, *, helper: Helper | None = None, host_rules: bool = True
+    name: str,
+    folder: Path,
+    store: Store,
+    *,
+    helper: Helper | None = None,
+    host_rules: bool = True,
+    underlay: Underlay | None = None,
 ) -> AsyncIterator[Core]:
     """A core that runs inside. ``folder``: for what lives as long as the machine runs, a folder called ``name``; ``helper``: one
-    that is there already; ``host_rules`` False: tell what the host needs instead of setting it.
+    that is there already; ``host_rules`` False: tell what the host needs instead of setting it; ``underlay``: carries overlays.
 
     Afterwards no packets are carried and the host is as it was; namespaces, interfaces and processes stay (after
     ``remove_everything``, nothing does). UserError: what is remembered cannot be made so."""
@@ -32,12 +39,14 @@ async def opened(
     if helper is None:
         helper = await asyncio.to_thread(helper_of, folder)
     engine = EngineThread(secrets.randbits(63))
-    core = Core(folder, store, helper, engine, HostSide(name, folder, helper, change=host_rules))
+    core = Core(folder, store, helper, engine, HostSide(name, folder, helper, change=host_rules, underlay=underlay))
+    helper.replace = lambda: replaced(folder, core.rooms.hosts())
     try:
         await core.begin()
         yield core
     finally:
         await core.close()
+        helper.replace = None
         helper.close()
         if core.emptied:
             await asyncio.to_thread(clear, folder)

@@ -23,6 +23,7 @@ from dataplane.errors import UserError
 from dataplane.proc import kernel, pids
 from dataplane.proc.helper import Helper
 from dataplane.proc.registry import try_lock
+from dataplane.underlay import Underlay
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 DYING = 3.0
@@ -31,12 +32,14 @@ DYING = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line says. ``any_image``: every image's name stands for the host's file system."""
+    """What the command line says. ``any_image``: every image's name stands for the host's file system. ``underlay``: what carries
+    overlays, None where there shall be none."""
 
     socket: Path
     state: Path
     any_image: bool = False
     host_rules: bool = True
+    underlay: Underlay | None = None
 
 
 def main(options: Options) -> int:
@@ -98,7 +101,7 @@ async def _live(name: str, folder: Path, helper: Helper, options: Options, begun
         asked.set()
 
     store = SqliteStore(options.state / places.FILE)
-    async with opened(name, folder, store, helper=helper, host_rules=options.host_rules) as core:
+    async with opened(name, folder, store, helper=helper, host_rules=options.host_rules, underlay=options.underlay) as core:
         # Packets flow by now; what only the API needs is imported meanwhile.
         from dataplane.api.server import serve
         from dataplane.daemon.whole import Whole

@@ -37,6 +37,10 @@ class Rooms:
         self.references: dict[str, NamespaceRef] = {}
         self._helper = helper
 
+    def hosts(self) -> list[str]:
+        """The names of those that are in the host's own namespace."""
+        return [name for name, one in self.found.items() if one.kind == HOST and name in self.references]
+
     def carry_out(self, steps: Iterable[Step]) -> dict[str, int]:
         """Descriptors of the TAPs that were made or opened, by port: the caller's. UserError: some steps were done, which ``found``
         tells; no descriptor is left."""
@@ -141,6 +145,7 @@ def _body(one: InterfaceSpec) -> Order:
         "mtu": one.mtu,
         "addresses": list(one.addresses),
         "sysctls": dict(one.sysctls),
+        "arp": one.arp,
     }
 
 

@@ -8,9 +8,12 @@ from types import MappingProxyType
 
 from dataplane.drivers.ports import MTU
 from dataplane.model import EMPTY, Endpoint, Instance, IPAddress, Network, Options, Plan
+from dataplane.parents import IPVLAN, wish
 
 OWN, HOST = "own", "host"
 """Kinds of sandboxes: a namespace of the container's own, or the host's."""
+LINK_LOCAL = {4: 16, 6: 64}
+"""Prefix lengths of link-local addresses (RFC 3927, 2.1; RFC 4291, 2.5.6)."""
 SYSCTLS = "com.docker.network.endpoint.sysctls"
 """An endpoint's option: ``net.ipv4.conf.IFNAME.key=value``, comma between; IFNAME stands for the interface's name."""
 
@@ -18,7 +21,7 @@ SYSCTLS = "com.docker.network.endpoint.sysctls"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceSpec:
     """An interface: a TAP that the engine knows as ``port``. ``addresses`` with their prefix lengths. ``sysctls`` are written once
-    it is there, before it is up."""
+    it is there, before it is up. ``arp`` False: it asks for no neighbors."""
 
     port: str
     name: str
@@ -26,6 +29,7 @@ class InterfaceSpec:
     mtu: int = 1500
     addresses: tuple[str, ...] = ()
     sysctls: Options = field(default_factory=lambda: EMPTY)
+    arp: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +86,10 @@ def _sandbox(instance: Instance, networks: tuple[Network, ...]) -> SandboxSpec:
     if instance.service.network_mode == "host":
         return SandboxSpec(name=instance.name, kind=HOST)
     interfaces = (_interface(endpoint, network) for endpoint, network in zip(instance.endpoints, networks, strict=True))
-    routes = (RouteSpec(version=r.gateway.version, interface=r.interface, gateway=r.gateway) for r in instance.routes)
+    routes = (
+        RouteSpec(version=r.gateway.version, interface=r.interface, gateway=None if r.gateway.is_unspecified else r.gateway)
+        for r in instance.routes
+    )
     return SandboxSpec(
         name=instance.name,
         interfaces=MappingProxyType({one.port: one for one in interfaces}),
@@ -97,6 +104,7 @@ def _interface(endpoint: Endpoint, network: Network) -> InterfaceSpec:
         for address in (endpoint.ipv4, endpoint.ipv6)
         if address is not None and address.version == pool.subnet.version and address in pool.subnet
     )
+    addresses += tuple(f"{address}/{LINK_LOCAL[address.version]}" for address in endpoint.link_local)
     return InterfaceSpec(
         port=endpoint.port,
         name=endpoint.interface,
@@ -104,6 +112,7 @@ def _interface(endpoint: Endpoint, network: Network) -> InterfaceSpec:
         mtu=int(network.options.get(MTU, 1500)),
         addresses=addresses,
         sysctls=_sysctls(endpoint),
+        arp=not (network.driver == IPVLAN and wish(network).l3),
     )
 
 

@@ -42,7 +42,7 @@ def connect(state: State, network_id: str, container_id: str, wish: EndpointWish
 def disconnect(state: State, network_id: str, container_id: str, *, force: bool = False) -> State:
     """Off the network; its addresses are free again. Refused 500: it is not on it; with ``force`` too."""
     network, container = state.networks[network_id], state.containers[container_id]
-    if network.driver == "host":
+    if network.driver == "host" and container.network_mode == "host":
         raise Refused(400, HOST)
     if not force:
         _require_living(container)

@@ -11,7 +11,7 @@ from dataplane.desired.attachments import attachment
 from dataplane.desired.changing import with_container, with_endpoints, without
 from dataplane.desired.endpoints import names
 from dataplane.desired.networks import DEFAULT
-from dataplane.desired.records import ContainerRecord, State
+from dataplane.desired.records import PREDEFINED, ContainerRecord, NetworkRecord, State
 from dataplane.desired.references import container as find
 from dataplane.desired.references import endpoints_of, network
 from dataplane.desired.refused import Refused
@@ -24,7 +24,7 @@ def create(state: State, wish: ContainerWish, *, id: str, now: int) -> tuple[Sta
     name = wish.name.removeprefix("/")
     if name:
         naming.require_free(state, name)
-    mode = modes.decided(state, wish)
+    mode = modes.decided(state, wish.network_mode)
     modes.require_no_conflict(wish, mode)
     record = replace(
         wish.record,
@@ -83,11 +83,12 @@ def _attachments(state: State, wish: ContainerWish, mode: str) -> Mapping[str, A
     if mode == "host" or mode.startswith(modes.SHARED):
         return MappingProxyType({})
     asked: dict[str, EndpointWish] = {}
+    absent = {wish.network_mode} if mode not in state.networks and mode not in PREDEFINED else set()
     for reference, one in wish.networks.items():
-        record = network(state, DEFAULT if reference == "default" else reference)
-        asked[record.id] = one
-    first = network(state, mode)
-    if not asked or mode != DEFAULT:
+        if reference not in absent:
+            asked[_asked(state, DEFAULT if reference == "default" else reference).id] = one
+    if not absent and (not asked or mode != DEFAULT):
+        first = network(state, mode)
         asked = {first.id: asked.get(first.id, EndpointWish()), **asked}
     if len(asked) > 1 and mode == "none":
         raise Refused(400, "container cannot be connected to multiple networks with one of the networks in private (none) mode")
@@ -101,6 +102,14 @@ def _attachments(state: State, wish: ContainerWish, mode: str) -> Mapping[str, A
         except Refused as refused:
             raise Refused(refused.http, f"invalid config for network {record.name}: {refused.what}", mend=refused.mend) from None
     return MappingProxyType(found)
+
+
+def _asked(state: State, reference: str) -> NetworkRecord:
+    """Refused 400, not 404: of a 404 clients think that it is the image that is missing."""
+    try:
+        return network(state, reference)
+    except Refused as refused:
+        raise Refused(400, refused.what, mend=refused.mend) from None
 
 
 def _links(state: State, wish: ContainerWish) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address
 
 from dataplane.desired import pools
-from dataplane.desired.kinds import network_of
 from dataplane.desired.networks import is_default
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord, State
 from dataplane.desired.references import endpoints_of, members
@@ -15,7 +14,6 @@ from dataplane.desired.refused import Refused
 from dataplane.interfaces import IFNAME, PREFIX
 from dataplane.ipam import Leases
 from dataplane.model import Attachment, Endpoint, IPAddress
-from dataplane.parents import segment_mac
 
 RESERVED = frozenset({"uplink", "underlay", "parent", "router"})
 """Beginnings of names of ports that are not a container's."""
@@ -41,6 +39,7 @@ def made(state: State, container: ContainerRecord, network: NetworkRecord, *, no
         gw_priority=attachment.gw_priority,
         given_mac=attachment.mac_address is not None,
         options=attachment.driver_opts,
+        link_local=attachment.link_local,
     )
     return EndpointRecord(
         id=hashlib.sha256(f"endpoint {container.id} {network.id} {now}".encode()).hexdigest(),
@@ -106,12 +105,10 @@ def _port(state: State, container: ContainerRecord, network: NetworkRecord) -> s
 
 
 def _mac(state: State, network: NetworkRecord, port: str, ipv4: IPAddress | None) -> str:
-    """02:42 and the IPv4 address, as Docker up to 27; without one a hash of the port's name that nobody on the network has.
-
-    Endpoints of ipvlan have their parent's, which is the host's to say: ``plan_of`` says it."""
-    shared = segment_mac(network_of(network)) if network.driver == "ipvlan" else None
-    if shared is not None:
-        return shared
+    """02:42 and the IPv4 address, as Docker up to 27; without one a hash of the port's name that nobody on the network has. Of
+    ipvlan none: it is the parent's, whichever that has."""
+    if network.driver == "ipvlan":
+        return ""
     if ipv4 is not None:
         return f"02:42:{ipv4.packed.hex(':')}"
     used = {one.endpoint.mac for one in members(state, network.id)}

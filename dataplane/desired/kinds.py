@@ -23,12 +23,12 @@ NO_SWARM = (
 )
 
 
-def require_driver(driver: str) -> None:
+def require_driver(driver: str, around: Surroundings) -> None:
     """Refused: nobody can make a network with it."""
     if driver in SINGLE:
         raise Refused(403, f'only one instance of "{driver}" network is allowed', mend=f"use the network {_called(driver)}")
-    if driver == "overlay":
-        raise Refused(403, NO_SWARM, mend="overlays of this version are made in a lab's file: dataplane up")
+    if driver == "overlay" and not around.overlays:
+        raise Refused(403, NO_SWARM, mend="there is no swarm here: start the daemon with --data-path-addr and --peer")
     if driver not in WIRED or driver not in DRIVERS:
         known = ", ".join(one for one in WIRED if one in DRIVERS and one != "overlay")
         raise Refused(404, f'plugin "{driver}" not found', mend=f"the drivers are {known}")

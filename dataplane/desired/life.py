@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 
 from dataplane.desired import modes, ports
+from dataplane.desired.attachments import attachment
 from dataplane.desired.changing import with_container, with_endpoints, without
 from dataplane.desired.endpoints import made
 from dataplane.desired.records import CREATED, DEAD, RESTARTING, RUNNING, ContainerRecord, Fate, State
 from dataplane.desired.refused import Refused
-
-SETUP = "failed to set up container networking: "
+from dataplane.desired.wishes import EndpointWish
 
 
 def started(state: State, container_id: str, *, now: int, taken: ports.Taken = ()) -> State:
@@ -22,10 +23,10 @@ def started(state: State, container_id: str, *, now: int, taken: ports.Taken = (
         return state
     if record.fate.state == DEAD:
         raise Refused(409, "container is marked for removal and cannot be started")
+    record = _on_its_network(state, record)
     modes.require_joinable(state, record)
     _require_linked(state, record)
-    if len(record.network_mode) == 64 and record.network_mode not in state.networks:
-        raise Refused(404, f"{SETUP}network {record.network_mode} not found", mend="make the container anew, on another network")
+    state = with_container(state, record)
     state = with_fate(state, container_id, replace(record.fate, state=RUNNING, exit=0, error="", started=now, stopped=False))
     record = state.containers[container_id]
     for key in record.attachments:
@@ -35,7 +36,7 @@ def started(state: State, container_id: str, *, now: int, taken: ports.Taken = (
         try:
             state = with_endpoints(state, [made(state, record, network, now=now)])
         except Refused as refused:
-            raise Refused(refused.http, SETUP + refused.what, mend=refused.mend) from None
+            raise Refused(refused.http, modes.SETUP + refused.what, mend=refused.mend) from None
     return ports.with_published(state, container_id, taken=taken)
 
 
@@ -57,6 +58,18 @@ def with_fate(state: State, container_id: str, fate: Fate) -> State:
     """The fate of a container; it keeps addresses and ports, if it has any (paused, unpaused, restarted so often)."""
     record = state.containers[container_id]
     return state if record.fate == fate else with_container(state, replace(record, fate=fate))
+
+
+def _on_its_network(state: State, record: ContainerRecord) -> ContainerRecord:
+    """What was not there when the container was made may be there by now."""
+    mode = modes.decided(state, record.network_mode)
+    if mode == record.network_mode:
+        return record
+    record = replace(record, network_mode=mode)
+    if mode in state.networks and mode not in record.attachments:
+        mine = attachment(state.networks[mode], EndpointWish())
+        record = replace(record, attachments=MappingProxyType({mode: mine, **record.attachments}))
+    return record
 
 
 def _require_linked(state: State, record: ContainerRecord) -> None:

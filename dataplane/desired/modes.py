@@ -8,23 +8,30 @@ from dataplane.desired.refused import Refused
 from dataplane.desired.wishes import ContainerWish
 
 SHARED = "container:"
+SETUP = "failed to set up container networking: "
+"""What Docker says before an error of a start."""
 _UNDEFINED = "This would result in undefined behavior"
 PORTS_DISCARDED = "Published ports are discarded when using host network mode"
 
 
-def decided(state: State, wish: ContainerWish) -> str:
-    """``bridge``, ``host``, ``none``, ``container:ID`` or a network's id. Refused 404: there is no such; 400: it is malformed."""
-    mode = wish.network_mode
+def decided(state: State, mode: str) -> str:
+    """``bridge``, ``host``, ``none``, ``container:ID`` or a network's id; as written where there is no such yet, which a start then
+    says. Refused 400: it is malformed, or means several."""
     if mode in {"", "default", "bridge"}:
         return "bridge"
     if mode in {"host", "none"}:
         return mode
-    if mode.startswith(SHARED):
-        other = mode.removeprefix(SHARED)
-        if not other:
-            raise Refused(400, "Invalid network mode: invalid container format container:<name|id>")
-        return SHARED + container(state, other).id
-    record = network(state, mode)
+    try:
+        if mode.startswith(SHARED):
+            other = mode.removeprefix(SHARED)
+            if not other:
+                raise Refused(400, "Invalid network mode: invalid container format container:<name|id>")
+            return SHARED + container(state, other).id
+        record = network(state, mode)
+    except Refused as refused:
+        if refused.http != 404:
+            raise
+        return mode
     return record.name if record.predefined else record.id
 
 
@@ -58,10 +65,14 @@ def warnings(record: ContainerRecord) -> list[str]:
 
 
 def require_joinable(state: State, record: ContainerRecord) -> None:
-    """Refused, when a container starts: who shares its namespace with it is not there (500), or does not run (409)."""
-    if not record.network_mode.startswith(SHARED):
+    """Refused, when a container starts: its network is not there (404); who shares its namespace with it is not (500), or does not
+    run (409)."""
+    mode = record.network_mode
+    if not mode.startswith(SHARED):
+        if mode not in {"bridge", "host", "none"} and mode not in state.networks:
+            raise Refused(404, f"{SETUP}network {mode} not found", mend="make the network, or the container anew on another one")
         return
-    key = record.network_mode.removeprefix(SHARED)
+    key = mode.removeprefix(SHARED)
     other = state.containers.get(key)
     if other is None:
         raise Refused(500, f"joining network namespace of container: No such container: {key}", mend="make the container anew")

@@ -80,7 +80,7 @@ def create(state: State, wish: NetworkWish, around: Surroundings, *, id: str, no
     )
     if wish.config_only:
         return with_network(state, replace(record, driver="null")), ""
-    kinds.require_driver(driver)
+    kinds.require_driver(driver, around)
     _require_local(wish)
     record = _addressed(state, record, written, families, around)
     kinds.require_possible(state, record, around)

@@ -15,20 +15,16 @@ from dataplane.desired.kinds import WIRED
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord, State
 from dataplane.desired.shapes import plan_instance, plan_network
 from dataplane.model import Instance, Network, Plan, Service, Topology
-from dataplane.parent import Parent
-from dataplane.parents import DRIVERS as PARENTED
-from dataplane.parents import NOTHING, Facts, is_parented, parents, segment_mac
 
-NO_PARENTS: Mapping[str, Parent] = MappingProxyType({})
 REMEMBERED = 8
 """Daemons in one process whose last Plan is kept in pieces."""
 
 
 @dataclass(slots=True)
 class _Memory:
-    """By id: what a network, an instance was made of, and what came of it; the MAC that all of a network's endpoints have, if any."""
+    """By id: what a network, an instance was made of, and what came of it."""
 
-    networks: dict[str, tuple[NetworkRecord, Network, str]] = field(default_factory=dict)
+    networks: dict[str, tuple[NetworkRecord, Network]] = field(default_factory=dict)
     instances: dict[str, tuple[ContainerRecord, tuple[EndpointRecord, ...], tuple[Network, ...], Instance]] = field(
         default_factory=dict
     )
@@ -37,11 +33,11 @@ class _Memory:
 _memories: dict[str, _Memory] = {}
 
 
-def plan_of(state: State, name: str = "dataplane", seen: Facts = NOTHING) -> Plan:
-    """What must run. `name`: the daemon's; `seen`: what the host has of the parents of macvlan and ipvlan networks. Networks are
-    known by their names, instances by the containers' short ids. UserError: endpoints that cannot be on one parent."""
+def plan_of(state: State, name: str = "dataplane") -> Plan:
+    """What must run. `name`: the daemon's. Networks are known by their names, instances by the containers' short ids. Parents of
+    macvlan and ipvlan networks are the host's to tell: ``parents.placed``."""
     before, now = _memories.pop(name, _Memory()), _Memory()
-    networks = _networks(state, seen, before, now)
+    networks = _networks(state, before, now)
     instances = _instances(state, networks, before, now)
     _memories[name] = now
     while len(_memories) > REMEMBERED:
@@ -55,38 +51,24 @@ def plan_of(state: State, name: str = "dataplane", seen: Facts = NOTHING) -> Pla
         instances=MappingProxyType(instances),
         uplinks=state.uplinks,
         published=tuple(chain.from_iterable(state.published.values())),
-        parents=_parents(networks, instances, seen),
     )
 
 
-def _parents(networks: Mapping[str, Network], instances: Mapping[str, Instance], seen: Facts) -> Mapping[str, Parent]:
-    on = {network.key: network for network in networks.values() if is_parented(network)}
-    if not on:
-        return NO_PARENTS
-    rows = (endpoint for one in instances.values() for endpoint in one.endpoints if endpoint.network in on)
-    return parents(on, rows, seen)
-
-
-def _networks(state: State, seen: Facts, before: _Memory, now: _Memory) -> dict[str, Network]:
+def _networks(state: State, before: _Memory, now: _Memory) -> dict[str, Network]:
     """By id, those that have a wiring."""
     found = {}
     for key, record in state.networks.items():
         if record.driver not in WIRED or record.config_only:
             continue
         known = before.networks.get(key)
-        if known is None or known[0] is not record or record.driver in PARENTED:
-            made = plan_network(record, seen)
-            mac = (segment_mac(made, seen) or "") if record.driver in PARENTED else ""
-            # The host may have changed a parent, and mostly has not.
-            if known is None or (made, mac) != known[1:]:
-                known = (record, made, mac)
+        if known is None or known[0] is not record:
+            known = (record, plan_network(record))
         now.networks[key] = known
         found[key] = known[1]
     return found
 
 
 def _instances(state: State, networks: Mapping[str, Network], before: _Memory, now: _Memory) -> dict[str, Instance]:
-    macs = {key: mac for key, (_, _, mac) in now.networks.items() if mac}
     mine: dict[str, list[EndpointRecord]] = {}
     for endpoint in state.endpoints.values():
         mine.setdefault(endpoint.container, []).append(endpoint)
@@ -100,7 +82,7 @@ def _instances(state: State, networks: Mapping[str, Network], before: _Memory, n
         on = [networks[one.network] for one in rows]
         known = before.instances.get(key)
         if known is None or not (known[0] is record and _same(known[1], rows) and _same(known[2], on)):
-            known = (record, tuple(rows), tuple(on), plan_instance(record, rows, networks, macs))
+            known = (record, tuple(rows), tuple(on), plan_instance(record, rows, networks))
         now.instances[key] = known
         found[known[3].name] = known[3]
     return found

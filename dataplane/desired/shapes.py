@@ -9,27 +9,21 @@ from dataplane.desired.kinds import network_of
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord
 from dataplane.gateways import default_routes
 from dataplane.macs import gateway_mac
-from dataplane.model import EMPTY, Instance, Network, PortBinding, Service
-from dataplane.parents import NOTHING, Facts, is_parented, with_mtu
+from dataplane.model import Instance, Network, PortBinding, Service
 
 MODES = ("host", "none")
 
 
-def plan_network(record: NetworkRecord, seen: Facts = NOTHING) -> Network:
-    """Decided, with the MAC of its gateway, and known by its name. `seen`: what the host has of parents."""
+def plan_network(record: NetworkRecord) -> Network:
+    """Decided, with the MAC of its gateway, and known by its name."""
     network = network_of(record)
-    if is_parented(network):
-        return with_mtu(network, seen)
     return replace(network, gateway_mac=gateway_mac(network)) if record.driver == "bridge" else network
 
 
-def plan_instance(
-    record: ContainerRecord, endpoints: Iterable[EndpointRecord], networks: Mapping[str, Network], macs: Mapping[str, str] = EMPTY
-) -> Instance:
-    """The container as an instance: known by its short id. `networks`: by id. `macs`: by id of networks, those that all their
-    endpoints have."""
+def plan_instance(record: ContainerRecord, endpoints: Iterable[EndpointRecord], networks: Mapping[str, Network]) -> Instance:
+    """The container as an instance: known by its short id. `networks`: by id."""
     rows = tuple(
-        replace(one.endpoint, instance=record.short, network=networks[one.network].key, mac=macs.get(one.network, one.endpoint.mac))
+        replace(one.endpoint, instance=record.short, network=networks[one.network].key)
         for one in endpoints
         if one.network in networks
     )

@@ -215,13 +215,16 @@ def _published(one: Published, plan: Plan) -> Iterator[RuleSpec]:
     for target in (one.ipv4, one.ipv6):
         if target is None:
             continue
-        if bound is None or not bound.is_loopback:
+        relayed = one.host_ip is not None and one.host_ip.version != target.version
+        if relayed:
+            bound = one.host_ip  # of the other family: nothing but what the host itself sends comes here
+        elif bound is None or not bound.is_loopback:
             # Those of other uplinks of one host reach the host's ports as well: at their gateways, or at its addresses.
             for way in _neighbors_of(one.uplink, plan):
                 yield _publish(plan, one, target, way, address=str(bound or ""))
         ours = uplink.ours(target.version) if bound is not None and uplink is not None and uplink.kind == "tap" else None
         if ours is not None:
-            clients = "trusted" if bound is not None and bound.is_loopback else "uplink"
+            clients = "trusted" if relayed or (bound is not None and bound.is_loopback) else "uplink"
             yield _publish(plan, one, target, one.uplink, address=str(ours.ip), first=one.transfer, clients=clients)
     for target in one.opened:
         for way in dict.fromkeys([UPLINK, *map(plan.way, plan.networks)]):

@@ -1,7 +1,7 @@
 """Stations that share the MAC address of a parent interface: a port for each endpoint, and one node that knows their IP addresses.
 
-Its options are those of ``dataplane.parents``, and of a bridge ``com.docker.network.driver.mtu`` and ``dataplane.offloads``. As with
-macvlan there is no gateway of ours; in mode l3 endpoints have none at all, and their interfaces ask nobody.
+Its options are those of ``dataplane.parents``, and of a bridge ``com.docker.network.driver.mtu`` and ``dataplane.offloads``. As
+with macvlan there is no gateway of ours; in mode l3 endpoints have none at all, and their interfaces ask nobody.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ def script(table: str, interface: str, addresses: Iterable[IPAddress]) -> str:
         lines += [f"\t\t{match} {{ {elements} }} counter drop\n" for match in matches if elements]
     if not lines:
         return removal(table)
-    chain = f'\tchain hidden {{\n\t\ttype filter hook ingress device "{interface}" priority filter; policy accept;\n{"".join(lines)}\t}}\n'
-    return f"{removal(table)}table netdev {table} {{\n{chain}}}\n"
+    head = f'\t\ttype filter hook ingress device "{interface}" priority filter; policy accept;\n'
+    return f"{removal(table)}table netdev {table} {{\n\tchain hidden {{\n{head}{''.join(lines)}\t}}\n}}\n"
 
 
 def removal(table: str) -> str:
@@ -43,15 +43,20 @@ def note(folder: Path, tables: Iterable[tuple[int, str]]) -> None:
     (folder / FILE).write_text("".join(f"{inode} {table}\n" for inode, table in tables), "utf-8")
 
 
-def undo(folder: Path) -> list[str]:
-    """Remove the tables of the lab of that state folder; what was done, in words. Again: no harm. UserError when nft refuses."""
+def noted(folder: Path) -> list[tuple[int, str]]:
+    """What was written down: (inode, table), also by who is no more."""
     try:
         rows = [line.split() for line in (folder / FILE).read_text("utf-8").splitlines()]
     except FileNotFoundError:
         return []
+    return [(int(inode), table) for inode, table in rows]
+
+
+def undo(folder: Path) -> list[str]:
+    """Remove the tables of the lab of that state folder; what was done, in words. Again: no harm. UserError when nft refuses."""
     done = []
-    for inode, table in rows:
-        path = place.find(int(inode))
+    for inode, table in noted(folder):
+        path = place.find(inode)
         if path is not None:
             place.inside(path, lambda table=table: nft.load(removal(table)))  # type: ignore[misc]
             done.append(f"nft delete table netdev {table}")

@@ -1,7 +1,7 @@
 """The parents of a running lab's macvlan and ipvlan networks: looked at, opened, kept from the host's own stack. On the event loop.
 
-``look`` before a plan is made; ``replaced`` and ``drop`` what a plan has no more, ``make`` what it has newly, ``settle`` what the host
-does for them, ``close``.
+``look`` before a plan is made; ``replaced`` and ``drop`` what a plan has no more, ``make`` what it has newly, ``settle`` what the
+host does for them, ``close``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Parents:
         self._lab, self._folder, self._helper = lab, folder, helper
         self._change, self._root = change, root
         self._sites: dict[str, Site] = {}
-        self._scripts: dict[tuple[int, str], str] = {}
+        # What a process that was killed has left is ours to take back, or to keep.
+        self._scripts: dict[tuple[int, str], str] = dict.fromkeys(hidden.noted(folder), "")
 
     def look(self, networks: Iterable[Network]) -> dict[Place, Seen]:
         """What the host has of the interfaces that networks name. Blocking. UserError in Docker's words where one is not there."""
@@ -68,7 +69,7 @@ class Parents:
         return found
 
     def replaced(self, plan: Plan) -> set[str]:
-        """Ports of parents that are open, and that the plan has no more, or elsewhere. Who is on them comes and goes without that."""
+        """Ports of parents that are open, and that the plan has no more, or elsewhere. Who is on them comes and goes."""
         return {port for port, one in self.made.items() if port not in plan.parents or _place(plan.parents[port]) != _place(one)}
 
     async def drop(self, ports: Iterable[str]) -> None:

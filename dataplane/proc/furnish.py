@@ -2,7 +2,8 @@
 
 An order is of one namespace: ``name``; ``create``: it is to be made; ``delete``: interfaces that go; ``add``: TAPs, each with its
 ``name``, ``port`` (kept as the link's alias, by which a later daemon knows it for ours), ``mac``, ``mtu``, ``addresses``,
-``sysctls``, and ``there`` where it is only to be opened again; ``change``: the same without a descriptor, less what is in ``lose``;
+``sysctls``, ``arp`` false where it asks for no neighbors, and ``there`` where it is only to be opened again; ``change``: the same
+without a descriptor, less what is in ``lose``;
 ``unroute`` and ``route``: [version, interface, gateway or ""] default routes. They are done in this order.
 """
 
@@ -128,7 +129,7 @@ def _set_up(wire: Wire, one: dict[str, Any]) -> None:
     for address in one["addresses"]:
         if known or ":" not in address:
             wire.add_address(one["name"], address)
-    wire.set_link(one["name"], up=True)
+    wire.set_link(one["name"], up=True, arp=one.get("arp", True))
 
 
 def look(spaces: Spaces, names: list[str]) -> Body:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MARK = "dataplane-helper"
 TIMEOUT = 60.0
+AT_ONCE = 32
+"""Namespaces of one request."""
 
 _PROGRAM = "import sys; sys.path.append({root!r}); from dataplane.proc.server import main; main(sys.argv[2:])"
 
@@ -42,11 +44,13 @@ class NameServer:
 class Helper:
     """A connection to the helper of one lab. Its methods may be called from several threads; each waits for its reply.
 
-    Each raises UserError for what the machine refuses, and when the helper is gone.
+    Each raises UserError for what the machine refuses, and when the helper is gone; where ``replace`` is set it is asked then for
+    another, which knows the same namespaces, and the request is made again.
     """
 
     def __init__(self, folder: Path, connection: socket.socket) -> None:
         self.lab, self.folder = folder.name, folder
+        self.replace: Callable[[], Helper] | None = None
         self._connection = connection
         self._lock = threading.Lock()
 
@@ -97,16 +101,24 @@ class Helper:
         return self._exchange({"do": verb, "name": name, **more}, ())
 
     def _exchange(self, body: Body, given: Sequence[int]) -> tuple[Body, list[int]]:
-        try:
-            with self._lock:
-                message.send(self._connection, body, given)
-                reply, fds = message.receive(self._connection)
-        except OSError:
-            reply, fds = None, []
+        with self._lock:
+            reply, fds = self._once(body, given)
+            if reply is None and self.replace is not None:
+                self._connection.close()
+                self._connection = self.replace()._connection
+                reply, fds = self._once(body, given)
         if reply is None:
             raise UserError(f"the helper of lab {self.lab} is gone", mend=f"dataplane down --lab {self.lab}", status=1)
         message.raise_failure(reply)
         return reply, fds
+
+    def _once(self, body: Body, given: Sequence[int]) -> tuple[Body | None, list[int]]:
+        """The reply; None: there is nobody."""
+        try:
+            message.send(self._connection, body, given)
+            return message.receive(self._connection)
+        except OSError:
+            return None, []
 
     def _namespace(self, verb: str, name: str, **more: object) -> NamespaceRef:
         reply, _fds = self._ask(verb, name, **more)
@@ -176,11 +188,20 @@ class Helper:
         """Write ``net.…`` sysctls in ``namespace``, in order."""
         self._ask("sysctl", namespace.name, values=dict(values))
 
-    def open_name_server(self, namespace: NamespaceRef, address: str) -> NameServer:
-        """Sockets in ``namespace`` to which port 53 of ``address`` there leads, whichever port they are on. Again: instead of those
-        before."""
-        reply, fds = self._ask("name server", namespace.name, address=address)
-        return NameServer(socket.socket(fileno=fds[0]), socket.socket(fileno=fds[1]), reply["port"], reply["note"])
+    def open_name_servers(self, namespaces: Sequence[NamespaceRef], address: str) -> list[NameServer | UserError]:
+        """Sockets in each of ``namespaces`` to which port 53 of ``address`` there leads, whichever port they are on; or why
+        there are none. Again: instead of those before."""
+        found: list[NameServer | UserError] = []
+        for begin in range(0, len(namespaces), AT_ONCE):
+            names = [one.name for one in namespaces[begin : begin + AT_ONCE]]
+            reply, fds = self._ask("name servers", "", names=names, address=address)
+            for row in reply["opened"]:
+                if "error" in row:
+                    found.append(UserError(row["error"], where=row["where"], mend=row["mend"], status=1))
+                else:
+                    udp, tcp = socket.socket(fileno=fds.pop(0)), socket.socket(fileno=fds.pop(0))
+                    found.append(NameServer(udp, tcp, row["port"], row["note"]))
+        return found
 
     def open_socket(self, namespace: NamespaceRef, kind: str, version: int) -> socket.socket:
         """A non-blocking socket (``udp`` or ``tcp``, of an IP version) whose other end is sought from ``namespace``."""

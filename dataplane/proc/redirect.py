@@ -1,7 +1,7 @@
 """Send what a namespace's processes say to port 53 of one address elsewhere, by nftables, spoken to directly (nfnetlink).
 
 One table of ours in the namespace of a container, in family ip: the program nft(8) is not needed, and takes 10 ms where this
-takes one. Loaded again, it takes the place of what was there.
+takes one. Loaded again, it takes the place of what was there; its comment is the port, so that who comes later need not do so.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PORT = 53
 # linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h
 _BATCH_BEGIN, _BATCH_END = 0x10, 0x11
 _SUBSYSTEM = 10 << 8
-_NEWTABLE, _DELTABLE, _NEWCHAIN, _NEWRULE = _SUBSYSTEM, _SUBSYSTEM | 2, _SUBSYSTEM | 3, _SUBSYSTEM | 6
+_NEWTABLE, _GETTABLE, _DELTABLE, _NEWCHAIN, _NEWRULE = _SUBSYSTEM, _SUBSYSTEM | 1, _SUBSYSTEM | 2, _SUBSYSTEM | 3, _SUBSYSTEM | 6
 _REQUEST, _ACK, _EXCLUSIVE, _CREATE, _APPEND = 0x1, 0x4, 0x200, 0x400, 0x800
 _ERROR = 2
 _NESTED = 0x8000
@@ -26,6 +26,7 @@ _OUTPUT_HOOK = 3
 _DSTNAT = -100
 _NAT_DST = 1
 _META_L4PROTO = 16
+_USER_DATA = 6
 
 
 def _attribute(kind: int, data: bytes) -> bytes:
@@ -93,7 +94,7 @@ def batch(address: str, port: int, *, instead: bool) -> bytes:
     parts = [
         _message(_BATCH_BEGIN, 0, 0, family=socket.AF_UNSPEC, resource=10),
         *([_message(_DELTABLE, 0, 2, table)] if instead else []),
-        _message(_NEWTABLE, _CREATE | _EXCLUSIVE, 3, table),
+        _message(_NEWTABLE, _CREATE | _EXCLUSIVE, 3, table, _attribute(_USER_DATA, _comment(str(port)))),
         _message(_NEWCHAIN, _CREATE, 4, table, _text(3, CHAIN), _text(7, "nat"), hook),
         _message(_NEWRULE, _CREATE | _APPEND, 5, *chain, _rule(packed, socket.IPPROTO_UDP, port)),
         _message(_NEWRULE, _CREATE | _APPEND | _ACK, 6, *chain, _rule(packed, socket.IPPROTO_TCP, port)),
@@ -109,6 +110,30 @@ def redirect(address: str, port: int) -> None:
     except FileExistsError:
         # Taking a table away costs 15 ms (the kernel waits for all processors): only where one is.
         _load(batch(address, port, instead=True))
+
+
+def redirected() -> int | None:
+    """In the caller's namespace: to which port, None where there is no redirection of ours."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as netlink:
+        netlink.settimeout(10)
+        netlink.bind((0, 0))
+        netlink.send(_message(_GETTABLE, 0, 1, _text(1, TABLE)))
+        reply = netlink.recv(65536)
+    (kind,) = struct.unpack_from("=H", reply, 4)
+    at = 20
+    while kind == _NEWTABLE and at + 4 <= len(reply):
+        size, name = struct.unpack_from("=HH", reply, at)
+        if name & 0x3FFF == _USER_DATA:
+            digits = reply[at + 6 : at + size].rstrip(b"\0")
+            return int(digits) if digits.isdigit() else None
+        at += max(4, (size + 3) & ~3)
+    return None
+
+
+def _comment(text: str) -> bytes:
+    """A table's comment as nft(8) keeps it in the user data: kind 0, octets, the text and a zero."""
+    data = text.encode() + b"\0"
+    return bytes([0, len(data)]) + data
 
 
 def _load(messages: bytes) -> None:

@@ -25,6 +25,7 @@ _IFNAME, _MTU, _ALIAS = 3, 4, 20
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_OIF, _RTA_GATEWAY = 4, 5
 _IFF_UP = 1
+_IFF_NOARP = 0x80
 _NODAD = 0x02
 _MAIN, _BOOT, _UNICAST, _SCOPE_LINK = 254, 3, 1, 253
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -41,9 +42,11 @@ class Wire:
         """Let go of the namespace."""
         self._socket.close()
 
-    def set_link(self, name: str, *, up: bool | None = None, mtu: int = 0, alias: str = "") -> None:
-        """UserError names what the kernel refuses, as do all of these."""
+    def set_link(self, name: str, *, up: bool | None = None, mtu: int = 0, alias: str = "", arp: bool | None = None) -> None:
+        """UserError names what the kernel refuses, as do all of these. ``arp`` False: it asks for no neighbors."""
         flags, change = (_IFF_UP if up else 0), (_IFF_UP if up is not None else 0)
+        if arp is not None:
+            flags, change = flags | (0 if arp else _IFF_NOARP), change | _IFF_NOARP
         body = struct.pack("=BxHiII", 0, 0, self.index(name), flags, change)
         body += attribute(_MTU, struct.pack("=I", mtu)) if mtu else b""
         body += attribute(_ALIAS, alias.encode()[:255]) if alias else b""

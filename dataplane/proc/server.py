@@ -22,7 +22,7 @@ from dataplane.proc import kernel, message, pids, sockets, tap
 from dataplane.proc.furnish import furnish, look
 from dataplane.proc.message import Body
 from dataplane.proc.practice import practise
-from dataplane.proc.spaces import Space, Spaces
+from dataplane.proc.spaces import Space, Spaces, apart
 from dataplane.proc.spawn import fork_shim
 from dataplane.proc.sysctls import write_sysctls
 from dataplane.proc.users import resolve_user
@@ -83,7 +83,7 @@ class Server:
             "tap": self._tap,
             "netlink": self._netlink,
             "sysctl": self._sysctl,
-            "name server": self._name_server,
+            "name servers": self._name_servers,
             "socket": self._socket,
         }
 
@@ -130,12 +130,25 @@ class Server:
 
         return self.spaces.get(body["name"]).inside(work)
 
-    def _name_server(self, body: Body) -> Reply:
-        def work() -> Reply:
-            udp, tcp, port, note = sockets.open_server(body["address"])
-            return {"port": port, "note": note}, [udp.detach(), tcp.detach()]
+    def _name_servers(self, body: Body) -> Reply:
+        """Several namespaces, one fork."""
+        spaces = [self.spaces.get(name) for name in body["names"]]
 
-        return self.spaces.get(body["name"]).inside(work)
+        def work() -> Reply:
+            opened, fds = [], []
+            for space in spaces:
+                try:
+                    if space.fd >= 0:
+                        kernel.setns(space.fd, kernel.CLONE_NEWNET)
+                    udp, tcp, port, note = sockets.open_server(body["address"])
+                except Exception as error:  # the others are not to suffer
+                    opened.append(message.failure(error))
+                else:
+                    opened.append({"port": port, "note": note})
+                    fds += [udp.detach(), tcp.detach()]
+            return {"opened": opened}, fds
+
+        return apart(work)
 
     def _socket(self, body: Body) -> Reply:
         space = self.spaces.get(body["name"])

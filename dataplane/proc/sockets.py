@@ -8,7 +8,7 @@ import socket
 import struct
 
 from dataplane.errors import UserError
-from dataplane.proc.redirect import PORT, redirect
+from dataplane.proc.redirect import PORT, redirect, redirected
 
 _TRIES = 16
 _BACKLOG = 128
@@ -24,6 +24,13 @@ def open_server(address: str) -> tuple[socket.socket, socket.socket, int, str]:
     """
     why = ""
     _raise_loopback()
+    before = _redirected()
+    if before is not None:
+        # An earlier daemon's: on its very port nothing need be loaded anew.
+        try:
+            return *_pair(address, before), ""
+        except OSError:  # somebody else has it now
+            pass
     udp, tcp, port = _pair(address, 0)
     try:
         redirect(address, port)
@@ -33,6 +40,13 @@ def open_server(address: str) -> tuple[socket.socket, socket.socket, int, str]:
         why = f"no redirection by nftables: {error.strerror}"
         udp, tcp, port = _pair(address, PORT)
     return udp, tcp, port, why
+
+
+def _redirected() -> int | None:
+    try:
+        return redirected()
+    except OSError:  # no nftables here
+        return None
 
 
 def _raise_loopback() -> None:

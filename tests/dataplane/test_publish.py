@@ -1,15 +1,19 @@
 """Which endpoint and which host port each entry of ``ports`` becomes (DOCKER.md 1.7)."""
 
 import time
-from ipaddress import ip_address
+from dataclasses import replace
+from ipaddress import IPv4Interface, ip_address
 
 import pytest
 from topologies import attach, network, service, topology
 
+from dataplane.drivers import wire
 from dataplane.errors import UserError
 from dataplane.model import PortBinding
 from dataplane.plan import make_plan
+from dataplane.uplink import Uplink
 
+WAY = {"uplink": Uplink(ipv4=IPv4Interface("10.255.0.2/30"), gateway4=ip_address("10.255.0.1"), mac="02:42:0a:ff:00:02")}
 MODE4, MODE6 = (f"com.docker.network.bridge.gateway_mode_ipv{version}" for version in (4, 6))
 
 
@@ -157,3 +161,16 @@ def test_only_on_the_network_of_the_default_route():
     assert rows(service("web", "in", ports=(bind(80, 80),)), networks=networks) == []
     assert rows(service("web", "b", attach("in", gw_priority=5), ports=(bind(80, 80),)), networks=networks) == []
     assert rows(service("web", network_mode="none", ports=(bind(80, 80),)), networks=networks) == []
+
+
+def test_an_address_of_the_family_that_is_not_there_is_relayed():
+    """DOCKER.md 1.7, form `[::1]:8080:80`, of a container with IPv4 alone: Docker's proxy carries it, our relay does."""
+    made = plan(
+        web(bind(80, 8080, ip="::1"), bind(81, 8081, ip="::"), bind(82, 8082)), web(bind(80, 8081, ip="0.0.0.0"), name="other")
+    )
+    one, every, both, other = made.published
+    assert [(str(row.ipv4), row.ipv6) for row in (one, every, both)] == [("10.0.0.2", None)] * 3
+    assert (every.transfer, other.transfer) == (61000, 8081)  # the router tells them apart
+    rules = [rule for rule in wire(replace(made, uplinks=WAY)).rules.values() if rule.kind == "publish"]
+    shown = {(rule.settings["address"], rule.settings["first"], rule.settings["clients"]) for rule in rules}
+    assert shown == {("10.255.0.2", 8080, "trusted"), ("10.255.0.2", 61000, "trusted"), ("", 8082, ""), ("", 8081, "")}

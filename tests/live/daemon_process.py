@@ -24,8 +24,8 @@ PATIENCE = 20.0
 class DaemonProcess:
     """``socket``: where its API is; DOCKER_HOST is ``host``."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.folder, self.options = folder, options
+    def __init__(self, folder: Path, *options: str, netns: str = "") -> None:
+        self.folder, self.options, self.netns = folder, options, netns
         self.state, self.socket = folder / "state", folder / "docker.sock"
         self.host = f"unix://{self.socket}"
         self.name = places.name_of(self.state)
@@ -38,7 +38,8 @@ class DaemonProcess:
 
     def start(self, *, wait: bool = True) -> None:
         """Begin, and answer."""
-        words = [sys.executable, "-m", "dataplane", "daemon", "--socket", str(self.socket), "--state", str(self.state)]
+        words = ["ip", "netns", "exec", self.netns] if self.netns else []
+        words += [sys.executable, "-m", "dataplane", "daemon", "--socket", str(self.socket), "--state", str(self.state)]
         with (self.folder / "daemon.log").open("ab") as log:
             self.process = subprocess.Popen([*words, *self.options], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if wait:
@@ -128,9 +129,9 @@ class DaemonProcess:
 
 
 @contextmanager
-def daemon(folder: Path, *options: str) -> Iterator[DaemonProcess]:
-    """One that answers inside, and of which nothing is left after. ``options``: as on the command line."""
-    process = DaemonProcess(folder, *options)
+def daemon(folder: Path, *options: str, netns: str = "") -> Iterator[DaemonProcess]:
+    """One that answers inside, and of which nothing is left after. ``options``: as on the command line; ``netns``: its host."""
+    process = DaemonProcess(folder, *options, netns=netns)
     try:
         process.start()
         yield process

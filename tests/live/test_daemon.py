@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -95,7 +96,8 @@ def test_the_next_daemon_takes_up_what_runs(tmp_path: Path, how: str) -> None:
         after = [when - begun for when in answers if when > begun]
         assert after, "nobody answers any more"
         print(f"{how}: the published port answers {after[0]:.2f} s after the next daemon was started")
-        assert after[0] < 1.0
+        # So much on a machine that has nothing else to do; each process in line for a CPU takes its share.
+        assert after[0] < 1.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         assert "1 received" in first.docker("exec", "other", "ping", "-c1", "-W1", "web")
 
 

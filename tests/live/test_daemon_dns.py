@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from daemon_process import DaemonProcess, daemon
+from private_world import needs_user_namespaces, run_in_private_world
 
 from dataplane.proc.server import privileged
 
@@ -146,3 +147,28 @@ def test_links_on_the_default_bridge(d: DaemonProcess) -> None:
     d.docker("run", "-d", "--name", "third", *IDLE)
     d.docker("start", "db")
     assert "172.17.0.4\tstore db\n" in d.docker("exec", "web", "cat", "/etc/hosts")
+
+
+@needs_user_namespaces
+def test_of_an_ordinary_user() -> None:
+    """The same without root: names, reverse names, a hot connect, the reason in the log; after kill -9."""
+
+    def work() -> None:
+        folder = Path(os.environ["XDG_RUNTIME_DIR"]) / "t"
+        folder.mkdir()
+        with daemon(folder) as d:
+            d.docker("network", "create", "mine")
+            d.docker("run", "-d", "--name", "db", "--network", "mine", "--network-alias", "store", *IDLE)
+            d.docker("run", "-d", "--name", "web", *IDLE)
+            d.docker("network", "connect", "mine", "web")
+            assert dig(d, "web", "store") == dig(d, "web", "+tcp", "db.mine") == {"172.18.0.2"}
+            assert dig(d, "web", "-x", "172.18.0.2") == {"db.mine."}
+            assert "1 received" in d.docker("exec", "web", "ping", "-c1", "-W2", "store")
+            assert d.docker("exec", "web", "cat", "/etc/resolv.conf").startswith("nameserver 127.0.0.11\n")
+            d.kill()
+            d.start()
+            assert dig(d, "web", "store") == {"172.18.0.2"}
+            for name in d.docker("ps", "-aq").split():
+                d.docker("rm", "-f", name)
+
+    run_in_private_world(work, user=True)

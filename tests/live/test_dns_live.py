@@ -100,25 +100,58 @@ def test_the_container_may_have_port_53(user: bool) -> None:
 
 
 def test_the_redirection_as_nft_shows_it() -> None:
-    """Rows "plumbing": two rules in a table of ours, in the container's namespace; opened again, they lead to the new sockets."""
+    """Row "plumbing": two rules in a table of ours, in the container's namespace. Opened again, the server is on the same port and
+    nothing is loaded; where somebody else has that meanwhile, another table takes the place of the first."""
+
+    async def port_shown(world: World) -> int:
+        nft = ("nsenter", f"--net={world.namespaces['api'].path}", "nft", "list", "ruleset")
+        process = await asyncio.create_subprocess_exec(*nft, stdout=asyncio.subprocess.PIPE)
+        lines = [line.strip() for line in (await process.communicate())[0].decode().splitlines()]
+        port = lines[1].removeprefix('comment "').removesuffix('"')
+        assert lines == [
+            "table ip dataplane-dns {",
+            f'comment "{port}"',
+            "chain output {",
+            "type nat hook output priority -100; policy accept;",
+            f"ip daddr 127.0.0.11 udp dport 53 dnat to 127.0.0.11:{port}",
+            f"ip daddr 127.0.0.11 tcp dport 53 dnat to 127.0.0.11:{port}",
+            "}",
+            "}",
+        ]
+        return int(port)
 
     async def work(world: World) -> None:
+        key = ident("container api")
         await world.start(three_tiers(), "api")
-        nft = ("nsenter", f"--net={world.namespaces['api'].path}", "nft", "list", "ruleset")
-        for _ in range(2):
-            process = await asyncio.create_subprocess_exec(*nft, stdout=asyncio.subprocess.PIPE)
-            text = (await process.communicate())[0].decode()
-            lines = [line.strip() for line in text.splitlines()]
-            port = lines[3].rpartition(":")[2]
-            assert lines[1:5] == [
-                "chain output {",
-                "type nat hook output priority -100; policy accept;",
-                f"ip daddr 127.0.0.11 udp dport 53 dnat to 127.0.0.11:{port}",
-                f"ip daddr 127.0.0.11 tcp dport 53 dnat to 127.0.0.11:{port}",
-            ]
-            assert text.count("table") == 1
-            await world.resolver.open(ident("container api"), world.namespaces["api"])
+        first = await port_shown(world)
+        for _ in range(3):
+            await world.resolver.open({key: world.namespaces["api"]})
+            assert await port_shown(world) == first
             assert await world.short("api", "web") == {"172.18.0.2"}
+        await world.resolver.close(key)
+        with world.helper.open_socket(world.namespaces["api"], "udp", 4) as other:
+            other.bind(("127.0.0.11", first))
+            await world.resolver.open({key: world.namespaces["api"]})
+            assert await port_shown(world) != first
+            assert await world.short("api", "+tcp", "web") == await world.short("api", "web") == {"172.18.0.2"}
+
+    in_world(work)
+
+
+def test_many_at_once() -> None:
+    """A daemon that begins where another was killed: the servers of many containers in a few requests; one whose namespace is gone
+    does not stop the others."""
+
+    async def work(world: World) -> None:
+        made = three_tiers()
+        names = ("web", "api", "db", "worker-1", "worker-2", "worker-3")
+        await world.start(made, *names)
+        spaces = {ident(f"container {name}"): world.namespaces[name] for name in names}
+        for key in spaces:
+            await world.resolver.close(key)
+        assert await world.resolver.open(spaces) == {}
+        for name in names[1:]:
+            assert len(await world.short(name, "worker")) == 3
 
     in_world(work)
 
@@ -357,7 +390,7 @@ def test_hostile_clients() -> None:
         assert await world.short("api", "web") == {"172.18.0.2"}
         before = len(list(Path("/proc/self/fd").iterdir()))
         for _ in range(5):
-            await world.resolver.open(ident("container api"), world.namespaces["api"])
+            await world.resolver.open({ident("container api"): world.namespaces["api"]})
         await asyncio.sleep(0.1)
         assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
         await world.resolver.close(ident("container api"))

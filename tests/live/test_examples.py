@@ -1,4 +1,4 @@
-"""The files of examples/ as they stand, started by `up`: who reaches whom by which name, and which ports of the host lead where."""
+"""Eleven files of examples/ as they stand, started by `up`: who reaches whom by which name, which ports of the host lead where."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hosts import HOST4, outside, sh
 from labs import in_world, lab, ok, run, wait_for
+from reach import EXAMPLES as PAIRS
 from reach import addresses, answers, check
 from servers import ASK, PYTHON, curl, patient_curl
 
@@ -50,8 +51,7 @@ def inside(client: Client) -> Callable[..., tuple[int, str]]:
 @example("three-tier")
 def test_three_tiers_on_three_networks(client: Client) -> None:
     """Each tier reaches its neighbour; the world the proxy alone; the data network has no way out."""
-    reached = {"visitor": "proxy", "proxy": "visitor app", "app": "proxy db", "db": "app"}
-    check(inside(client), ["visitor", "proxy", "app", "db"], reached)
+    check(inside(client), PAIRS["three-tier"])
     assert LISTING in patient_curl(f"http://{HOST4}:8080/", "outside")
     assert LISTING in ok(client, "app", "curl", "-s", "-m", "4", "--retry", "5", "--retry-connrefused", "http://db:5432/")
     assert answers(inside(client), "app", HOST4)
@@ -60,8 +60,7 @@ def test_three_tiers_on_three_networks(client: Client) -> None:
 @example("microservices")
 def test_a_network_for_each_microservice(client: Client) -> None:
     """Who may call a service is on its network; callers of one service do not see each other's others; names with dots."""
-    reached = {"gateway": "users orders billing", "users": "gateway", "orders": "gateway billing", "billing": "gateway orders"}
-    check(inside(client), ["gateway", "users", "orders", "billing"], reached)
+    check(inside(client), PAIRS["microservices"])
     for service, name in (("gateway", "users.internal"), ("orders", "billing.internal"), ("gateway", "orders.internal.orders")):
         assert LISTING in ok(
             client, service, "curl", "-s", "-m", "4", "--retry", "5", "--retry-connrefused", f"http://{name}:8000/"
@@ -73,8 +72,7 @@ def test_a_network_for_each_microservice(client: Client) -> None:
 @example("internal-database")
 def test_an_internal_database(client: Client) -> None:
     """The database reaches nobody outside and is reached by nobody outside, not by its port either; the application does both."""
-    reached = {"app": "db backup", "db": "app backup", "backup": "app db"}
-    check(inside(client), ["app", "db", "backup"], reached)
+    check(inside(client), PAIRS["internal-database"])
     assert LISTING in patient_curl(f"http://{HOST4}:8081/", "outside")
     assert answers(inside(client), "app", HOST4)
     for service in ("db", "backup"):
@@ -89,11 +87,7 @@ def test_an_internal_database(client: Client) -> None:
 @example("dual-stack")
 def test_both_families(client: Client) -> None:
     """The server is reached by each client in its family; those of different networks not; the host's port in both families."""
-    check(
-        inside(client),
-        ["server", "old-client", "new-client"],
-        {"server": "old-client new-client", "old-client": "server", "new-client": "server"},
-    )
+    check(inside(client), PAIRS["dual-stack"])
     assert all(":" in one for one in addresses(inside(client), "new-client"))
     assert not any(":" in one for one in addresses(inside(client), "old-client"))
     assert {"10.74.0.10", "fd00:74::10"} <= set(addresses(inside(client), "server"))
@@ -107,7 +101,7 @@ def test_both_families(client: Client) -> None:
 def test_replicas(client: Client) -> None:
     """Every copy is reached by everybody, by its own name and by the service's; every copy of web has a port of the host."""
     names = ["web-1", "web-2", "worker-1", "worker-2", "worker-3", "client"]
-    check(inside(client), names, {name: " ".join(names) for name in names})
+    check(inside(client), PAIRS["replicas"])
     workers = {address for name in names[2:5] for address in addresses(inside(client), name)}
     assert len(workers) == 3
     for name in ("worker", "pool"):
@@ -125,7 +119,7 @@ def test_several_projects_from_one_file() -> None:
     with outside(), lab(text, "blue") as blue, lab(text, "green") as green:
         homes = {}
         for client in (blue, green):
-            check(inside(client), ["web", "db"], {"web": "db", "db": "web"})
+            check(inside(client), PAIRS["projects"])
             assert LISTING in ok(
                 client, "web", "curl", "-s", "-m", "4", "--retry", "5", "--retry-connrefused", "http://store:5432/"
             )
@@ -141,7 +135,7 @@ def test_several_projects_from_one_file() -> None:
 @example("aliases")
 def test_aliases_by_network_and_links(client: Client) -> None:
     """The same alias means another service on another network; a link is one service's own; hostnames are names, too."""
-    check(inside(client), ["db", "cache", "clerk", "guest"], {"db": "clerk", "clerk": "db", "cache": "guest", "guest": "cache"})
+    check(inside(client), PAIRS["aliases"])
     (db,), (cache,) = addresses(inside(client), "db"), addresses(inside(client), "cache")
 
     def found(service: str, name: str) -> str:
@@ -168,12 +162,13 @@ def test_who_waits_for_whom(client: Client) -> None:
     events = [(row["what"], row["who"]) for row in client.events()]
     began = {name: next(i for i, (what, who) in enumerate(events) if who == name and "start" in what) for name in rows}
     assert began["db"] < began["migration"] < began["app"], events
-    check(inside(client), ["db", "app"], {"db": "app", "app": "db"})
+    check(inside(client), PAIRS["healthy"])
 
 
 @example("ports")
 def test_published_ports_in_every_form(client: Client) -> None:
     """One number, one address, IPv6, any free one, the long form, a range, UDP; what is not published is not there."""
+    check(inside(client), PAIRS["ports"])
     for url in (
         "http://127.0.0.1:8100/",
         "http://[::1]:8100/",
@@ -195,10 +190,30 @@ def test_published_ports_in_every_form(client: Client) -> None:
     assert curl(f"http://{quiet}/", "outside", seconds=1) == ""
 
 
+@in_world()
+def test_macvlan_on_a_parent() -> None:
+    """Services of the network that eth0 is on reach each other, its router and whoever is there; the database is not on it; the
+    host and its services do not meet by the parent, as with Linux."""
+    with outside():
+        sh("ip -n outside address add 192.168.50.1/24 dev eth0")
+        sh("ip address add 192.168.50.254/24 dev eth0")
+        with lab((EXAMPLES / "macvlan.yaml").read_text(), "macvlan") as client:
+            check(inside(client), PAIRS["macvlan"])
+            (printer,) = addresses(inside(client), "printer")
+            assert answers(inside(client), "printer", "192.168.50.1")
+            assert not answers(inside(client), "printer", "192.168.50.254")
+            assert not answers(inside(client), "db", "192.168.50.1")
+            assert LISTING in patient_curl(f"http://{printer}:631/", "outside")
+            assert curl(f"http://{printer}:631/", seconds=1) == ""
+            assert "via 192.168.50.1" in ok(client, "printer", "ip", "route", "show", "default")
+            seen = sh(f"ip -n outside neighbour show {printer}").split()
+            assert seen[seen.index("lladdr") + 1] in ok(client, "printer", "ip", "link", "show", "eth0")
+
+
 @example("sidecar")
 def test_network_modes(client: Client) -> None:
     """The sidecar meets its application on localhost and is reached for it; the host's service sees the host; `none` nobody."""
-    check(inside(client), ["app", "client"], {"app": "client", "client": "app"})
+    check(inside(client), PAIRS["sidecar"])
     assert LISTING in ok(client, "proxy", "curl", "-s", "-m", "4", "--retry", "5", "--retry-connrefused", "http://127.0.0.1:8000/")
     assert LISTING in ok(client, "client", "curl", "-s", "-m", "4", "--retry", "5", "--retry-connrefused", "http://app/")
     assert run(client, "client", "curl", "-s", "-m", "2", "http://app:8000/")[0] != 0

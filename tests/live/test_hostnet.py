@@ -22,7 +22,7 @@ from dataplane.netns.step import Step
 from dataplane.proc.clean import clean, clear
 from dataplane.proc.helper import Helper
 from dataplane.proc.registry import hold, lab_folder
-from dataplane.uplink import Uplink
+from dataplane.uplink import UPLINK, Uplink
 
 pytestmark = [pytest.mark.live, needs_root]
 
@@ -72,7 +72,7 @@ class Tried:
 
     async def look(self, plan: Plan) -> None:
         """At the host, as before a plan is made."""
-        await self.host._look(plan.topology)
+        await self.host.look({UPLINK: None, **{port: uplink.netns for port, uplink in plan.uplinks.items()}})
         self.host.unlock()
 
     async def down(self) -> None:
@@ -304,7 +304,6 @@ def test_another_namespace_than_the_hosts() -> None:
             held.close()
             inode = place.inode_of(path)
             assert place.find(inode) == path
-            shared.base_folder().mkdir()
             assert shared.take("x", {(inode, "net/ipv4/conf/eth0/forwarding"): "1"})
             assert sh("ip netns exec outside cat /proc/sys/net/ipv4/conf/eth0/forwarding") == "1\n"
             assert json.loads(Path("/run/dataplane/.host.json").read_text())["sysctls"][0]["old"] == "0"

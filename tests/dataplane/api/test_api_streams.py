@@ -104,6 +104,19 @@ def test_a_client_that_reads_nothing_stops_nobody(fake, socket_path):
     sock.close()
 
 
+def test_streams_have_a_limit(fake, socket_path, monkeypatch):
+    """Connections that were taken over cost descriptors: above the limit they are refused before anything is begun."""
+    monkeypatch.setattr("dataplane.api.takeover.MOST", 2)
+    make(socket_path, "sleep", "infinity")
+    held = [hijacked(socket_path, "/containers/c1/attach?stream=1&stdout=1")[0] for _ in range(2)]
+    assert ask(socket_path, "POST /containers/c1/attach?stream=1&stdout=1") == (503, {"message": "too many streams at once"})
+    number = exec_of(socket_path, "echo", "x")
+    assert ask(socket_path, f"POST /exec/{number}/start", {})[0] == 503
+    assert ask(socket_path, f"GET /exec/{number}/json")[1]["Running"] is False
+    for sock in held:
+        sock.close()
+
+
 def test_exec_without_a_terminal(fake, socket_path):
     make(socket_path, "sleep", "infinity")
     number = exec_of(socket_path, "cat", AttachStdin=True)

@@ -80,7 +80,7 @@ LINES = [
 def said(value: Any) -> Any:
     """Without what says nothing: empty values, and defaults of flags that we do not have."""
     if isinstance(value, dict):
-        held = {key: sorted(one) if key == "Env" else said(one) for key, one in value.items()}  # Go's maps have no order
+        held = {key: sorted(one or []) if key == "Env" else said(one) for key, one in value.items()}  # Go's maps have no order
         return {key: one for key, one in held.items() if one not in (None, "", 0, False, [], {}, -1, [0, 0], {"Name": "no"})}
     return [said(one) for one in value] if isinstance(value, list) else value
 

@@ -64,6 +64,8 @@ def test_host_and_none():
         world.run(name, mode)
     refuses(400, HOST, world.connect, "host", "c1")
     refuses(400, HOST, world.disconnect, "host", "c2")
+    words = f"container {world.container('c1').id} is not connected to network host"
+    refuses(500, words, world.disconnect, "host", "c1")
     refuses(400, SHARED, world.connect, "net1", "c2")
     refuses(400, SHARED, world.connect, "net1", "c4")
     refuses(400, NONE, world.connect, "net1", "c3")

@@ -90,11 +90,23 @@ def test_options_that_do_not_go_together(words, mode, more):
 def test_who_and_what_is_not_there():
     """DOCKER.md 1.8: connect unknown ctr, and networks."""
     world = World()
-    refuses(404, "network nosuch not found", world.create, "c1", "nosuch")
-    refuses(404, "No such container: nosuch", world.create, "c1", "container:nosuch")
-    refuses(404, "network nosuch not found", world.create, "c1", "", {"nosuch": endpoint()})
+    refuses(400, "network nosuch not found", world.create, "c1", "", {"nosuch": endpoint()})
     words = "could not get container for nosuch: No such container: nosuch"
     refuses(400, words, world.create, "c1", links=[("nosuch", "x")])
+
+
+def test_a_network_may_come_after_the_container():
+    """dockerd 20.10, seen: `run --network nosuch` makes the container, and the start fails."""
+    world = World()
+    world.create("c1", "later", {"later": endpoint(aliases=("x",))})
+    world.create("c2", "container:c3")
+    refuses(404, "failed to set up container networking: network later not found", world.start, "c1")
+    refuses(500, "joining network namespace of container: No such container: c3", world.start, "c2")
+    net, other = world.net("later"), world.run("c3")
+    world.start("c1")
+    world.start("c2")
+    assert (world.container("c1").network_mode, world.ip("c1", "later")) == (net.id, "172.18.0.2")
+    assert world.container("c2").network_mode == f"container:{other.id}"
 
 
 def test_the_default_bridge_has_neither_addresses_nor_aliases():
