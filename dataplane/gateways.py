@@ -83,7 +83,14 @@ def default_routes(endpoints: Iterable[Endpoint], networks: Mapping[str, Network
     """One a family, through the first network in Docker's order that has a gateway of the family (libnetwork's ``Less``): higher
     gw_priority, not internal, gateways of both families before one, the network's name."""
 
+    known: dict[str, list[int]] = {}
+
     def versions(network: Network) -> list[int]:
+        if network.key not in known:
+            known[network.key] = read(network)
+        return known[network.key]
+
+    def read(network: Network) -> list[int]:
         if network.internal and is_parented(network):
             return []
         if network.driver == "ipvlan" and wish(network).l3:

@@ -38,11 +38,8 @@ def cleared(docker: Docker) -> Iterator[None]:
 
 def test_every_form(docker):
     """1.7 form: 8080:80, ADDRESS:8080:80, 80, :8099:80, [::1]:…, /udp, ranges, first free of a range, -P."""
-    docker.ok("network", "create", "--ipv6", "both")
     docker.serve(
-        "s1",
-        "--network",
-        "both", "-p", "8080:80", "-p", "127.0.0.1:8081:80", "-p", "80", "-p", ":8099:80", "-p", "[::1]:8082:80",
+        "s1", "-p", "8080:80", "-p", "127.0.0.1:8081:80", "-p", "80", "-p", ":8099:80", "-p", "[::1]:8082:80",
         "-p", "9000-9002:9000-9002",
     )  # fmt: skip
     said = docker.ok("port", "s1").splitlines()
