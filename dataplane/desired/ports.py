@@ -65,7 +65,6 @@ def _of_endpoint(state: State, container_id: str, words: str, mend: str) -> Refu
     endpoint = next(iter(endpoints_of(state, container_id)), None)
     return Refused(
         500,
-        f"failed to set up container networking: driver failed programming external connectivity on endpoint {name} "
-        f"({endpoint.id if endpoint else ''}): {words}",
+        f"driver failed programming external connectivity on endpoint {name} ({endpoint.id if endpoint else ''}): {words}",
         mend=mend,
     )

@@ -59,6 +59,18 @@ def test_every_form(docker):
     assert not docker.hears(None, "127.0.0.1", 8080)
 
 
+def test_an_ipv6_address_of_the_host_leads_to_a_container_with_ipv4_alone(docker):
+    """1.7 form: [::1]:8080:80; the userland proxy's part: IPv6 to IPv4, the source is the gateway."""
+    docker.serve("s1", "-p", "[::1]:8082:80", "-p", "[::]:8083:80")
+    docker.serve("s2", "-p", "0.0.0.0:8083:80")
+    said = docker.ok("port", "s1")
+    assert "::1" in said and "8082" in said, said
+    assert docker.hears(None, "::1", 8082)
+    assert docker.hears(None, "::1", 8083)
+    assert docker.hears(None, "127.0.0.1", 8083)
+    assert not docker.hears(None, "127.0.0.1", 8082)
+
+
 def test_udp(docker):
     """1.7 form: /udp."""
     docker.serve("s1", "-p", "5353:53/udp", port=53, protocol="udp")
