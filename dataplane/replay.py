@@ -118,8 +118,9 @@ def _require_apart(inputs: Sequence[str], written: Sequence[Path]) -> None:
 
 
 def _rest(plan: Plan) -> str | None:
-    """The port of frames that nobody in the lab has sent: the lab's uplink, or the only one."""
-    return UPLINK if UPLINK in plan.uplinks else next(iter(plan.uplinks)) if len(plan.uplinks) == 1 else None
+    """The port of frames that nobody in the lab has sent: the lab's uplink, or the only one; without any, the only parent."""
+    outside = [*(plan.uplinks or plan.parents)]
+    return UPLINK if UPLINK in outside else outside[0] if len(outside) == 1 else None
 
 
 def _run(
