@@ -132,6 +132,19 @@ def _live_vxlan(_: Settings) -> Iterator[Table]:
     yield from live_vxlan.tables(live_vxlan.run())
 
 
+def _drivers(_: Settings) -> Iterator[Table]:
+    import os
+
+    from bench.table import Table
+
+    if os.geteuid() != 0:
+        yield Table("Network drivers", ("driver",), notes=["not run: not root, so that no namespaces can be made"])
+        return
+    from bench.live_drivers import COMPARED
+
+    yield from COMPARED.tables(COMPARED.run())
+
+
 def _underlays(_: Settings) -> Iterator[Table]:
     import os
 
@@ -185,6 +198,7 @@ CASES: dict[str, Callable[[Settings], Iterator[Table]]] = {
     "live": _live,
     "live-nat": _live_nat,
     "live-vxlan": _live_vxlan,
+    "drivers": _drivers,
     "underlays": _underlays,
     "dns": _dns,
     "daemon": _daemon,

@@ -14,7 +14,11 @@ from dataplane.wiring import Link, NodeSpec, RuleSpec, Settings, Wiring, said, s
 
 # By kind of node: what may change in place.
 CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"bridge": frozenset({"ageing_ns"}), "port": frozenset({"mtu", "stations"}), "router": frozenset({"mss", "icmp_rate"})}
+    {
+        "bridge": frozenset({"ageing_ns"}),
+        "port": frozenset({"mtu", "stations", "shared", "addresses"}),
+        "router": frozenset({"mss", "icmp_rate"}),
+    }
 )
 # What may not, of a link.
 FIXED = frozenset({"mac", "permanent", "vni", "local", "peer_limit", "vlan"})

@@ -26,8 +26,8 @@ class Parent:
     each, 0 where its frames have no tag.
 
     ``mac``, ``addresses``, ``gateways``: of the interface, as the host has it or as an option says. ``stations``: MACs that it
-    takes frames in for; with ``everything`` for any. ``hidden``: addresses of endpoints that share its MAC, kept from the host's
-    own stack.
+    takes frames in for; with ``everything`` for any. ``shared``: addresses of endpoints that have its MAC;
+    ``hidden``: those of them to be kept from the host's own stack.
     """
 
     interface: str
@@ -41,6 +41,7 @@ class Parent:
     addresses: tuple[IPv4Interface | IPv6Interface, ...] = ()
     gateways: tuple[IPAddress, ...] = ()
     neighbors: tuple[tuple[IPAddress, str], ...] = ()
+    shared: tuple[IPAddress, ...] = ()
     hidden: tuple[IPAddress, ...] = ()
 
 

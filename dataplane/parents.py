@@ -260,7 +260,9 @@ def _parent(place: Place, networks: Mapping[str, Network], endpoints: Mapping[st
         addresses=addresses or seen.addresses,
         gateways=gateways or seen.gateways,
         neighbors=neighbors,
-        hidden=_hidden(shared, wishes, endpoints),
+        shared=_addresses(shared, endpoints),
+        # Frames with a tag are not the host's, unless it has a VLAN device of its own.
+        hidden=_addresses([key for key in shared if not wishes[key].vlan], endpoints),
     )
 
 
@@ -271,7 +273,6 @@ def _neighbor(text: str) -> tuple[IPAddress, str]:
     return ipaddress.ip_address(address), mac.lower()
 
 
-def _hidden(keys: list[str], wishes: Mapping[str, Wish], endpoints: Mapping[str, list[Endpoint]]) -> tuple[IPAddress, ...]:
-    """Of untagged networks: frames with a tag are not the host's, unless it has a VLAN device of its own."""
-    rows = (endpoint for key in keys if not wishes[key].vlan for endpoint in endpoints[key])
+def _addresses(keys: list[str], endpoints: Mapping[str, list[Endpoint]]) -> tuple[IPAddress, ...]:
+    rows = (endpoint for key in keys for endpoint in endpoints[key])
     return tuple(address for row in rows for address in (row.ipv4, row.ipv6) if address is not None)

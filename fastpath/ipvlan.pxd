@@ -73,7 +73,7 @@ cdef class Ipvlan(Node):
     cdef NextHops hops            # in L3
     cdef readonly list names      # of members by number; None where free
     cdef readonly uint64_t mac
-    cdef readonly uint64_t copied # frames copied for further members
+    cdef readonly uint64_t copied  # frames copied for further members
     cdef int expect_slave(self, uint32_t number) except -1
     cdef int own(self, uint32_t number, list addresses) except -1
     cdef int disown(self, uint32_t number) except -1

@@ -49,7 +49,7 @@ cdef class Macvlan(Node):
     cdef uint32_t count           # in use
     cdef uint16_t passthru        # the number of the member that gets everything; 0: there is none
     cdef readonly list names      # of members by number; None where free
-    cdef readonly uint64_t copied # frames copied for further members
+    cdef readonly uint64_t copied  # frames copied for further members
     cdef int expect_station(self, uint32_t number) except -1
     cdef int require_free(self, uint64_t mac, uint32_t number, uint8_t mode) except -1
     cdef uint32_t find(self, uint64_t mac) noexcept nogil

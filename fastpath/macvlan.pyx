@@ -22,7 +22,7 @@ cdef dict MODES = {"private": PRIVATE, "vepa": VEPA, "bridge": BRIDGE, "passthru
 cdef class Macvlan(Node):
     """Members with addresses of their own on one parent. `limit`: members at most."""
 
-    def __init__(self, Graph graph not None, str name not None, *, uint32_t limit=4096):
+    def __init__(self, Graph graph not None, str name not None, *, uint32_t limit=16384):
         if not 1 <= limit <= STATIONS_MAX:
             raise ValueError("limit: 1 to 65534 members")
         table_init(&self.table, limit, graph.core.seed ^ <uint64_t>(len(graph.nodes) + 1))

@@ -1,5 +1,9 @@
 """Receiving and sending on a packet socket."""
 
+import ipaddress
+
+from fastpath.packetsocket import filter_of
+
 from libc.errno cimport ENETDOWN, errno
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
@@ -62,11 +66,16 @@ cdef class PacketPort(DevicePort):
             self.takes = 0
         self.merging = merge and self.takes != 0
 
-    def set_macs(self, macs) -> None:
-        """Take frames in for these from now on; none: every frame. Errors: OSError where the interface is no more."""
+    def set_macs(self, macs, *, uint64_t shared=0, addresses=()) -> None:
+        """Take frames in for these from now on; none: every frame. Errors: OSError where the interface is no more.
+
+        `shared`: one of them that is the host's own as well: only what is for these IP addresses, as text, and what tells of neighbors.
+        """
         cdef list wanted = list(macs)
+        cdef bytes code
         if self.fd >= 0:
-            socket_take(self.fd, self.interface, self.macs, wanted, self.everything, not wanted)
+            code = filter_of([mac for mac in wanted if mac != shared], shared, [ipaddress.ip_address(text).packed for text in addresses])
+            socket_take(self.fd, self.interface, self.macs, wanted, self.everything, not wanted, code)
         self.macs, self.everything = wanted, not wanted
 
     @property

@@ -50,7 +50,7 @@ cdef enum:                    # linux/if_packet.h, linux/if_ether.h, asm-generic
     SO_SNDBUFFORCE = 32
     SO_RCVBUFFORCE = 33
     QUEUE = 8 << 20           # octets: some hundred super-frames
-    FILTERED = 512            # MACs that a filter looks through; with more, and that is no real interface's way, all frames come
+    FILTER_MAX = 4096         # instructions of a filter (BPF_MAXINSNS); where it would have more, there is none
 
 cdef tuple USO_SINCE = (6, 2)  # the kernel's version since which a packet socket takes UDP super-frames
 
@@ -66,14 +66,38 @@ def open_packet(interface: str | int) -> int:
         return opened.detach()
 
 
-def filter_of(macs) -> bytes:
-    """A program of the classic packet filter that takes frames for groups and for these MACs (numbers), whole."""
+def filter_of(macs, shared: int = 0, addresses=()) -> bytes:
+    """A program of the classic packet filter that takes frames for groups and for these MACs (numbers), whole; of those for `shared`,
+    which is the host's own too, only ARP, packets to these addresses (packed), and advertisements of neighbors.
+    """
     step = struct.Struct("HBBI").pack
     take = step(0x06, 0, 0, 0x7FFFFFFF)
+
+    def word(at, value, otherwise):
+        """The four octets there, or so many instructions are passed over."""
+        return [step(0x20, 0, 0, at), step(0x15, 0, otherwise, value)]
+
+    def of_type(ethertype, code):
+        """No jump but the unconditional one is longer than 255 instructions."""
+        return [step(0x28, 0, 0, 12), step(0x15, 1, 0, ethertype), step(0x05, 0, 0, len(code)), *code]
+
     code = [step(0x30, 0, 0, 0), step(0x45, 0, 1, 1), take]                 # first octet; its lowest bit: a group
     for mac in macs:
-        # Four octets, then two; each jump counts the instructions passed over, and no jump is longer than a MAC.
-        code += [step(0x20, 0, 0, 0), step(0x15, 0, 3, mac >> 16), step(0x28, 0, 0, 4), step(0x15, 0, 1, mac & 0xFFFF), take]
+        code += [*word(0, mac >> 16, 3), step(0x28, 0, 0, 4), step(0x15, 0, 1, mac & 0xFFFF), take]
+    if shared:
+        end = step(0x06, 0, 0, 0)
+        code += [step(0x20, 0, 0, 0), step(0x15, 1, 0, shared >> 16), end, step(0x28, 0, 0, 4), step(0x15, 1, 0, shared & 0xFFFF), end]
+        code += of_type(0x0806, [take])
+        four = [step(0x20, 0, 0, 30)]
+        for address in (one for one in addresses if len(one) == 4):
+            four += [step(0x15, 0, 1, int.from_bytes(address)), take]
+        code += of_type(0x0800, four)
+        six = [step(0x30, 0, 0, 20), step(0x15, 0, 3, 58), step(0x30, 0, 0, 54), step(0x15, 0, 1, 136), take]
+        for address in (one for one in addresses if len(one) == 16):
+            for part in range(4):
+                six += word(38 + 4 * part, int.from_bytes(address[4 * part : 4 * part + 4]), 7 - 2 * part)
+            six.append(take)
+        code += of_type(0x86DD, six)
     return b"".join([*code, step(0x06, 0, 0, 0)])
 
 
@@ -124,7 +148,7 @@ cdef int socket_prepare(int fd, list macs, bint everything, bint offloads, uint3
                 opened.setsockopt(socket.SOL_SOCKET, plain, QUEUE)
         join = struct.Struct("iHH8s").pack
         opened.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, join(interface, PACKET_MR_ALLMULTI, 0, b""))
-        take(opened, interface, [], macs, False, everything)
+        take(opened, interface, [], macs, False, everything, filter_of(macs))
         # Now it receives.
         opened.bind((opened.getsockname()[0], ETH_P_ALL))
     finally:
@@ -132,7 +156,7 @@ cdef int socket_prepare(int fd, list macs, bint everything, bint offloads, uint3
     return interface
 
 
-cdef take(opened, int interface, list before, list macs, bint everything_before, bint everything):
+cdef take(opened, int interface, list before, list macs, bint everything_before, bint everything, bytes code):
     """Whom frames are taken in for: first who is new, then the filter, then who is no more, so that nobody misses one meanwhile."""
     join = struct.Struct("iHH8s").pack
 
@@ -143,8 +167,8 @@ cdef take(opened, int interface, list before, list macs, bint everything_before,
         member(PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC)
     for mac in [mac for mac in macs if mac not in before]:
         member(PACKET_ADD_MEMBERSHIP, PACKET_MR_UNICAST, mac.to_bytes(6, "big"))
-    if not everything and len(macs) <= FILTERED:
-        attach(opened, filter_of(macs))
+    if not everything and len(code) // 8 <= FILTER_MAX:
+        attach(opened, code)
     elif before or everything_before:
         try:
             opened.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
@@ -156,10 +180,10 @@ cdef take(opened, int interface, list before, list macs, bint everything_before,
         member(PACKET_DROP_MEMBERSHIP, PACKET_MR_PROMISC)
 
 
-cdef int socket_take(int fd, int interface, list before, list macs, bint everything_before, bint everything) except -1:
+cdef int socket_take(int fd, int interface, list before, list macs, bint everything_before, bint everything, bytes code) except -1:
     opened = socket.socket(fileno=fd)
     try:
-        take(opened, interface, before, macs, everything_before, everything)
+        take(opened, interface, before, macs, everything_before, everything, code)
     finally:
         opened.detach()
     return 0

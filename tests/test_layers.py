@@ -102,9 +102,10 @@ CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "write
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
-PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplink", "uplinks", "underlay",
-        "underlays", "parent", "parents", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions", "drawing", "drivers",
-        "desired", "dns", "gotemplate")  # fmt: skip
+PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "outside", "uplink", "uplinks", "underlay",
+        "underlays", "parent", "parents", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions", "drawing",
+        "drivers", "desired", "dns", "gotemplate")  # fmt: skip
+DAEMON_PURE = ("specs", "reconcile", "planner")  # of daemon: what follows from a state, and what differs
 HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
       "select", "signal", "fcntl", "ctypes", "tempfile", "logging", "pyroute2", "numpy", "fastpath"}  # fmt: skip
@@ -236,6 +237,16 @@ def test_the_checks_can_fail(tmp_path):
     module.write_text("def f():\n    import fastpath.bridge\n    from os import path\n")
     assert python_imports(module) == {"fastpath.bridge", "os", "os.path"}
     assert "graph" in of_fastpath("bridge")
+
+
+@pytest.mark.parametrize("part", DAEMON_PURE)
+def test_what_follows_from_a_state_is_decided_without_looking(part):
+    """Reconcile is a pure function, which is how it can be a property."""
+    names = python_imports(DATAPLANE / "daemon" / f"{part}.py")
+    assert not {name.split(".")[0] for name in names} & IO
+    ours = {".".join(name.split(".")[1:3]) for name in names if name.startswith("dataplane.")}
+    assert {name for name in ours if name.startswith("daemon.")} <= {f"daemon.{one}" for one in DAEMON_PURE}
+    assert {name.split(".")[0] for name in ours} <= {*PURE, "daemon"}
 
 
 @pytest.mark.parametrize("part", HOST_PURE)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from dataplane.api import containers, events, execs, images, lifecycle, lookups, networks, stats, streams, system
+from dataplane.api import containers, events, execs, images, lifecycle, links, lookups, networks, stats, streams, system
 from dataplane.api.call import Call
 from dataplane.desired.refused import Refused
 
@@ -31,6 +31,7 @@ ROUTES = tuple(
         "GET /info": system.info,
         "GET /events": events.events,
         "GET /dataplane/dns": lookups.listing,
+        "GET /dataplane/links": links.listing,
         "GET /networks": networks.listing,
         "GET /networks/": networks.listing,
         "POST /networks/create": networks.create,

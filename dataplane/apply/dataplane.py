@@ -159,7 +159,7 @@ class Dataplane:
         if isinstance(node, Port):
             node.set_mtu(int(spec.settings["mtu"]))
             if isinstance(node, PacketPort) and "stations" in spec.settings:
-                node.set_macs(map(segments.mac_number, str(spec.settings["stations"]).split()))
+                segments.take_in(node, spec.settings)
         elif isinstance(node, Bridge):
             node.set_ageing(int(spec.settings["ageing_ns"]))
         else:

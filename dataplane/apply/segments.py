@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dataplane.wiring import Link, NodeSpec, Settings
-from fastpath import Engine, Ipvlan, Macvlan, Node, Port, Vlan
+from fastpath import Engine, Ipvlan, Macvlan, Node, PacketPort, Port, Vlan
 
 KINDS: Final = frozenset({"macvlan", "ipvlan", "vlan"})
 """Kinds of nodes whose links are here; those of their ports too."""
@@ -83,6 +83,14 @@ def _tell(far: Segment, settings: Settings) -> None:
         str(settings["gateways"]).split(),
         [(address, mac_number(mac)) for address, _, mac in pairs],
         arp=not settings["permanent"],
+    )
+
+
+def take_in(port: PacketPort, settings: Settings) -> None:
+    """Whom a parent takes frames in for. Errors: OSError."""
+    shared, addresses = str(settings.get("shared", "")), str(settings.get("addresses", "")).split()
+    port.set_macs(
+        map(mac_number, str(settings["stations"]).split()), shared=mac_number(shared) if shared else 0, addresses=addresses
     )
 
 

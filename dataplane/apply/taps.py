@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from dataplane.actions import Action, diff
+from dataplane.apply import segments
 from dataplane.apply.dataplane import Dataplane
 from dataplane.underlay import UNDERLAY
 from dataplane.wiring import NodeSpec, Wiring
@@ -73,7 +74,10 @@ def _port(engine: Engine, spec: NodeSpec, fds: Descriptors) -> DevicePort:
     if settings.get("kind") != "packet":
         return TapPort(engine, spec.name, fd, mtu=mtu, offloads=offloads)
     macs = [int(mac.replace(":", ""), 16) for mac in str(settings.get("accepts") or settings.get("stations", "")).split()]
-    return PacketPort(engine, spec.name, fd, mtu=mtu, macs=macs, offloads=offloads, finish=spec.name.startswith(UNDERLAY))
+    packet = PacketPort(engine, spec.name, fd, mtu=mtu, macs=macs, offloads=offloads, finish=spec.name.startswith(UNDERLAY))
+    if "shared" in settings:
+        segments.take_in(packet, settings)
+    return packet
 
 
 class LiveDataplane:

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar, TypeVarTuple
 
 from dataplane.actions import diff as wiring_diff
 from dataplane.daemon.face import Event
-from dataplane.daemon.hostside import HostSide, PortTakenError
+from dataplane.daemon.hostside import HostSide, PortTakenError, say
 from dataplane.daemon.planner import Planner
 from dataplane.daemon.reconcile import diff, ports_parted
+from dataplane.daemon.resuming import possible
 from dataplane.daemon.sandboxes import Rooms
 from dataplane.daemon.specs import Sandboxes
-from dataplane.desired.networks import fresh
+from dataplane.desired.networks import fresh, operstate
 from dataplane.desired.records import PREDEFINED, ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
@@ -34,10 +35,13 @@ from dataplane.model import EMPTY, Plan
 from dataplane.proc.helper import Helper
 from dataplane.proc.spec import NamespaceRef
 from dataplane.store import Store
+from dataplane.uplink import Uplink
 from dataplane.wiring import Wiring, without
 
+_Planned = tuple[Plan, Sandboxes, Wiring]
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
+EMPTY_UPLINKS: Mapping[str, Uplink] = MappingProxyType({})
 ATTEMPTS = 64
 """Ports that nobody chose and that others have: how many are tried."""
 
@@ -112,7 +116,7 @@ class Core:
 
     def operstate(self, network: str) -> str:
         """UP while somebody is on the network, else DOWN: as a bridge of the kernel's has it."""
-        return "UP" if any(one.network == network for one in self.state.endpoints.values()) else "DOWN"
+        return operstate(self.state, network)
 
     async def blocking(self, work: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
         """Work that waits for others, in a thread."""
@@ -135,10 +139,10 @@ class Core:
             await self.host.arrive(remembered)
             around = await self.surroundings()
             state = remembered if remembered.networks else fresh(around, ids=[new_id() for _ in PREDEFINED], now=time.time_ns())
-            self.state = with_way_out(state, around) if self.host.way_out else state
+            state = with_way_out(state, around) if self.host.way_out else replace(state, uplinks=EMPTY_UPLINKS)
+            self.state, planned = await possible(state, self._planned, self._claim, say)
             self.store.save(remembered, self.state)
-            plan = await self.host.placed(self._planner.plan(self.state))
-            await self._reconcile(plan, *self._planner.made(plan, self.host.local))
+            await self._reconcile(*planned)
 
     async def change_with(self, make: Callable[[Collection[tuple[str, int]]], State]) -> State:
         """``change_to`` what ``make`` returns; again, while ports that it chose freely turn out taken on the host."""
@@ -176,11 +180,11 @@ class Core:
             await self._tell_followers(old, new)
             return
         try:
-            plan, sandboxes, wiring = await self._planned(new)  # what cannot be is refused before anything is touched
-            self.host.claim(plan, new)
+            planned = await self._planned(new)  # what cannot be is refused before anything is touched
+            self._claim(planned, new)
             self.store.save(old, new)
             try:
-                await self._reconcile(plan, sandboxes, wiring)
+                await self._reconcile(*planned)
             except BaseException:
                 self.store.save(new, old)
                 await self._restore()
@@ -195,7 +199,8 @@ class Core:
         for follow in self.followers:
             await follow(old, new)
 
-    async def _planned(self, new: State) -> tuple[Plan, Sandboxes, Wiring]:
+    async def _planned(self, new: State) -> _Planned:
+        """All that follows. Refused: it cannot be."""
         try:
             plan = await self.host.placed(self._planner.plan(new))
             return plan, *self._planner.made(plan, self.host.local)
@@ -203,6 +208,9 @@ class Core:
             raise
         except UserError as error:
             raise Refused(400, error.what, mend=error.mend) from None
+
+    def _claim(self, planned: _Planned, new: State) -> None:
+        self.host.claim(planned[0], new)
 
     async def _reconcile(self, plan: Plan, sandboxes: Sandboxes, wiring: Wiring) -> None:
         """From what there is to what is wanted. The plan is what runs once this has returned."""
@@ -232,9 +240,8 @@ class Core:
         """After a change that failed: what the old state wants, as far as it can be had."""
         try:
             self.wiring = await self.engine.call(lambda dataplane: dataplane.wiring)
-            plan = await self.host.placed(self._planner.plan(self.state))
             self.host.give_back()
-            await self._reconcile(plan, *self._planner.made(plan, self.host.local))
+            await self._reconcile(*await self._planned(self.state))
         except Exception:  # the first error is the one to tell; the next change tries again
             traceback.print_exc()
 
@@ -253,7 +260,7 @@ class Core:
     def link_changed(self, port: str, what: str) -> None:
         """The engine says so of a port: link up, link down, port gone."""
         if what == "port gone" and port in self.wiring.nodes:
-            print(f"the interface of port {port} is gone: somebody deleted it", file=sys.stderr, flush=True)
+            say(f"the interface of port {port} is gone: somebody deleted it")
 
     # -- the end ----------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,11 +39,11 @@ PATIENCE = 2.0
 
 
 class PortTakenError(Refused):
-    """``port``: (protocol, number) that the host has not to give; ``chosen``: nobody asked for just that one."""
+    """``port``: (protocol, number) that the host cannot give; ``chosen``: nobody asked for just that one; ``container``: whose."""
 
-    def __init__(self, what: str, mend: str, port: tuple[str, int], *, chosen: bool) -> None:
+    def __init__(self, what: str, mend: str, port: tuple[str, int], *, chosen: bool, container: str) -> None:
         super().__init__(500, what, mend=mend)
-        self.port, self.chosen = port, chosen
+        self.port, self.chosen, self.container = port, chosen, container
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class HostSide:
                 why=f"{words[:1].lower()}{words[1:]}",
             )
             mend = explained(self._name, refused, plan, self._host.inode_of(refused, plan)).mend
-            raise PortTakenError(told.what, mend, (port.protocol, port.number), chosen=row.chosen) from None
+            raise PortTakenError(told.what, mend, (port.protocol, port.number), chosen=row.chosen, container=key) from None
 
     def replaced(self, plan: Plan) -> set[str]:
         """Ports of uplinks and underlays that are there, and that the plan has no more, or others."""
@@ -221,9 +222,15 @@ def _resolvers() -> tuple[IPAddress, ...]:
     return tuple(found)
 
 
+def say(sentence: str) -> None:
+    """Into the daemon's log. Nobody who reads it, or a full disk, is no reason to do anything else."""
+    with suppress(OSError):
+        print(sentence, file=sys.stderr, flush=True)
+
+
 def _log(step: Step) -> None:
-    print(f"{step.what}   # {step.by_hand}" if step.by_hand else step.what, file=sys.stderr, flush=True)
+    say(f"{step.what}   # {step.by_hand}" if step.by_hand else step.what)
 
 
 def _warn(sentence: str) -> None:
-    print(f"warning: {sentence}", file=sys.stderr, flush=True)
+    say(f"warning: {sentence}")

@@ -1,6 +1,6 @@
 """The daemon's process: takes its state folder, opens the core, serves the API until a signal ends it.
 
-SIGTERM and SIGINT stop the daemon and nothing else: containers go on, and the next daemon of that state takes them up again.
+SIGTERM, SIGINT and SIGHUP stop the daemon alone: containers go on, and the next daemon of that state takes them up again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from dataplane.proc.helper import Helper
 from dataplane.proc.registry import try_lock
 from dataplane.underlay import Underlay
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 DYING = 3.0
 """Seconds that a predecessor which was killed may take until its lock is gone."""
 
@@ -88,6 +87,7 @@ def _hold(state: Path) -> int:
 
 
 async def _live(name: str, folder: Path, helper: Helper, options: Options, begun: float) -> int:
+    from dataplane.daemon.hostside import say
     from dataplane.daemon.opening import opened
     from dataplane.store.sqlite import SqliteStore
 
@@ -112,7 +112,7 @@ async def _live(name: str, folder: Path, helper: Helper, options: Options, begun
         server = await serve(daemon, options.socket)
         try:
             gc.freeze()  # what is there now stays: no need to look through it again and again
-            _say(f"daemon {name}: API on unix://{options.socket}, up after {time.monotonic() - begun:.2f} s")
+            say(f"daemon {name}: API on unix://{options.socket}, up after {time.monotonic() - begun:.2f} s")
             _notify("READY=1")
             await asked.wait()
             _notify("STOPPING=1")
@@ -120,12 +120,8 @@ async def _live(name: str, folder: Path, helper: Helper, options: Options, begun
             await server.close()
             await daemon.close()
     for reason in why:
-        _say(f"{reason}; start the daemon again: this is a bug, please report it")
+        say(f"{reason}; start the daemon again: this is a bug, please report it")
     return 1 if why else 0
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _notify(text: str) -> None:

@@ -50,6 +50,11 @@ def is_default(record: NetworkRecord) -> bool:
     return record.name == DEFAULT
 
 
+def operstate(state: State, network_id: str) -> str:
+    """Of a network's bridge, as the kernel has it (RFC 2863): UP while an endpoint is on it, else DOWN."""
+    return "UP" if next(members(state, network_id), None) is not None else "DOWN"
+
+
 def create(state: State, wish: NetworkWish, around: Surroundings, *, id: str, now: int) -> tuple[State, str]:
     """With the network, and a warning or "". `id`: 64 hexadecimal digits that nobody has. Refused in Docker's words."""
     name, driver = wish.name, wish.driver or "bridge"

@@ -36,11 +36,11 @@ Parts = dict[str, tuple[Network, tuple[Endpoint, ...], Wiring]]
 
 
 def wire(plan: Plan, *, arp: bool = True, known: Parts | None = None) -> Wiring:
-    """The wiring of every network of the plan, of the gateway that they share, of the VTEPs of overlays, and of parents.
+    """The wiring of every network of the plan, of the gateway that they share, and of what overlays and parents need.
 
-    `arp`: the gateway asks for its neighbors; else the endpoints are permanent ones, and nobody is asked. `known`: what was made last
-    time; a network of the very same objects is not made again. Errors: UserError for an unknown driver or a bad option, with its
-    place."""
+    `arp`: the gateway asks for its neighbors; else the endpoints are permanent ones, and nobody is asked. `known`: what was made
+    last time; a network of the very same objects is not made again. Errors: UserError for an unknown driver or a bad option, with
+    its place."""
     known = {} if known is None else known
     members: dict[str, list[Endpoint]] = {key: [] for key in plan.networks}
     for endpoint in plan.endpoints():

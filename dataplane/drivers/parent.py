@@ -1,6 +1,7 @@
 """The parents of macvlan and ipvlan networks: made of the whole plan, after every network has its wiring. What goes where:
 
-node parent.NETWORK       a port on a real interface; `stations`: the MACs that it takes frames in for
+node parent.NETWORK       a port on a real interface; `stations`: the MACs that it takes frames in for;
+                              of `shared`, which is the host's too, what is for `addresses`
 node vlan parent.NETWORK  where a network has a VLAN of its own; its link to a segment says which
 a segment                 the node of the first network of its parent and VLAN; others' endpoints are linked to it too
 link to a segment         of ipvlan in mode l3 what it must know of the parent's host, to find next hops
@@ -54,6 +55,7 @@ def _outside(parent: Parent) -> Settings:
         "interface": parent.interface,
         "kind": "packet",
         "stations": "" if parent.everything else " ".join(parent.stations),
+        **({"shared": parent.mac, "addresses": " ".join(map(str, parent.shared))} if parent.shared else {}),
         "netns": parent.netns or "",
         "mtu": parent.mtu,
     }

@@ -1,4 +1,4 @@
-"""Ipvlan by the rules of Linux's (drivers/net/ipvlan/ipvlan_core.c of 6.x, whose function each test names): this kernel has none."""
+"""Ipvlan by the rules of Linux's (drivers/net/ipvlan/ipvlan_core.c, whose function each test names): this kernel has none."""
 
 import socket
 
@@ -101,7 +101,7 @@ def test_l2_groups_from_outside_go_to_all():
 
 
 def test_l2_what_a_member_sent_is_not_seen_again():
-    """ipvlan_external_frame: our MAC and a member's address: it went to all on its way out. Another address: it is the host's own."""
+    """ipvlan_external_frame: our MAC and a member's address: all had it on its way out. Another address: the host's own."""
     segment = ipvlan()
     assert segment.reached("w", arp(V4["a"], V4["b"])) == ""
     assert segment.dropped() == {"same port": 1}
@@ -283,7 +283,7 @@ def test_settings_are_checked():
     node, port = Ipvlan(engine, "segment", mac=OURS, limit=1), MemoryPort(engine, "p")
     with pytest.raises(ValueError, match="room"):
         node.add_member(port, addresses=["10.0.0.1", "10.0.0.2"])
-    with pytest.raises(ValueError, match="not appear|does not"):
+    with pytest.raises(ValueError, match=r"not appear|does not"):
         node.add_member(port, addresses=["10.0.0"])
     with pytest.raises(ValueError, match="no member"):
         node.set_member(7)

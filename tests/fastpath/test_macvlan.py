@@ -146,7 +146,7 @@ def test_members_come_change_and_go():
 
 def reference(modes, came, source, target):
     """Who must get it: the rules once more, in the words of macvlan.c."""
-    members = {n: mode for n, mode in enumerate(modes, 1)}
+    members = dict(enumerate(modes, 1))
     group = target == 0
     if came:
         if members[came] == "b":
@@ -176,8 +176,8 @@ def test_as_the_reference_has_it(modes, events):
     segment = macvlan(modes)
     letters = "w" + "abcdefgh"[: len(modes)]
     wanted = []
-    for came, source, target in events:
-        came = came % len(letters)
+    for place, source, target in events:
+        came = place % len(letters)
         octets = frame(mac(source or 9), BROADCAST if target == 0 else mac(target))
         wanted += [(letters[n], octets) for n in sorted(reference(modes, came, source or 9, target))]
         segment.ports[letters[came]].push(octets)

@@ -31,6 +31,7 @@ EXAMPLES: Mapping[str, Pairs] = {
     "aliases": {"db": "clerk", "clerk": "db", "cache": "guest", "guest": "cache"},
     "healthy": {"db": "app", "app": "db"},
     "ports": _everybody("web", "many", "echo", "quiet"),
+    "ipvlan": {"edge": "", "web": "db", "db": "web"},
     "macvlan": {"printer": "app", "app": "printer db", "db": "app"},
     "sidecar": {"app": "client", "client": "app"},
 }

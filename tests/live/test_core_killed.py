@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from core_process import CoreProcess, core_process
-from cores import core_in
+from cores import core_in, reaches, run
 
+from dataplane.daemon import helpers
 from dataplane.proc import pids
 from dataplane.proc.server import privileged
 
@@ -118,6 +119,26 @@ def test_a_helper_that_was_killed_too_is_replaced(tmp_path: Path) -> None:
             assert second.ask(f'reaches(core, {web!r}, "172.17.0.3")') == "True"
 
 
+def test_a_helper_of_another_version_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon that was upgraded cannot speak with it: another takes the namespaces over, and nothing in them changes."""
+
+    async def whole() -> None:
+        async with core_in(tmp_path, NAME, leave=True) as core:
+            web, _db = await run(core, "web"), await run(core, "db")
+            before = links(core.sandbox(web))
+        old = pids.read_json(str(tmp_path / NAME / "helper.json"))
+        monkeypatch.setattr(helpers, "VERSION", helpers.VERSION + 1)
+        async with core_in(tmp_path, NAME) as core:
+            new = pids.read_json(str(tmp_path / NAME / "helper.json"))
+            assert old is not None
+            assert new != old
+            assert not pids.alive(old["pid"], old["start"])
+            assert links(core.sandbox(web)) == before
+            assert await reaches(core, web, "172.17.0.3")
+
+    asyncio.run(whole())
+
+
 CALLS = (
     'run(core, "c{n}", {nets})',
     'network(core, "n{n}")',
@@ -132,8 +153,8 @@ CALLS = (
 
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_at_any_moment_it_ends_in_what_is_wanted(tmp_path: Path, seed: int) -> None:
-    """Any order of calls, a crash within any of them: the next daemon's namespaces, interfaces and engine are as its state says, each
-    container that is alive reaches all others on its networks, and what is not wanted is gone."""
+    """Any order of calls, a crash within any of them: the next daemon's namespaces, interfaces and engine are as its state says,
+    each container that is alive reaches all others on its networks, and what is not wanted is gone."""
     chance = random.Random(seed)
     with cleared(tmp_path):
         with core_process(tmp_path, NAME) as process:

@@ -250,6 +250,57 @@ def test_shims_that_are_killed_are_noticed_by_the_next_daemon(tmp_path: Path) ->
         assert "172.17.0.2" in sandbox_says(process.pid(web), "ip", "-4", "address")
 
 
+@needs_root
+def test_it_says_what_the_host_needs_instead_of_setting_it(tmp_path: Path) -> None:
+    """--no-host-rules: no table, no sysctl; what to do stands in its output. Inside all works."""
+    rules = subprocess.check_output(["nft", "list", "ruleset"])
+    with daemon(tmp_path, "--no-host-rules") as process:
+        process.run("web")
+        process.run("other")
+        assert subprocess.check_output(["nft", "list", "ruleset"]) == rules
+        assert "nft -f -" in process.log()
+        assert "1 received" in process.docker("exec", "other", "ping", "-c1", "-W2", "172.17.0.2")
+
+
+@needs_root
+def test_what_others_have_meanwhile_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    """A published port that a process of the host has now: said in the log; it runs on, and the other's port is there."""
+    with daemon(tmp_path) as process:
+        process.run("web", "python3", "-c", WEB, HostConfig=published(18085))
+        process.run("other", "python3", "-c", WEB, HostConfig=published(18086))
+        process.stop()
+        with socket.create_server(("0.0.0.0", 18085)):
+            process.start()
+            assert "container web is not published" in process.log()
+            assert "18085/tcp: address already in use" in process.log()
+            assert process.ask("GET", "/containers/web/json")[1]["State"]["Running"]
+            deadline = time.monotonic() + 10
+            while fetched(18086) != b"web":
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            with pytest.raises(OSError, match="in use"):
+                socket.create_server(("0.0.0.0", 18086))  # the next daemon holds it again
+
+
+@needs_root
+def test_a_bridge_is_down_until_somebody_is_on_it(tmp_path: Path) -> None:
+    """Without running endpoints DOWN, else UP; of a container that was stopped DOWN again."""
+    with daemon(tmp_path) as process:
+
+        def links() -> dict[str, str]:
+            words = [sys.executable, "-m", "dataplane", "network", "links", "--format", "{{.Link}} {{.State}}"]
+            env = {**os.environ, "DATAPLANE_HOST": process.host}
+            return dict(line.split() for line in subprocess.check_output(words, text=True, env=env).splitlines())
+
+        made = process.ask("POST", "/networks/create", {"Name": "front"})[1]["Id"]
+        bridge = f"br-{made[:12]}"
+        assert links() == {"docker0": "DOWN", bridge: "DOWN"}
+        process.run("web", network="front")
+        assert links() == {"docker0": "DOWN", bridge: "UP"}
+        assert process.ask("POST", "/containers/web/kill")[0] == 204
+        assert links() == {"docker0": "DOWN", bridge: "DOWN"}
+
+
 @needs_user_namespaces
 @needs_root
 def test_an_ordinary_users_daemon_works_inside() -> None:

@@ -251,6 +251,17 @@ def test_addresses_that_were_asked_for(docker):
     assert "user specified IP address is supported on user defined networks only" in refused
 
 
+def test_link_local_addresses(docker):
+    """1.3: --link-local-ip: one more address of the interface, shown by inspect."""
+    docker.ok("network", "create", "net1")
+    docker.run("c1")
+    docker.ok("network", "connect", "--link-local-ip", "169.254.34.68", "net1", "c1")
+    assert "inet 169.254.34.68/16" in docker.ok("exec", "c1", "ip", "address", "show", "dev", "eth1")
+    assert json.loads(docker.container("c1", "NetworkSettings.Networks.net1.IPAMConfig")) == {"LinkLocalIPs": ["169.254.34.68"]}
+    docker.run("c2", "--network", "net1", "--link-local-ip", "169.254.34.69")
+    assert docker.inside("c1", "ping", "-c2", "-W1", "-I", "eth1", "169.254.34.69").returncode == 0
+
+
 def test_connect_is_hot_and_disconnect_too(docker):
     """1.3: hot (the next free ethN), and allowed on stopped containers; 1.8: connect twice, disconnect."""
     for number in (1, 2):

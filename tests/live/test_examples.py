@@ -1,4 +1,4 @@
-"""Eleven files of examples/ as they stand, started by `up`: who reaches whom by which name, which ports of the host lead where."""
+"""Twelve files of examples/ as they stand, started by `up`: who reaches whom by which name, which ports of the host lead where."""
 
 from __future__ import annotations
 
@@ -208,6 +208,21 @@ def test_macvlan_on_a_parent() -> None:
             assert "via 192.168.50.1" in ok(client, "printer", "ip", "route", "show", "default")
             seen = sh(f"ip -n outside neighbour show {printer}").split()
             assert seen[seen.index("lladdr") + 1] in ok(client, "printer", "ip", "link", "show", "eth0")
+
+
+@in_world()
+def test_ipvlan_on_a_parent_and_on_a_vlan_of_it() -> None:
+    """One MAC address, the parent's; the router and whoever is there; on the VLAN siblings alone, as nobody else is on it."""
+    with outside():
+        sh("ip -n outside address add 192.168.60.1/24 dev eth0")
+        with lab((EXAMPLES / "ipvlan.yaml").read_text(), "ipvlan") as client:
+            check(inside(client), PAIRS["ipvlan"])
+            (edge,) = addresses(inside(client), "edge")
+            assert answers(inside(client), "edge", "192.168.60.1")
+            assert not answers(inside(client), "web", "192.168.60.1")
+            assert LISTING in patient_curl(f"http://{edge}/", "outside")
+            seen = sh(f"ip -n outside neighbour show {edge}").split()
+            assert seen[seen.index("lladdr") + 1] in sh("ip link show eth0")
 
 
 @example("sidecar")

@@ -86,8 +86,8 @@ def test_at_random():
 
 
 def test_the_host_and_its_stations_do_not_reach_each_other():
-    """DOCKER.md 1.1: host <-> container is blocked; both worlds: what a member sends to the parent's own address leaves, and what the
-    host sends to a member does not come to it."""
+    """DOCKER.md 1.1: host <-> container is blocked; in both worlds what a member sends to the parent's own address leaves, and what
+    the host sends to a member does not come to it."""
     with Worlds("bridge", "private") as worlds:
         macs = [host.run("cat", "/sys/class/net/wan/address").strip() for host in worlds.host]
         for world, mac in zip(worlds.both, macs, strict=True):
@@ -103,7 +103,7 @@ def test_the_host_and_its_stations_do_not_reach_each_other():
 
 
 def test_a_private_station_hears_no_other():
-    """ip-link(8): "even if the external switch supports hairpin mode". The kernel lets unicast in; we do not (docs/macvlan-ipvlan.md)."""
+    """ip-link(8): "even if the external switch supports hairpin mode". The kernel lets unicast in; we do not."""
     with Worlds("private", "private") as worlds:
         worlds.send(0, numbered(1, station(1), station(2)))
         kernel, ours = worlds.take()

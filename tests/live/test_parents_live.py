@@ -26,7 +26,7 @@ NET6 = "{subnet: '2001:db8:51::/64', gateway: '2001:db8:51::2', ip_range: '2001:
 
 
 def text(driver: str, options: str = "", services: tuple[str, ...] = ("a", "b"), more: str = "") -> str:
-    """Services on the network that eth0 is on, as eth0 and the world behind it are: 198.51.100.64 and up, 2001:db8:51:0:5:: and up."""
+    """Services on the network that eth0 and the world behind it are on: 198.51.100.64 and up, 2001:db8:51:0:5:: and up."""
     rows = "\n".join(f"  {name}: {{{SERVER}, networks: [lan]}}" for name in services)
     return f"""
 services:
@@ -249,23 +249,30 @@ def test_vlans_of_two_labs_meet_on_a_trunk() -> None:
 @in_world()
 def test_a_service_more_on_a_running_lab() -> None:
     """The parent stays open and takes in one address more; who runs notices nothing; and less again."""
-    with outside():
-        with lab(text("macvlan"), "stations") as client:
-            a = address(client, "a")
-            slow = sh(f"ip netns exec {OUTSIDE} ping -c 30 -i 0.1 -W 1 {a} > /run/pings & echo $!").strip()
-            told: list[StepRow] = change(client, text("macvlan", services=("a", "b", "c")))
-            assert any("~ port parent.lan: stations" in row["what"] for row in told if row["kind"] == "change"), told
-            assert pinged(address(client, "c"))
-            change(client, text("macvlan", services=("a",)))
-            wait_for(lambda: not os.path.exists(f"/proc/{slow}"), "the pings end", 10)  # noqa: PTH110
-            out = open("/run/pings").read()  # noqa: PTH123, SIM115
-            os.unlink("/run/pings")  # noqa: PTH108
-            assert "30 received" in out, out
-            told = change(client, text("ipvlan", services=("a",)))
-            assert pinged(address(client, "a"))
-            assert "dataplane-stations.parent.lan" in sh("nft list tables")
-            change(client, text("macvlan", services=("a",)))
-            assert "netdev" not in sh("nft list tables")
+    with outside(), lab(text("macvlan"), "stations") as client:
+        a = address(client, "a")
+        slow = sh(f"ip netns exec {OUTSIDE} ping -c 30 -i 0.1 -W 1 {a} > /run/pings & echo $!").strip()
+        told: list[StepRow] = change(client, text("macvlan", services=("a", "b", "c")))
+        assert any("~ port parent.lan: stations" in row["what"] for row in told if row["kind"] == "change"), told
+        assert pinged(address(client, "c"))
+        change(client, text("macvlan", services=("a",)))
+        wait_for(lambda: not os.path.exists(f"/proc/{slow}"), "the pings end", 10)  # noqa: PTH110
+        out = open("/run/pings").read()  # noqa: PTH123, SIM115
+        os.unlink("/run/pings")  # noqa: PTH108
+        assert "30 received" in out, out
+        told = change(client, text("ipvlan", services=("a",)))
+        assert pinged(address(client, "a"))
+        assert "dataplane-stations.parent.lan" in sh("nft list tables")
+        change(client, text("macvlan", services=("a",)))
+        assert "netdev" not in sh("nft list tables")
+        # One for itself, from any address; and again not.
+        change(client, text("macvlan", ", macvlan_mode: passthru", ("a",)))
+        ok(client, "a", "ip", "link", "set", "eth0", "address", "02:00:00:00:00:77")
+        assert pings(client, "a", OUTSIDE4)
+        change(client, text("macvlan", services=("a",)))
+        assert not pings(client, "a", OUTSIDE4)
+        ok(client, "a", "ip", "link", "set", "eth0", "address", "02:42:c6:33:64:40")
+        assert pings(client, "a", OUTSIDE4)
 
 
 @in_world()

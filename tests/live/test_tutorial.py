@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.live.daemon_process import daemon
 
 ROOT = Path(__file__).parents[2]

@@ -39,8 +39,10 @@ def command(context: click.Context, /, detach: bool, sig_proxy: bool, words: tup
     daemon = Daemon.at()
     container = created(daemon, words, given, streams)
     if detach:
-        _start(context, daemon, container)
-        click.echo(container)
+        try:
+            _start(context, daemon, container)
+        finally:
+            click.echo(container)  # it is there, whether or not it runs
         return 0
     held = Attached(daemon, container, streams=streams, tty=given["tty"], keys=given["detach_keys"])
     try:

@@ -13,6 +13,7 @@ VERBS = {
     "create": "Create a network.",
     "disconnect": "Disconnect a container from a network, also while it runs.",
     "inspect": "Show all there is about networks.",
+    "links": "Show the bridges of networks, UP while a container is on them.",
     "ls": "List networks.",
     "prune": "Remove all networks that no container uses.",
     "rm": "Remove networks.",
