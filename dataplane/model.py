@@ -92,8 +92,8 @@ class PortBinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """What a service asks of one network (``services.*.networks.*``). ``links``: (container, alias), names that hold on this network
-    for this one alone; only a daemon's containers have them here. ``link_local``: addresses of the interface besides; theirs too."""
+    """What a service asks of one network (``services.*.networks.*``). ``links``: (container, alias), names that hold on this
+    network for this one alone; only a daemon's containers have them here. ``link_local``: further addresses; theirs too."""
 
     network: str
     aliases: tuple[str, ...] = ()

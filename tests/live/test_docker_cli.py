@@ -332,8 +332,10 @@ def test_gateway_priority(docker):
     docker.ok("network", "connect", "gwaa", "c1")
     after = docker.ok("exec", "c1", "ip", "route", "show", "default")
     assert ("eth0" in before, "eth1" in after) == (True, True)
+    assert json.loads(docker.container("c1", "NetworkSettings.DefaultRoutes"))[0]["Network"] == "gwaa"
     docker.ok("network", "disconnect", "gwaa", "c1")
     assert docker.ok("exec", "c1", "ip", "route", "show", "default") == before
+    assert json.loads(docker.container("c1", "NetworkSettings.DefaultRoutes"))[0]["Interface"] == "eth0"
     if docker.version >= (1, 48):
         docker.ok("network", "create", "gwzz")
         docker.ok("network", "connect", "--gw-priority", "5", "gwzz", "c1")
