@@ -27,9 +27,8 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from fastpath.frame cimport Frame
 from fastpath.graph cimport Edge, Node
-from fastpath.ip cimport Address
 from fastpath.nexthop cimport NextHops
-from fastpath.table cimport Table
+from fastpath.owners cimport Owners
 
 cdef enum:
     WIRE = 0                      # the input, and a number that no member has
@@ -40,16 +39,6 @@ cdef enum:                        # flags
     PRIVATE = 1
     VEPA = 2
 
-cdef enum Kind:                   # what a frame says of addresses
-    UNREADABLE = 0                # nothing that names one
-    ARP = 1
-    IP = 2
-    SOLICITATION = 3              # from ::, as for duplicate address detection
-
-cdef struct Owned:
-    Address address
-    uint16_t number               # of the member; 0: the place is free
-
 cdef struct Slave:
     Edge edge
     bint used
@@ -58,12 +47,7 @@ cdef struct Slave:
 cdef class Ipvlan(Node):
     cdef Edge wire
     cdef bint wired               # else what is for the wire ends here: there is no parent
-    cdef Table table              # IPv4: 1 << 63 | address; IPv6: hashed, below that -> place in `owned` << 16 | member
-    cdef Owned* owned
-    cdef uint32_t n_owned         # places in use or free
-    cdef uint32_t limit
-    cdef uint64_t secret0
-    cdef uint64_t secret1
+    cdef Owners owners            # of addresses
     cdef Slave* slaves            # by number; 0 is never one
     cdef uint32_t n_slaves
     cdef uint32_t count
@@ -75,17 +59,9 @@ cdef class Ipvlan(Node):
     cdef readonly uint64_t mac
     cdef readonly uint64_t copied  # frames copied for further members
     cdef int expect_slave(self, uint32_t number) except -1
-    cdef int own(self, uint32_t number, list addresses) except -1
-    cdef int disown(self, uint32_t number) except -1
-    cdef bint insert(self, uint64_t key, uint32_t place, uint32_t number) noexcept nogil
-    cdef uint64_t key(self, const Address* address) noexcept nogil
-    cdef uint32_t owner(self, const Address* address) noexcept nogil
     cdef void from_wire(self, Frame* frame) noexcept nogil
     cdef void from_member(self, Frame* frame) noexcept nogil
     cdef void from_member_l3(self, Frame* frame) noexcept nogil
     cdef void hand(self, Frame* frame, uint32_t number) noexcept nogil
     cdef void to_wire(self, Frame* frame) noexcept nogil
     cdef void spread(self, Frame* frame, uint32_t but, bint wire) noexcept nogil
-
-# What the frame says of an address: of its target, or of its source. It has a whole Ethernet header.
-cdef Kind addressed(const Frame* frame, bint target, Address* address) noexcept nogil

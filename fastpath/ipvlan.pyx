@@ -12,56 +12,18 @@ from fastpath.counters cimport (
     ISOLATED, NO_GROUPS, NO_OTHER_PORT, OTHER_STATION, RUNT, SAME_PORT, THE_HOST, TURN_BUDGET, UNCONNECTED,
 )
 from fastpath.ethernet cimport MAC_WORD, mac_word, store48
-from fastpath.frame cimport ETHERNET_HEADER, MIN_FRAME, Frame
+from fastpath.frame cimport MIN_FRAME, Frame
 from fastpath.graph cimport Edge, Graph, Head, Node, drop, emit
-from fastpath.ip cimport Address, is_mapped, mapped, same, unmapped
+from fastpath.ip cimport Address, is_mapped
 from fastpath.neighbor cimport NOBODY, PERMANENT, neighbor_add, neighbor_become, neighbor_find, neighbor_remove
 from fastpath.nexthop cimport (
     PREFIXES_MAX, Prefix, nexthops_expire, nexthops_free, nexthops_heard, nexthops_init, nexthops_send,
 )
-from fastpath.table cimport table_erase, table_find, table_free, table_home, table_init, table_insert, table_mix
-from fastpath.wire cimport load16, wire_likely, wire_unlikely
+from fastpath.owners cimport IP, UNREADABLE, Kind, addressed, owner_of, owners_add, owners_free, owners_init, owners_remove
+from fastpath.wire cimport wire_likely, wire_unlikely
 
-cdef uint64_t EXACT = <uint64_t>1 << 63
 cdef dict MODES = {"l2": False, "l3": True, "l3s": True}
 cdef dict FLAGS = {"bridge": SHARED, "private": PRIVATE, "vepa": VEPA}
-cdef enum:
-    SOLICIT = 135             # ICMPv6: a neighbor solicitation
-
-
-cdef Kind addressed(const Frame* frame, bint target, Address* address) noexcept nogil:
-    cdef const uint8_t* octets = frame.data
-    cdef uint16_t kind = load16(octets + 12)
-    cdef uint32_t word, length
-    if wire_likely(kind == 0x0800):
-        if frame.head < 34 or octets[14] >> 4 != 4 or octets[14] & 15 < 5:
-            return UNREADABLE
-        length = load16(octets + 16)
-        if length > frame.length - ETHERNET_HEADER or length < 4 * <uint32_t>(octets[14] & 15):
-            return UNREADABLE
-        memcpy(&word, octets + (30 if target else 26), 4)
-        address[0] = mapped(word)
-        return IP
-    if kind == 0x0806:
-        if frame.head < 42:
-            return UNREADABLE
-        memcpy(&word, octets + (38 if target else 28), 4)
-        address[0] = mapped(word)
-        return ARP
-    if kind != 0x86DD or frame.head < 54 or octets[14] >> 4 != 6:
-        return UNREADABLE
-    memcpy(address, octets + 22, 16)
-    if address.high == 0 and address.low == 0 and octets[20] == 58:
-        # Its own address is none yet; of anything but a solicitation nobody is meant.
-        if frame.head < 78 or octets[54] != SOLICIT:
-            return UNREADABLE
-        memcpy(address, octets + 62, 16)
-        return UNREADABLE if is_mapped(address) else SOLICITATION
-    if target:
-        memcpy(address, octets + 38, 16)
-    # In IPv6 ::ffff:a.b.c.d is nobody's address; in a table it would be an IPv4 one.
-    return UNREADABLE if is_mapped(address) else IP
-
 
 @cython.final
 cdef class Ipvlan(Node):
@@ -80,27 +42,23 @@ cdef class Ipvlan(Node):
             raise ValueError(f"flag: one of {', '.join(FLAGS)}")
         if not 1 <= limit <= 1 << 20:
             raise ValueError("limit: 1 to 2^20 addresses")
-        table_init(&self.table, limit, seed)
-        self.secret0, self.secret1 = self.table.secret1, self.table.secret0 | 1
-        self.limit = limit
+        owners_init(&self.owners, limit, seed)
         self.mac = mac
         self.mac_word = mac_word(mac)
         self.l3 = MODES[mode]
         self.flag = FLAGS[flag]
         super().__init__(graph, name)
-        self.owned = <Owned*>calloc(limit, sizeof(Owned))
         self.slaves = <Slave*>calloc(1, sizeof(Slave))
-        if self.owned == NULL or self.slaves == NULL:
-            raise MemoryError("ipvlan: addresses and members")
+        if self.slaves == NULL:
+            raise MemoryError("ipvlan: members")
         self.wire = self.slaves[0].edge = graph.core.void_edge
         self.n_slaves = 1
         self.names = [None]
         nexthops_init(&self.hops, &self.head, &self.wire, mac, seed)
 
     def __dealloc__(self):
-        table_free(&self.table)
+        owners_free(&self.owners)
         nexthops_free(&self.hops)
-        free(self.owned)
         free(self.slaves)
 
     # -- wiring ---------------------------------------------------------------------------------------------------------
@@ -150,7 +108,7 @@ cdef class Ipvlan(Node):
         cdef Edge edge
         self.connect(&edge, target, target_input)
         self.expect(<uint16_t>min(number, <uint32_t>0xFFFF))
-        self.own(number, list(addresses))
+        owners_add(&self.owners, number, list(addresses))
         self.slaves[number] = Slave(edge, True)
         self.names[number] = target.name
         self.count += 1
@@ -175,13 +133,13 @@ cdef class Ipvlan(Node):
     def set_member(self, uint32_t number, *, addresses=()) -> None:
         """Other addresses, from the next frame on. Errors: ValueError; it then has none."""
         self.expect_slave(number)
-        self.disown(number)
-        self.own(number, list(addresses))
+        owners_remove(&self.owners, number)
+        owners_add(&self.owners, number, list(addresses))
 
     def remove_member(self, uint32_t number) -> None:
         """The member leaves, and its addresses with it."""
         self.expect_slave(number)
-        self.disown(number)
+        owners_remove(&self.owners, number)
         self.slaves[number] = Slave(self.head.core.void_edge, False)
         self.names[number] = None
         self.count -= 1
@@ -190,39 +148,6 @@ cdef class Ipvlan(Node):
     cdef int expect_slave(self, uint32_t number) except -1:
         if not 0 < number < self.n_slaves or not self.slaves[number].used:
             raise ValueError(f"{self.name} has no member {number}")
-        return 0
-
-    cdef int own(self, uint32_t number, list addresses) except -1:
-        cdef Address address
-        cdef uint64_t key
-        cdef uint32_t place
-        try:
-            for text in addresses:
-                address_read(text, &address)
-                key = self.key(&address)
-                if table_find(&self.table, key, table_home(&self.table, key)) != NULL:
-                    raise ValueError(f"{text} belongs to another member already")
-                place = 0
-                while place < self.n_owned and self.owned[place].number:
-                    place += 1
-                if place == self.limit or not self.insert(key, place, number):
-                    raise ValueError(f"{self.name} has no room for another address")
-                self.owned[place] = Owned(address, <uint16_t>number)
-                self.n_owned = max(self.n_owned, place + 1)
-        except BaseException:
-            self.disown(number)
-            raise
-        return 0
-
-    cdef bint insert(self, uint64_t key, uint32_t place, uint32_t number) noexcept nogil:
-        return table_insert(&self.table, key, table_home(&self.table, key), <uint64_t>place << 16 | number) != NULL
-
-    cdef int disown(self, uint32_t number) except -1:
-        cdef uint32_t place
-        for place in range(self.n_owned):
-            if self.owned[place].number == number:
-                table_erase(&self.table, self.key(&self.owned[place].address))
-                self.owned[place].number = 0
         return 0
 
     cdef uint32_t fanout(self) noexcept:
@@ -238,22 +163,6 @@ cdef class Ipvlan(Node):
                 self.slaves[number].edge = self.head.core.void_edge
 
     # -- frames ---------------------------------------------------------------------------------------------------------
-
-    cdef uint64_t key(self, const Address* address) noexcept nogil:
-        """Of IPv4 exact; of IPv6 two may have one, and the place tells which it is."""
-        cdef uint64_t key
-        if wire_likely(is_mapped(address)):
-            return EXACT | unmapped(address)
-        key = (table_mix(address.high ^ self.secret0, self.secret1) ^ address.low) & ~EXACT
-        return key if key else 1
-
-    cdef uint32_t owner(self, const Address* address) noexcept nogil:
-        """The member with this address, or 0."""
-        cdef uint64_t key = self.key(address)
-        cdef uint64_t* found = table_find(&self.table, key, table_home(&self.table, key))
-        if found == NULL or (not key & EXACT and not same(&self.owned[found[0] >> 16].address, address)):
-            return 0
-        return <uint16_t>found[0]
 
     cdef void process(self, Frame** burst, uint32_t n) noexcept nogil:
         cdef uint32_t i
@@ -281,7 +190,7 @@ cdef class Ipvlan(Node):
                     self.head.counters.consumed += 1
                 else:
                     drop(&self.head, frame, NO_GROUPS)
-            elif source & MAC_WORD == self.mac_word and addressed(frame, False, &address) and self.owner(&address):
+            elif source & MAC_WORD == self.mac_word and addressed(frame, False, &address) and owner_of(&self.owners, &address):
                 # A member sent it, and a switch sends it back.
                 drop(&self.head, frame, SAME_PORT)
             else:
@@ -290,7 +199,7 @@ cdef class Ipvlan(Node):
         if wire_unlikely(target & MAC_WORD != self.mac_word):
             drop(&self.head, frame, OTHER_STATION)
             return
-        number = self.owner(&address) if addressed(frame, True, &address) else 0
+        number = owner_of(&self.owners, &address) if addressed(frame, True, &address) else 0
         if wire_likely(number):
             self.head.counters.left += 1
             emit(&self.slaves[number].edge, frame)
@@ -308,7 +217,7 @@ cdef class Ipvlan(Node):
         if wire_unlikely(target & 1):
             self.spread(frame, frame.input, True)
         elif self.flag != VEPA and (target ^ source) & MAC_WORD == 0:
-            number = self.owner(&address) if addressed(frame, True, &address) else 0
+            number = owner_of(&self.owners, &address) if addressed(frame, True, &address) else 0
             if number:
                 self.hand(frame, number)
             else:
@@ -321,7 +230,7 @@ cdef class Ipvlan(Node):
         cdef Kind kind = addressed(frame, True, &address)
         cdef uint32_t number
         if self.flag != VEPA and kind != UNREADABLE:
-            number = self.owner(&address)
+            number = owner_of(&self.owners, &address)
             if number:
                 self.hand(frame, number)
                 return

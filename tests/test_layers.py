@@ -94,6 +94,7 @@ ROUTING = {
     "igmpreport",
     "igmpsay",
     "nexthop",
+    "owners",
 }
 TUNNELS = {"vxlan", "vxlantrial", "entropy", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pathmtu",
            "pieces", "overlaybook", "vteprows"}  # fmt: skip

@@ -128,17 +128,26 @@ def test_exec_with_and_without_input(docker):
     assert docker.ok("exec", "-d", "c1", "sleep", "5") == ""
 
 
+def said(docker, name, text):
+    """It has written that, a moment after its start."""
+    deadline = time.monotonic() + 10
+    while docker.ok("logs", name) != text:
+        assert time.monotonic() < deadline, docker.ok("logs", name)
+        time.sleep(0.05)
+
+
 def test_a_life(docker):
     """create, start, pause, unpause, restart, rename, stop, wait, logs, rm."""
     docker.ok("create", "--name", "c1", "host", "sh", "-c", "echo begun; exec sleep 1000")
     assert docker.ok("ps", "-a", "--format", "{{.Names}} {{.Status}}") == "c1 Created"
     docker.ok("start", "c1")
+    said(docker, "c1", "begun")
     docker.ok("pause", "c1")
     assert docker.ok("ps", "--format", "{{.Status}}").endswith("(Paused)")
     docker.ok("unpause", "c1")
     docker.ok("restart", "-t", "1", "c1")
     docker.ok("rename", "c1", "c2")
-    assert docker.ok("logs", "c2") == "begun\nbegun"
+    said(docker, "c2", "begun\nbegun")
     assert docker.ok("logs", "--tail", "1", "-t", "c2").endswith("Z begun")
     docker.ok("stop", "-t", "1", "c2")
     assert docker.ok("wait", "c2") in {"137", "143"}
@@ -323,8 +332,10 @@ def test_gateway_priority(docker):
     docker.ok("network", "connect", "gwaa", "c1")
     after = docker.ok("exec", "c1", "ip", "route", "show", "default")
     assert ("eth0" in before, "eth1" in after) == (True, True)
+    assert json.loads(docker.container("c1", "NetworkSettings.DefaultRoutes"))[0]["Network"] == "gwaa"
     docker.ok("network", "disconnect", "gwaa", "c1")
     assert docker.ok("exec", "c1", "ip", "route", "show", "default") == before
+    assert json.loads(docker.container("c1", "NetworkSettings.DefaultRoutes"))[0]["Interface"] == "eth0"
     if docker.version >= (1, 48):
         docker.ok("network", "create", "gwzz")
         docker.ok("network", "connect", "--gw-priority", "5", "gwzz", "c1")
