@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import resource
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dataplane.errors import UserError
+
+if TYPE_CHECKING:
+    from dataplane.apply.captures import CaptureError
 
 STDIN = "-"
 SPARE_DESCRIPTORS = 64
@@ -65,34 +68,63 @@ class Summary:
         return asdict(self)
 
 
+class Done(Protocol):
+    """What a replay counts: records read, how often their times stepped back, nanoseconds spent."""
+
+    records: int
+    steps_back: int
+    spent: int
+
+
 def summed(
-    ports: Sequence[PortTraffic],
+    traffic: Iterable[Mapping[str, Any]],
+    files: Callable[[str], str],
     drops: Iterable[Mapping[str, Any]],
     faults: tuple[Fault, ...],
     *,
-    records: int,
-    steps_back: int,
-    spent: int,
+    done: Done,
     seed: int,
 ) -> Summary:
-    """The summary of a replay that took `spent` nanoseconds. `drops`: rows of an engine's table of drops."""
+    """The summary of a replay. `traffic`, `drops`: rows of an engine's tables; `files`: a port's."""
+    ports = tuple(
+        PortTraffic(
+            port=str(row["port"]),
+            file=files(str(row["port"])),
+            in_frames=int(row["in_frames"]),
+            in_octets=int(row["in_octets"]),
+            out_frames=int(row["out_frames"]),
+            out_octets=int(row["out_octets"]),
+        )
+        for row in traffic
+    )
     dropped: Counter[str] = Counter()
     for row in drops:
         if row["scope"] == "node":
             dropped[str(row["reason"])] += int(row["count"])
     return Summary(
-        records=records,
+        records=done.records,
         frames_in=sum(port.in_frames for port in ports),
         octets_in=sum(port.in_octets for port in ports),
         frames_out=sum(port.out_frames for port in ports),
         octets_out=sum(port.out_octets for port in ports),
         dropped=dict(dropped.most_common()),
-        steps_back=steps_back,
-        ns_per_frame=spent / records if records else 0.0,
+        steps_back=done.steps_back,
+        ns_per_frame=done.spent / done.records if done.records else 0.0,
         seed=seed,
-        ports=tuple(ports),
+        ports=ports,
         faults=faults,
     )
+
+
+def read_to_end(run: Callable[[], Iterable[CaptureError]]) -> tuple[Fault, ...]:
+    """Why inputs ended early, if they did. Errors: UserError if one is no capture."""
+    from dataplane.apply.captures import CaptureError
+
+    try:
+        ended = run()
+    except CaptureError as error:
+        raise UserError(error.what, where=error.name, mend=KINDS) from None
+    return tuple(Fault(fault.name, fault.what, fault.record, fault.offset) for fault in ended)
 
 
 @contextmanager

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataplane.capturefiles import (
-    KINDS,
     STDIN,
     Fault,
-    PortTraffic,
     Summary,
     allow_descriptors,
     opened,
+    read_to_end,
     require_apart,
     summed,
     telling_write_errors,
@@ -207,32 +206,16 @@ def _targets(out: Path, vnis: Collection[int], *, split: bool, rest: bool) -> di
 
 def _run(codec: Codec, source: tuple[Source, str]) -> tuple[Fault, ...]:
     """Errors: UserError if it is no capture; OSError if a file cannot be written."""
-    from dataplane.apply.captures import CaptureError
-
     try:
-        faults = codec.run(*source)
-    except CaptureError as error:
-        raise UserError(error.what, where=error.name, mend=KINDS) from None
+        return read_to_end(lambda: codec.run(*source))
     finally:
         codec.close()
-    return tuple(Fault(fault.name, fault.what, fault.record, fault.offset) for fault in faults)
 
 
 def _summary(codec: Codec, faults: tuple[Fault, ...], source: str, files: dict[str, str], seed: int) -> Summary:
-    ports = [
-        PortTraffic(
-            port=str(row["port"]),
-            file={"in": source, **files}[str(row["port"])],
-            in_frames=int(row["in_frames"]),
-            in_octets=int(row["in_octets"]),
-            out_frames=int(row["out_frames"]),
-            out_octets=int(row["out_octets"]),
-        )
-        for row in codec.engine.traffic()
-    ]
-    done = codec.replay
-    drops = codec.drops_by_name()
-    return summed(ports, drops, faults, records=done.records, steps_back=done.steps_back, spent=done.spent, seed=seed)
+    return summed(
+        codec.engine.traffic(), {"in": source, **files}.__getitem__, codec.drops_by_name(), faults, done=codec.replay, seed=seed
+    )
 
 
 def _path(name: str | Path | None) -> Path | None:

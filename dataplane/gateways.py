@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
 from dataplane.errors import UserError
-from dataplane.model import DefaultRoute, Endpoint, IPAddress, Network
+from dataplane.model import EMPTY, DefaultRoute, Endpoint, IPAddress, Network
 from dataplane.options import boolean
 from dataplane.parents import is_parented, wish
 
@@ -46,7 +46,11 @@ class Gateway:
 
 
 def gateway(network: Network) -> Gateway:
-    """Read a network whose pools are decided. Errors: UserError for values that cannot be."""
+    """Read a network whose pools are decided. Errors: UserError for values that cannot be.
+
+    Options of bridges mean nothing on a network without a gateway of ours, whatever is written there: Docker takes them as well."""
+    if network.driver in WITHOUT:
+        network = replace(network, options=EMPTY)
     options = network.options
     modes = {4: _mode(network, 4, "nat"), 6: _mode(network, 6, "routed")}
     inhibit, masquerade = boolean(options, INHIBIT, False), boolean(options, MASQUERADE, True)
@@ -79,7 +83,14 @@ def default_routes(endpoints: Iterable[Endpoint], networks: Mapping[str, Network
     """One a family, through the first network in Docker's order that has a gateway of the family (libnetwork's ``Less``): higher
     gw_priority, not internal, gateways of both families before one, the network's name."""
 
+    known: dict[str, list[int]] = {}
+
     def versions(network: Network) -> list[int]:
+        if network.key not in known:
+            known[network.key] = read(network)
+        return known[network.key]
+
+    def read(network: Network) -> list[int]:
         if network.internal and is_parented(network):
             return []
         if network.driver == "ipvlan" and wish(network).l3:

@@ -175,6 +175,11 @@ def _chosen(draft: Published, binding: PortBinding, ports: _Ports, before: int |
     )
 
 
+def apart(rows: Iterable[Published]) -> tuple[Published, ...]:
+    """The same, each with a number on the uplink that no other has: for rows that were not published together."""
+    return tuple(_transferred(list(rows), ()))
+
+
 def _transferred(rows: list[Published], others: tuple[Published, ...]) -> Iterator[Published]:
     """With the number each has on the uplink: its own, unless another binding has that there already."""
     used = {(row.uplink, row.protocol, port) for row in rows if not _bound(row) for port in range(row.first, row.last + 1)}

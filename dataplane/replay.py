@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from dataplane import compose
 from dataplane.capturefiles import (
-    KINDS,
     STDIN,
     Fault,
     PortTraffic,
     Summary,
     allow_descriptors,
     opened,
+    read_to_end,
     require_apart,
     summed,
     telling_write_errors,
@@ -126,12 +126,10 @@ def _rest(plan: Plan) -> str | None:
 def _run(
     dataplane: CaptureDataplane, opened: Sequence[Input], owners: Mapping[str, str], speed: float | None, plan: Plan
 ) -> tuple[Fault, ...]:
-    from dataplane.apply.captures import CaptureError, OwnerError
+    from dataplane.apply.captures import OwnerError
 
     try:
-        faults = dataplane.run(opened, owners, rest=_rest(plan), speed=speed)
-    except CaptureError as error:
-        raise UserError(error.what, where=error.name, mend=KINDS) from None
+        return read_to_end(lambda: dataplane.run(opened, owners, rest=_rest(plan), speed=speed))
     except OwnerError as error:
         names = ", ".join(plan.ports())
         raise UserError(
@@ -140,28 +138,10 @@ def _run(
             mend=f"name the port that it came in by: --in PORT={error.name}, where PORT is one of {names}",
             status=1,
         ) from None
-    return tuple(Fault(fault.name, fault.what, fault.record, fault.offset) for fault in faults)
 
 
 def _summary(dataplane: CaptureDataplane, folder: Path, seed: int, faults: tuple[Fault, ...]) -> Summary:
-    ports = tuple(
-        PortTraffic(
-            port=str(row["port"]),
-            file=str(folder / f"{row['port']}.pcap"),
-            in_frames=int(row["in_frames"]),
-            in_octets=int(row["in_octets"]),
-            out_frames=int(row["out_frames"]),
-            out_octets=int(row["out_octets"]),
-        )
-        for row in dataplane.dataplane.traffic()
-    )
-    done = dataplane.replay
+    plane = dataplane.dataplane
     return summed(
-        ports,
-        dataplane.dataplane.drops(),
-        faults,
-        records=done.records,
-        steps_back=done.steps_back,
-        spent=done.spent,
-        seed=seed,
+        plane.traffic(), lambda port: str(folder / f"{port}.pcap"), plane.drops(), faults, done=dataplane.replay, seed=seed
     )

@@ -85,9 +85,9 @@ def _require_clear(
     taken = [(pool.subnet, f"of the network {key!r}") for key, network in networks.items() for pool in network.pools]
     if one.kind == "tap":
         taken += [(address.network, f"of {name}") for name, uplink in uplinks.items() for address in uplink.addresses]
-    for address in (one.ipv4, one.ipv6):
+    for address in one.addresses:
         for subnet, whose in taken:
-            if address is not None and overlapping(address.network, subnet):
+            if overlapping(address.network, subnet):
                 raise UserError(
                     f"the underlay's network {address.network} overlaps {subnet} {whose}",
                     where=_place(topology, port),
@@ -98,11 +98,11 @@ def _require_clear(
 def _require_apart(topology: Topology, found: Mapping[str, Underlay]) -> None:
     owners: dict[tuple[IPAddress, str | None], str] = {}
     for port, one in found.items():
-        for address in (one.ipv4, one.ipv6):
-            other = owners.setdefault((address.ip, one.netns), port) if address is not None else port
+        for address in one.addresses:
+            other = owners.setdefault((address.ip, one.netns), port)
             if other != port:
                 raise UserError(
-                    f"{other} and {port} have one address, {address.ip if address else ''}",
+                    f"{other} and {port} have one address, {address.ip}",
                     where=_place(topology, port),
                     mend="leave one of the two out: an underlay carries any number of overlays",
                 )
@@ -114,7 +114,7 @@ def _require_ways(topology: Topology, found: Mapping[str, Underlay], networks: M
         one = overlay(network, topology)
         below = found[one.port]
         for peer in one.peers if below.kind == "packet" else ():
-            ours, via = (below.ipv4, below.gateway4) if peer.address.version == 4 else (below.ipv6, below.gateway6)
+            ours, via = below.ours(peer.address.version), below.gateway4 if peer.address.version == 4 else below.gateway6
             if via is None and ours is not None and peer.address not in ours.network:
                 raise UserError(
                     f"there is no way to the peer {peer.address}: it is not on {ours.network}, and there is no gateway",

@@ -103,7 +103,7 @@ CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "write
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
-PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "uplink", "uplinks", "underlay",
+PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "outside", "uplink", "uplinks", "underlay",
         "underlays", "parent", "parents", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions", "drawing",
         "drivers", "desired", "dns", "gotemplate")  # fmt: skip
 DAEMON_PURE = ("specs", "reconcile", "planner")  # of daemon: what follows from a state, and what differs

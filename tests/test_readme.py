@@ -18,8 +18,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(?:<!-- *(?P<how>[^>]*?) *-->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 PICTURE, OWN_FILE = {"", "mermaid"}, "file: "
-PRIVATE_RUN = 'ip link set lo up && mount -t tmpfs -o mode=0755 tmpfs /run && exec bash -e -o pipefail -c "$1"'
-"""As root, in mount and network namespaces of its own, /run empty: no lab of this machine is seen, no rule of it touched."""
+PRIVATE_RUN = (
+    "ip link set lo up && mount -t tmpfs -o mode=0755 tmpfs /run && mount -t tmpfs -o mode=0755 tmpfs /var/lib && "
+    'exec bash -e -o pipefail -c "$1"'
+)
+"""As root, in mount and network namespaces of its own, /run and /var/lib empty: no lab or daemon of this machine is seen, no rule
+of it touched."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ def test_a_block(block: Block, place: Path):
     elif block.how.startswith("run: as root"):
         if os.geteuid() != 0 or not Path("/dev/net/tun").exists() or shutil.which("unshare") is None:
             pytest.skip("needs root, /dev/net/tun and unshare (util-linux)")
+        if block.how.endswith("with docker") and shutil.which("docker") is None:
+            pytest.skip("no docker client: Debian package docker.io")
         command = ["unshare", "--mount", "--net", "bash", "-c", PRIVATE_RUN, "bash", block.text]
     else:
         command = ["bash", "-e", "-o", "pipefail", "-c", block.text]

@@ -13,7 +13,8 @@ from pathlib import Path
 from dataplane.errors import UserError
 
 MODE = 0o660
-BACKLOG = 512
+BACKLOG = 4096
+"""As the kernel has it at most: who finds it full is refused, where its client does not wait (Go's, Python's with a timeout)."""
 
 
 class Listening:

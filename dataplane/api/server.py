@@ -12,7 +12,7 @@ from dataplane.api import routes, system, versions
 from dataplane.api.call import Call, answer
 from dataplane.api.gate import Gate
 from dataplane.api.lifecycle import wait
-from dataplane.api.listening import Listening
+from dataplane.api.listening import BACKLOG, Listening
 from dataplane.api.takeover import Takeovers
 from dataplane.api.takeovers import TAKEOVERS
 from dataplane.daemon.face import Daemon
@@ -69,7 +69,7 @@ async def serve(daemon: Daemon, path: Path, *, gate: Gate | None = None) -> Serv
     server = runner.server
     assert server is not None
     factory = (gate or Gate()).behind(server)
-    listener = await asyncio.get_running_loop().create_unix_server(factory, sock=listening.socket)
+    listener = await asyncio.get_running_loop().create_unix_server(factory, sock=listening.socket, backlog=BACKLOG)
     return Server(runner, listening, listener, takeovers)
 
 

@@ -12,7 +12,9 @@ from dataplane.api.shown_state import state_object, status
 from dataplane.api.times import SECOND, rfc3339
 from dataplane.api.versions import Version
 from dataplane.daemon.face import Daemon
+from dataplane.desired.planning import plan_of
 from dataplane.desired.records import ContainerRecord
+from dataplane.desired.references import endpoints_of
 
 _CONFIG: Mapping[str, object] = {
     "Hostname": "", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False, "AttachStderr": False,
@@ -84,8 +86,22 @@ def network_settings(daemon: Daemon, container: ContainerRecord, version: Versio
         "Gateway": first.get("Gateway", ""), "GlobalIPv6Address": first.get("GlobalIPv6Address", ""),
         "GlobalIPv6PrefixLen": first.get("GlobalIPv6PrefixLen", 0), "IPAddress": first.get("IPAddress", ""),
         "IPPrefixLen": first.get("IPPrefixLen", 0), "IPv6Gateway": first.get("IPv6Gateway", ""),
-        "MacAddress": first.get("MacAddress", ""), "Networks": networks,
+        "MacAddress": first.get("MacAddress", ""), "Networks": networks, "DefaultRoutes": _default_routes(daemon, container),
     }  # fmt: skip
+
+
+def _default_routes(daemon: Daemon, container: ContainerRecord) -> list[dict[str, str]]:
+    """Which of its networks it leaves by, at most one a family. Ours: Docker's object has a gateway for each network and does not
+    say which one is used."""
+    state = daemon.state
+    instance = plan_of(state, daemon.name).instances.get(container.short) if container.alive else None
+    if instance is None:
+        return []
+    networks = {one.endpoint.port: state.networks[one.network].name for one in endpoints_of(state, container.id)}
+    return [
+        {"Network": networks.get(route.port, ""), "Interface": route.interface, "Gateway": str(route.gateway or "")}
+        for route in instance.routes
+    ]
 
 
 def container_summary(daemon: Daemon, container: ContainerRecord, version: Version, *, size: bool = False) -> dict[str, object]:

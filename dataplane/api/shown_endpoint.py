@@ -59,11 +59,13 @@ def _hostname(container: ContainerRecord, version: Version) -> tuple[str, ...]:
 
 
 def _ipam(attachment: Attachment) -> Mapping[str, object] | None:
-    body = {}
+    body: dict[str, object] = {}
     if attachment.ipv4_address is not None:
         body["IPv4Address"] = str(attachment.ipv4_address)
     if attachment.ipv6_address is not None:
         body["IPv6Address"] = str(attachment.ipv6_address)
+    if attachment.link_local:
+        body["LinkLocalIPs"] = [str(address) for address in attachment.link_local]
     return body or None
 
 

@@ -19,6 +19,18 @@ class _Closable(Protocol):
     def close(self) -> None: ...
 
 
+def finish(files: Iterable[_Closable]) -> None:
+    """Close them. Errors: OSError for the first that could not be written, after all were closed."""
+    errors = []
+    for file in files:
+        try:
+            file.close()
+        except OSError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
 class CapturePorts:
     """Ports that write what leaves them to DIR/PORT.pcap."""
 
@@ -95,12 +107,4 @@ class CaptureDataplane:
 
     def close(self) -> None:
         """Finish every file. Errors: OSError for the first that could not be written, after all were closed."""
-        errors = []
-        files: list[_Closable] = [*self._ports.writers, *([self._drops] if self._drops is not None else [])]
-        for file in files:
-            try:
-                file.close()
-            except OSError as error:
-                errors.append(error)
-        if errors:
-            raise errors[0]
+        finish([*self._ports.writers, *([self._drops] if self._drops is not None else [])])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from io import BytesIO, FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from dataplane.apply.captures import finish
 from fastpath import Capture, CaptureError, Decapsulator, DropWriter, Encapsulator, Engine, Node, PcapPort, PcapWriter, Replay
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ REST = "rest"
 
 Source = FileIO | BytesIO
 """A capture open for reading."""
-
-
-class _Closable(Protocol):
-    def close(self) -> None: ...
 
 
 class Codec:
@@ -57,15 +54,7 @@ class Codec:
 
     def close(self) -> None:
         """Finish every file. Errors: OSError for the first that could not be written, after all were closed."""
-        errors = []
-        files: list[_Closable] = [*self.writers, *([self.drops] if self.drops is not None else [])]
-        for file in files:
-            try:
-                file.close()
-            except OSError as error:
-                errors.append(error)
-        if errors:
-            raise errors[0]
+        finish([*self.writers, *([self.drops] if self.drops is not None else [])])
 
 
 class Encap(Codec):

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from dataplane.errors import UserError
-from dataplane.underlay import VXLAN_PORT, IPAddress, Peer, Underlay
+from dataplane.model import IPAddress
+from dataplane.underlay import VXLAN_PORT, Peer, Underlay
 
 
 @click.command()

@@ -19,12 +19,20 @@ TRUE, FALSE = ("1", "t", "T", "true", "TRUE", "True"), ("0", "f", "F", "false", 
 class Verb(click.Command):
     """A command whose words behind the flags are one argument, ``words``: from ``least`` to ``most`` (None: any number) of them.
 
-    ``said_by_us``: failures are told as ``dataplane: …``, with a line that names the help, and status 125: `run`, `create`."""
+    ``implied``: the first word where ``--`` stands before any: `run -- CMD` is `run host CMD`. ``said_by_us``: failures are told as
+    ``dataplane: …``, with a line that names the help, and status 125: `run`, `create`."""
 
     def __init__(
-        self, *args: Any, least: int = 0, most: int | None = None, interspersed: bool = True, said_by_us: bool = False, **more: Any
+        self,
+        *args: Any,
+        least: int = 0,
+        most: int | None = None,
+        interspersed: bool = True,
+        said_by_us: bool = False,
+        implied: str = "",
+        **more: Any,
     ) -> None:
-        self.least, self.most, self.said_by_us = least, most, said_by_us
+        self.least, self.most, self.said_by_us, self.implied = least, most, said_by_us, implied
         settings = {
             "help_option_names": ["--help"],
             "allow_interspersed_args": interspersed,
@@ -95,6 +103,8 @@ class Verb(click.Command):
             name, sign, value = word.partition("=")
             if word == "--" or not word.startswith("-") or word == "-":
                 out.append(word)
+                if word == "--" and self.implied:
+                    out.append(self.implied)
                 if word == "--" or not self.context_settings["allow_interspersed_args"]:
                     return out + rest
             elif sign and name in switches and value in TRUE + FALSE:

@@ -28,7 +28,7 @@ def raw(fd: int | None) -> Iterator[None]:
         yield
         return
     before = termios.tcgetattr(fd)
-    tty.setraw(fd)
+    tty.setraw(fd, termios.TCSADRAIN)  # what was typed already is not thrown away
     try:
         yield
     finally:

@@ -11,6 +11,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -167,7 +168,9 @@ class Core:
         except asyncio.CancelledError:
             # Whoever asked has gone. Half a change is none: it is carried through under their lock.
             while not change.done():
-                await asyncio.wait({change})
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait({change})
+            change.exception()  # nobody is left to be told
             raise
 
     async def _change_to(self, new: State) -> None:

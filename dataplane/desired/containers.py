@@ -25,6 +25,7 @@ def create(state: State, wish: ContainerWish, *, id: str, now: int) -> tuple[Sta
     if name:
         naming.require_free(state, name)
     mode = modes.decided(state, wish.network_mode)
+    naming.require_words(wish)
     modes.require_no_conflict(wish, mode)
     record = replace(
         wish.record,

@@ -17,6 +17,8 @@ from dataplane.model import Attachment, Endpoint, IPAddress
 
 RESERVED = frozenset({"uplink", "underlay", "parent", "router"})
 """Beginnings of names of ports that are not a container's."""
+LONGEST = 60
+"""Characters of a port's name, of up to four octets each: an alias has 255 octets (IFALIASZ)."""
 
 
 def made(state: State, container: ContainerRecord, network: NetworkRecord, *, now: int) -> EndpointRecord:
@@ -93,13 +95,13 @@ def _address(book: list[Leases], network: NetworkRecord, wanted: IPAddress | Non
 
 
 def _port(state: State, container: ContainerRecord, network: NetworkRecord) -> str:
-    """``NAME.NETWORK``, with a mark where another's is called so."""
+    """``NAME.NETWORK``, with a mark where another's is called so, and no more of it than an interface's alias has room for."""
     name = f"{container.name}.{network.name}"
     ports = {one.endpoint.port for one in state.endpoints.values()}
-    if name not in ports and container.name not in RESERVED:
+    if name not in ports and container.name not in RESERVED and len(name) <= LONGEST:
         return name
-    digits = 4
-    while (name := f"{container.name}-{container.id[:digits]}.{network.name}") in ports:
+    digits, begin, end = 4, container.name[: LONGEST // 2 - 2], network.name[: LONGEST // 2 - 2]
+    while (name := f"{begin}-{container.id[:digits]}.{end}") in ports:
         digits += 4
     return name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from dataplane.desired.records import NetworkRecord, State
@@ -10,6 +11,7 @@ from dataplane.desired.surroundings import Surroundings
 from dataplane.drivers import DRIVERS
 from dataplane.errors import UserError
 from dataplane.gateways import MODE, gateway
+from dataplane.interfaces import PREFIX
 from dataplane.model import Network
 from dataplane.parents import DRIVERS as PARENTED
 from dataplane.parents import is_parented, no_such_parent, require_shareable, wish
@@ -17,6 +19,8 @@ from dataplane.parents import is_parented, no_such_parent, require_shareable, wi
 WIRED = ("bridge", "macvlan", "ipvlan", "overlay")
 """Drivers that users make networks with."""
 SINGLE = ("host", "null")
+INTERFACE = re.compile(r"[^\s/:%.\x00-\x1f\x7f][^\s/:%\x00-\x1f\x7f]{0,11}", re.ASCII)
+"""What the names of interfaces may begin with: there is room for a number after it."""
 BRIDGE_NAME = "com.docker.network.bridge.name"
 NO_SWARM = (
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'
@@ -52,6 +56,10 @@ def has_gateway(record: NetworkRecord, version: int) -> bool:
 def require_possible(state: State, record: NetworkRecord, around: Surroundings) -> None:
     """Refused: its driver cannot make it, or another network has what it needs."""
     network = network_of(record)
+    prefix = record.options.get(PREFIX, "eth")
+    if not INTERFACE.fullmatch(prefix):
+        words = f"failed to parse {PREFIX} value: {prefix} (no interface can be called {prefix}0)"
+        raise Refused(400, words, mend=f"{PREFIX}: up to 12 letters and digits")
     try:
         DRIVERS[record.driver](network, ())
         if record.driver == "bridge":

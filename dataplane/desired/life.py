@@ -33,10 +33,7 @@ def started(state: State, container_id: str, *, now: int, taken: ports.Taken = (
         network = state.networks[key]
         if network.driver == "null":
             continue
-        try:
-            state = with_endpoints(state, [made(state, record, network, now=now)])
-        except Refused as refused:
-            raise Refused(refused.http, modes.SETUP + refused.what, mend=refused.mend) from None
+        state = with_endpoints(state, [made(state, record, network, now=now)])
     return ports.with_published(state, container_id, taken=taken)
 
 

@@ -8,8 +8,6 @@ from dataplane.desired.refused import Refused
 from dataplane.desired.wishes import ContainerWish
 
 SHARED = "container:"
-SETUP = "failed to set up container networking: "
-"""What Docker says before an error of a start."""
 _UNDEFINED = "This would result in undefined behavior"
 PORTS_DISCARDED = "Published ports are discarded when using host network mode"
 
@@ -70,7 +68,7 @@ def require_joinable(state: State, record: ContainerRecord) -> None:
     mode = record.network_mode
     if not mode.startswith(SHARED):
         if mode not in {"bridge", "host", "none"} and mode not in state.networks:
-            raise Refused(404, f"{SETUP}network {mode} not found", mend="make the network, or the container anew on another one")
+            raise Refused(404, f"network {mode} not found", mend="make the network, or the container anew on another one")
         return
     key = mode.removeprefix(SHARED)
     other = state.containers.get(key)

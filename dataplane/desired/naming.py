@@ -7,9 +7,13 @@ from itertools import count
 
 from dataplane.desired.records import State
 from dataplane.desired.refused import Refused
+from dataplane.desired.wishes import ContainerWish
 from dataplane.desired.words import PLACES, QUALITIES
 
 SHAPE = "[a-zA-Z0-9][a-zA-Z0-9_.-]"
+HOSTNAME = 64
+"""Octets of a host's name (HOST_NAME_MAX)."""
+_WORD = re.compile(r"[^\s/\x00-\x1f\x7f]+")
 _NAME = re.compile(f"{SHAPE}+", re.ASCII)
 
 
@@ -25,6 +29,22 @@ def require_free(state: State, name: str) -> None:
             "You have to remove (or rename) that container to be able to reuse that name.",
             mend=f"remove it: rm {name}",
         )
+
+
+def require_words(wish: ContainerWish) -> None:
+    """Refused 400: names that the kernel, or a line of a hosts file, has no place for."""
+    record = wish.record
+    if record.hostname and (len(record.hostname) > HOSTNAME or not _WORD.fullmatch(record.hostname)):
+        words = f"invalid hostname: {record.hostname}"
+        raise Refused(400, words, mend=f"at most {HOSTNAME} characters, without spaces and slashes (sethostname(2))")
+    for what, name in (
+        *(("link", alias) for _, alias in wish.links),
+        *(("link", alias) for one in wish.networks.values() for _, alias in one.links),
+        *(("extra host", name) for name, _ in record.extra_hosts),
+        *(("domain name", name) for name in [record.domainname]),
+    ):
+        if name and not _WORD.fullmatch(name):
+            raise Refused(400, f"invalid {what}: {name}", mend="write it without spaces and slashes")
 
 
 def invented(state: State, id: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from dataplane.desired.changing import put, without
 from dataplane.desired.records import State
@@ -13,7 +14,7 @@ from dataplane.desired.refused import Refused
 from dataplane.desired.shapes import bindings, plan_instance, plan_network
 from dataplane.errors import UserError
 from dataplane.model import Network, Published
-from dataplane.publish import published
+from dataplane.publish import apart, published
 
 Taken = Collection[tuple[str, int]]
 
@@ -35,7 +36,27 @@ def with_published(state: State, container_id: str, *, taken: Taken = (), previo
         raise _refused(state, container_id, error) from None
     if not rows:
         return replace(state, published=without(state.published, container_id))
-    return replace(state, published=put(state.published, container_id, rows))
+    return _apart(replace(state, published=put(state.published, container_id, rows)), rows)
+
+
+def _apart(state: State, new: tuple[Published, ...]) -> State:
+    """Who has another number on the uplink than on the host, where that one was taken, gives it up to who is new and has it."""
+    moved = [row for rows in state.published.values() for row in rows if row.transfer != row.first]
+    if not moved:
+        return state
+    fixed = {place for row in new if row.transfer == row.first for place in _places(row)}
+    if not any(place in fixed for row in moved for place in _places(row)):
+        return state
+    every = apart(row for rows in state.published.values() for row in rows)
+    found = iter(every)
+    decided = {key: tuple(next(found) for _ in rows) for key, rows in state.published.items()}
+    same = {key: rows for key, rows in state.published.items() if decided[key] == rows}
+    return replace(state, published=MappingProxyType(decided | same))
+
+
+def _places(row: Published) -> Iterator[tuple[str, str, int]]:
+    """What it has on the uplink."""
+    return ((row.uplink, row.protocol, row.transfer + number) for number in range(row.last - row.first + 1))
 
 
 def republished(state: State, container_id: str) -> State:
@@ -65,7 +86,6 @@ def _of_endpoint(state: State, container_id: str, words: str, mend: str) -> Refu
     endpoint = next(iter(endpoints_of(state, container_id)), None)
     return Refused(
         500,
-        f"failed to set up container networking: driver failed programming external connectivity on endpoint {name} "
-        f"({endpoint.id if endpoint else ''}): {words}",
+        f"driver failed programming external connectivity on endpoint {name} ({endpoint.id if endpoint else ''}): {words}",
         mend=mend,
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from dataplane.desired.kinds import network_of
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord
-from dataplane.gateways import default_routes
+from dataplane.gateways import MODE, default_routes
 from dataplane.macs import gateway_mac
 from dataplane.model import Instance, Network, PortBinding, Service
 
@@ -15,9 +16,12 @@ MODES = ("host", "none")
 
 
 def plan_network(record: NetworkRecord) -> Network:
-    """Decided, with the MAC of its gateway, and known by its name."""
+    """Decided, with the MAC of its gateway, and known by its name. Docker's gateways translate IPv6 too where nothing is said
+    (a lab's route it: gateways.md)."""
     network = network_of(record)
-    return replace(network, gateway_mac=gateway_mac(network)) if record.driver == "bridge" else network
+    if record.driver != "bridge":
+        return network
+    return replace(network, gateway_mac=gateway_mac(network), options=MappingProxyType({MODE[6]: "nat", **network.options}))
 
 
 def plan_instance(record: ContainerRecord, endpoints: Iterable[EndpointRecord], networks: Mapping[str, Network]) -> Instance:

@@ -6,10 +6,10 @@ import socket
 
 from dataplane.errors import UserError
 from dataplane.hostnet import place
-from dataplane.uplink import Uplink
+from dataplane.outside import Outside
 
 
-def open_packet(path: str | None, uplink: Uplink) -> int:
+def open_packet(path: str | None, uplink: Outside) -> int:
     """A packet socket on the uplink's interface, for the engine's port. UserError where there is no such interface."""
     name = uplink.name or ""
 

@@ -24,7 +24,7 @@ def open_sockets(site: Site, below: Underlay, groups: Iterable[str], where: str)
     """The sockets of an underlay of kind udp. UserError names who has the port, where somebody has it."""
     from dataplane.apply import sockets
 
-    addresses = [str(one.ip) for one in (below.ipv4, below.ipv6) if one is not None]
+    addresses = [str(one.ip) for one in below.addresses]
     try:
         return place.inside(site.path, lambda: sockets.open_sockets(addresses, below.port, tuple(groups)))
     except OSError as error:

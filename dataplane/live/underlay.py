@@ -28,7 +28,6 @@ from dataplane.netns.step import Step, entering, ip_step
 from dataplane.overlays import is_overlay, overlay
 from dataplane.proc.helper import Helper
 from dataplane.underlay import Underlay
-from dataplane.uplink import Uplink
 
 Tell = Callable[[Step], None]
 Warn = Callable[[str], None]
@@ -111,8 +110,8 @@ class Underlays:
     def _open(self, site: Site, below: Underlay, facts: Facts, where: str, detail: Tell) -> int:
         try:
             if below.kind == "packet":
-                return open_packet(site.path, as_uplink(below))
-            return make_tap(self._helper, site.namespace, as_uplink(below), facts, detail)
+                return open_packet(site.path, below)
+            return make_tap(self._helper, site.namespace, below, facts, detail)
         except UserError as error:
             raise UserError(error.what, where=where, mend=error.mend, status=error.status) from None
 
@@ -205,22 +204,6 @@ def _obstacles(tap: str) -> list[Obstacle]:
     return [*foreign.obstacles(nft.listing(), tap), *legacy.obstacles(tap)]
 
 
-def as_uplink(below: Underlay) -> Uplink:
-    """The interface on the host, which is made as an uplink's is."""
-    return Uplink(
-        kind=below.kind,
-        name=below.name,
-        ipv4=below.ipv4,
-        ipv6=below.ipv6,
-        gateway4=below.gateway4,
-        gateway6=below.gateway6,
-        mac=below.mac,
-        gateway_mac=below.gateway_mac,
-        netns=below.netns,
-        mtu=below.mtu,
-    )
-
-
 def _outside(below: Underlay) -> Underlay:
     return replace(below, peers=(), neighbors=())
 
@@ -254,12 +237,12 @@ def _require_addresses(where: str, below: Underlay, facts: Facts) -> None:
 
 def _told(below: Underlay, site: Site) -> Step:
     if below.kind == "udp":
-        addresses = ", ".join(str(one.ip) for one in (below.ipv4, below.ipv6) if one is not None)
+        addresses = ", ".join(str(one.ip) for one in below.addresses)
         begin = entering(site.namespace)
         return Step(f"sockets at {addresses}, UDP port {below.port}, the underlay", f"{begin}ss -lun 'sport = :{below.port}'")
     if below.kind == "packet":
         return ip_step(
             site.namespace, f"packet socket on {below.name}, the underlay, with a MAC of its own", f"link show {below.name}"
         )
-    step = told(as_uplink(below), site.namespace)
+    step = told(below, site.namespace)
     return Step(f"{step.what}, the underlay", step.by_hand)

@@ -12,8 +12,8 @@ from dataplane.hostnet.wire import HostWire
 from dataplane.model import IPNetwork
 from dataplane.netns.route import Route
 from dataplane.netns.step import Step, entering, ip_step
+from dataplane.outside import Outside
 from dataplane.proc.spec import NamespaceRef
-from dataplane.uplink import Uplink
 
 if TYPE_CHECKING:
     from dataplane.proc.helper import Helper
@@ -22,7 +22,7 @@ Tell = Callable[[Step], None]
 DEFAULT_MTU = 1500
 
 
-def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Facts, tell: Tell) -> int:
+def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Outside, facts: Facts, tell: Tell) -> int:
     """A descriptor of the TAP, up and addressed, as ``told`` says; ``tell``: what it does not. Nothing is left when it fails."""
     name = uplink.name or ""
     if name in facts.addresses:
@@ -50,7 +50,7 @@ def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Uplink, facts: Fac
     return fd
 
 
-def _sysctls(uplink: Uplink) -> dict[str, str]:
+def _sysctls(uplink: Outside) -> dict[str, str]:
     """Before it is up: addresses are given, so that nothing is asked for or checked; without IPv6, none at all."""
     if not os.path.isdir("/proc/sys/net/ipv6"):  # noqa: PTH112 - one stat(2)
         return {}
@@ -60,13 +60,13 @@ def _sysctls(uplink: Uplink) -> dict[str, str]:
     return {f"{place}/accept_dad": "0", f"{place}/accept_ra": "0"}
 
 
-def _meaning(uplink: Uplink) -> str:
+def _meaning(uplink: Outside) -> str:
     if uplink.gateway6 is None:
         return f"no IPv6 on {uplink.name}"
     return f"{uplink.name} has its addresses from us: it waits for no advertisement, nor whether somebody has them"
 
 
-def _configure(wire: HostWire, namespace: NamespaceRef, uplink: Uplink, tell: Tell) -> None:
+def _configure(wire: HostWire, namespace: NamespaceRef, uplink: Outside, tell: Tell) -> None:
     name = uplink.name or ""
     if uplink.mtu != DEFAULT_MTU:
         wire.set_link(name, mtu=uplink.mtu)
@@ -84,7 +84,7 @@ def set_tap_sysctls(helper: Helper, namespace: NamespaceRef, values: dict[str, s
     tell(Step("it forwards, also what 127.0.0.1 is translated to", f"{entering(namespace)}sysctl -w {words}"))
 
 
-def route_to(uplink: Uplink, subnet: IPNetwork) -> Route:
+def route_to(uplink: Outside, subnet: IPNetwork) -> Route:
     """The host's route to a subnet of the lab."""
     via = uplink.ipv4 if subnet.version == 4 else uplink.ipv6
     assert via is not None
@@ -92,7 +92,7 @@ def route_to(uplink: Uplink, subnet: IPNetwork) -> Route:
 
 
 def change_routes(
-    wire: HostWire, namespace: NamespaceRef, uplink: Uplink, change: tuple[Iterable[IPNetwork], Iterable[IPNetwork]], tell: Tell
+    wire: HostWire, namespace: NamespaceRef, uplink: Outside, change: tuple[Iterable[IPNetwork], Iterable[IPNetwork]], tell: Tell
 ) -> list[UserError]:
     """``change``: subnets whose routes are deleted, and whose are added. What the host refuses is returned, not raised."""
     refused = []
@@ -105,7 +105,7 @@ def change_routes(
     return refused
 
 
-def told(uplink: Uplink, namespace: NamespaceRef) -> Step:
+def told(uplink: Outside, namespace: NamespaceRef) -> Step:
     """What was made, in a line."""
     name = uplink.name or ""
     if uplink.kind == "packet":

@@ -226,6 +226,26 @@ async def test_a_change_that_fails_leaves_all_as_before(core: Core) -> None:
 
 
 @running
+async def test_a_change_whose_asker_goes_is_carried_through(core: Core) -> None:
+    """A client that hangs up in the middle, twice: the change is whole when the lock is free again, and so is the next one."""
+    web, db = await create(core, "web"), await create(core, "db")
+    asking = asyncio.create_task(start(core, web))
+    await asyncio.sleep(0)
+    while "change" not in {task.get_name() for task in asyncio.all_tasks()}:
+        await asyncio.sleep(0)
+    for _ in range(2):
+        asking.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    async with core.lock:
+        assert core.state.containers[web].alive
+        assert core.sandbox(web)
+    await start(core, db)
+    assert await reaches(core, db, "172.17.0.2")
+
+
+@running
 async def test_ipv6_is_there_where_the_network_has_it(core: Core) -> None:
     """A ULA pool; an interface without IPv6 has none, not even of its link."""
     await network(core, "six", enable_ipv6=True)

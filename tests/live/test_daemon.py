@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -280,6 +283,28 @@ def test_what_others_have_meanwhile_keeps_nobody_from_starting(tmp_path: Path) -
                 time.sleep(0.05)
             with pytest.raises(OSError, match="in use"):
                 socket.create_server(("0.0.0.0", 18086))  # the next daemon holds it again
+
+
+@needs_root
+def test_upgraded_it_finds_what_an_earlier_version_left(tmp_path: Path) -> None:
+    """Records without fields that are new since, and a helper that speaks as it did: the same processes, namespaces and traffic."""
+    new = {"containers": ("publish_all", "expose", "dns_opt", "stdin_once"), "networks": ("config_only", "ipam_options")}
+    with daemon(tmp_path) as process:
+        process.run("web")
+        process.run("other")
+        before = process.pid("web"), process.ask("GET", "/containers/web/json")[1]["NetworkSettings"]["SandboxKey"]
+        process.kill()
+        helper = process.runtime / "helper.json"
+        old = helper.read_text()
+        with contextlib.closing(sqlite3.connect(process.state / "desired.db")) as db, db:
+            for table, fields in new.items():
+                for key, text in db.execute(f"SELECT key, body FROM {table}").fetchall():
+                    body = {name: value for name, value in json.loads(text).items() if name not in fields}
+                    db.execute(f"UPDATE {table} SET body = ? WHERE key = ?", (json.dumps(body), key))
+        process.start()
+        assert helper.read_text() == old
+        assert (process.pid("web"), process.ask("GET", "/containers/web/json")[1]["NetworkSettings"]["SandboxKey"]) == before
+        assert "1 received" in process.docker("exec", "other", "ping", "-c1", "-W2", "172.17.0.2")
 
 
 @needs_root

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from daemon_process import DaemonProcess, daemon
+from hosts import OUTSIDE4, outside
 from private_world import needs_user_namespaces, run_in_private_world
 
 from dataplane.proc.server import privileged
@@ -39,7 +40,7 @@ def dig(d: DaemonProcess, container: str, *words: str) -> set[str]:
 
 @with_daemon
 def test_names_aliases_and_links(d: DaemonProcess) -> None:
-    """ "names", "PTR", "resolv.conf"; --network-alias, --hostname, --link on a user's network; getent by the C library."""
+    """Rows "names", "PTR", "resolv.conf"; --network-alias, --hostname, --link on a user's network; getent by the C library."""
     d.docker("network", "create", "mine")
     d.docker("run", "-d", "--name", "db", "--network", "mine", "--network-alias", "store", "--hostname", "dbhost", *IDLE)
     d.docker("run", "-d", "--name", "web", "--network", "mine", "--link", "db:linked", *IDLE)
@@ -147,6 +148,38 @@ def test_links_on_the_default_bridge(d: DaemonProcess) -> None:
     d.docker("run", "-d", "--name", "third", *IDLE)
     d.docker("start", "db")
     assert "172.17.0.4\tstore db\n" in d.docker("exec", "web", "cat", "/etc/hosts")
+
+
+# Answers every A question with 203.0.113.9, on port 53 of every address.
+SERVER = """
+import socket
+server = socket.socket(type=socket.SOCK_DGRAM)
+server.bind(("", 53))
+while True:
+    query, peer = server.recvfrom(512)
+    end = query.index(0, 12) + 5
+    answer = bytes.fromhex("c00c00010001000000000004") + bytes([203, 0, 113, 9])
+    server.sendto(query[:2] + b"\\x81\\x80\\0\\1\\0\\1\\0\\0\\0\\0" + query[12:end] + answer, peer)
+"""
+
+
+@with_daemon
+def test_a_server_outside_by_the_engine(d: DaemonProcess) -> None:
+    """Rows "forwarding", "--internal": a --dns server out in the world is asked through the gateway; from an internal network
+    it cannot be."""
+    with outside():
+        server = subprocess.Popen(["ip", "netns", "exec", "outside", sys.executable, "-c", SERVER])
+        try:
+            d.docker("network", "create", "mine")
+            d.docker("network", "create", "--internal", "shut")
+            d.docker("run", "-d", "--name", "web", "--network", "mine", "--dns", OUTSIDE4, *IDLE)
+            d.docker("run", "-d", "--name", "db", "--network", "shut", "--dns", OUTSIDE4, *IDLE)
+            assert dig(d, "web", "+tries=5", "+noedns", "example.org") == {"203.0.113.9"}
+            assert dig(d, "db", "+noedns", "example.org") == set()
+            assert dig(d, "db", "db") == {d.docker("inspect", "-f", "{{.NetworkSettings.Networks.shut.IPAddress}}", "db").strip()}
+        finally:
+            server.kill()
+            server.wait()
 
 
 @needs_user_namespaces

@@ -128,17 +128,26 @@ def test_exec_with_and_without_input(docker):
     assert docker.ok("exec", "-d", "c1", "sleep", "5") == ""
 
 
+def said(docker, name, text):
+    """It has written that, a moment after its start."""
+    deadline = time.monotonic() + 10
+    while docker.ok("logs", name) != text:
+        assert time.monotonic() < deadline, docker.ok("logs", name)
+        time.sleep(0.05)
+
+
 def test_a_life(docker):
     """create, start, pause, unpause, restart, rename, stop, wait, logs, rm."""
     docker.ok("create", "--name", "c1", "host", "sh", "-c", "echo begun; exec sleep 1000")
     assert docker.ok("ps", "-a", "--format", "{{.Names}} {{.Status}}") == "c1 Created"
     docker.ok("start", "c1")
+    said(docker, "c1", "begun")
     docker.ok("pause", "c1")
     assert docker.ok("ps", "--format", "{{.Status}}").endswith("(Paused)")
     docker.ok("unpause", "c1")
     docker.ok("restart", "-t", "1", "c1")
     docker.ok("rename", "c1", "c2")
-    assert docker.ok("logs", "c2") == "begun\nbegun"
+    said(docker, "c2", "begun\nbegun")
     assert docker.ok("logs", "--tail", "1", "-t", "c2").endswith("Z begun")
     docker.ok("stop", "-t", "1", "c2")
     assert docker.ok("wait", "c2") in {"137", "143"}
@@ -251,6 +260,17 @@ def test_addresses_that_were_asked_for(docker):
     assert "user specified IP address is supported on user defined networks only" in refused
 
 
+def test_link_local_addresses(docker):
+    """1.3: --link-local-ip: one more address of the interface, shown by inspect."""
+    docker.ok("network", "create", "net1")
+    docker.run("c1")
+    docker.ok("network", "connect", "--link-local-ip", "169.254.34.68", "net1", "c1")
+    assert "inet 169.254.34.68/16" in docker.ok("exec", "c1", "ip", "address", "show", "dev", "eth1")
+    assert json.loads(docker.container("c1", "NetworkSettings.Networks.net1.IPAMConfig")) == {"LinkLocalIPs": ["169.254.34.68"]}
+    docker.run("c2", "--network", "net1", "--link-local-ip", "169.254.34.69")
+    assert docker.inside("c1", "ping", "-c2", "-W1", "-I", "eth1", "169.254.34.69").returncode == 0
+
+
 def test_connect_is_hot_and_disconnect_too(docker):
     """1.3: hot (the next free ethN), and allowed on stopped containers; 1.8: connect twice, disconnect."""
     for number in (1, 2):
@@ -312,8 +332,10 @@ def test_gateway_priority(docker):
     docker.ok("network", "connect", "gwaa", "c1")
     after = docker.ok("exec", "c1", "ip", "route", "show", "default")
     assert ("eth0" in before, "eth1" in after) == (True, True)
+    assert json.loads(docker.container("c1", "NetworkSettings.DefaultRoutes"))[0]["Network"] == "gwaa"
     docker.ok("network", "disconnect", "gwaa", "c1")
     assert docker.ok("exec", "c1", "ip", "route", "show", "default") == before
+    assert json.loads(docker.container("c1", "NetworkSettings.DefaultRoutes"))[0]["Interface"] == "eth0"
     if docker.version >= (1, 48):
         docker.ok("network", "create", "gwzz")
         docker.ok("network", "connect", "--gw-priority", "5", "gwzz", "c1")

@@ -38,11 +38,8 @@ def cleared(docker: Docker) -> Iterator[None]:
 
 def test_every_form(docker):
     """1.7 form: 8080:80, ADDRESS:8080:80, 80, :8099:80, [::1]:…, /udp, ranges, first free of a range, -P."""
-    docker.ok("network", "create", "--ipv6", "both")
     docker.serve(
-        "s1",
-        "--network",
-        "both", "-p", "8080:80", "-p", "127.0.0.1:8081:80", "-p", "80", "-p", ":8099:80", "-p", "[::1]:8082:80",
+        "s1", "-p", "8080:80", "-p", "127.0.0.1:8081:80", "-p", "80", "-p", ":8099:80", "-p", "[::1]:8082:80",
         "-p", "9000-9002:9000-9002",
     )  # fmt: skip
     said = docker.ok("port", "s1").splitlines()
@@ -57,6 +54,18 @@ def test_every_form(docker):
         assert docker.hears(None, address, port), (address, port)
     docker.ok("rm", "-f", "s1")
     assert not docker.hears(None, "127.0.0.1", 8080)
+
+
+def test_an_ipv6_address_of_the_host_leads_to_a_container_with_ipv4_alone(docker):
+    """1.7 form: [::1]:8080:80; the userland proxy's part: IPv6 to IPv4, the source is the gateway."""
+    docker.serve("s1", "-p", "[::1]:8082:80", "-p", "[::]:8083:80")
+    docker.serve("s2", "-p", "0.0.0.0:8083:80")
+    said = docker.ok("port", "s1")
+    assert "::1" in said and "8082" in said, said
+    assert docker.hears(None, "::1", 8082)
+    assert docker.hears(None, "::1", 8083)
+    assert docker.hears(None, "127.0.0.1", 8083)
+    assert not docker.hears(None, "127.0.0.1", 8082)
 
 
 def test_udp(docker):

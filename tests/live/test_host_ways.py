@@ -80,7 +80,7 @@ def in_world(live: Callable[[], Awaitable[None]], *, change: bool = True, ports:
             async def begin() -> None:
                 lab, plan = Tried("one", folder, change=change), plan_of("one", ports=ports)
                 await lab.look(plan)
-                lab.host._claim(plan)
+                lab.host.claim(plan)
                 await lab.up(plan)
                 with serving("engine", 8080, 8081, 8082, 8083, 9500):
                     await live()

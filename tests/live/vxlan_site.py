@@ -10,8 +10,10 @@ to it, and super-frames whole. On a packet socket an underlay's port finishes wh
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -237,7 +239,7 @@ def tshark(file: Path, wanted: str, *fields: str, separator: str = ",") -> list[
     words += ["-E", f"aggregator={separator}"]
     checks = ("ip.check_checksum:TRUE", "udp.check_checksum:TRUE", "tcp.check_checksum:TRUE")
     options = [word for check in checks for word in ("-o", check)]
-    env = {**os.environ, "WIRESHARK_CONFIG_DIR": str(_settings(file))}
+    env = {**os.environ, "WIRESHARK_CONFIG_DIR": _settings().name}
     told = subprocess.run(
         ["tshark", "-r", str(file), *options, "-Y", f"eth.src == {OUR_MAC} && ({wanted})", "-T", "fields", *words],
         capture_output=True, text=True, check=True, env=env,
@@ -245,13 +247,12 @@ def tshark(file: Path, wanted: str, *fields: str, separator: str = ",") -> list[
     return [line for line in told.stdout.splitlines() if line.strip()]
 
 
-def _settings(file: Path) -> Path:
-    """A folder beside a capture that tells Wireshark which protocols are none of ours."""
-    folder = file.with_suffix(".wireshark")
-    if not folder.exists():
-        folder.mkdir()
-        table = subprocess.run(["tshark", "-G", "protocols"], capture_output=True, text=True, check=True).stdout
-        known = {line.split("\t")[2] for line in table.splitlines()}
-        assert known >= PROTOCOLS
-        (folder / "disabled_protos").write_text("".join(f"{name}\n" for name in sorted(known - PROTOCOLS)))
+@functools.cache
+def _settings() -> tempfile.TemporaryDirectory[str]:
+    """A folder that tells Wireshark which protocols are none of ours; to ask which there are takes a second."""
+    folder = tempfile.TemporaryDirectory(prefix="wireshark")
+    table = subprocess.run(["tshark", "-G", "protocols"], capture_output=True, text=True, check=True).stdout
+    known = {line.split("\t")[2] for line in table.splitlines()}
+    assert known >= PROTOCOLS
+    Path(folder.name, "disabled_protos").write_text("".join(f"{name}\n" for name in sorted(known - PROTOCOLS)))
     return folder

@@ -14,13 +14,13 @@ from dataplane.cli.verb import Failure, Verb, words
 from dataplane.client import Daemon, Refusal
 
 
-@click.command(cls=Verb, least=1, interspersed=False, said_by_us=True)
+@click.command(cls=Verb, least=1, interspersed=False, said_by_us=True, implied="host")
 @container_flags
 @words("IMAGE [COMMAND] [ARG...]")
 def command(words: tuple[str, ...], **given: Any) -> None:
     """Make a container that is started later.
 
-    IMAGE is `host`: the host's own files.
+    IMAGE is `host`, and `--` stands for it: the host's own files.
     """
     click.echo(created(Daemon.at(), words, given, attached(given)))
 

@@ -15,7 +15,7 @@ from dataplane.cli.verb import Failure, Verb, words
 from dataplane.client import Daemon, Refusal
 
 
-@click.command(cls=Verb, least=1, interspersed=False, said_by_us=True)
+@click.command(cls=Verb, least=1, interspersed=False, said_by_us=True, implied="host")
 @click.option("-d", "--detach", is_flag=True, help="Leave it to itself, and print its id.")
 @click.option("--sig-proxy/--no-sig-proxy", default=True, help="Pass signals on to it.")
 @container_flags
@@ -24,8 +24,9 @@ from dataplane.client import Daemon, Refusal
 def command(context: click.Context, /, detach: bool, sig_proxy: bool, words: tuple[str, ...], **given: Any) -> int:
     """Make a container and run a command in it.
 
-    IMAGE is `host`: the command runs on the host's own files, in network, process and mount namespaces of its own. The exit status
-    is the command's own; 125 when we failed, 126 when the command cannot be run, 127 when there is none of that name.
+    IMAGE is `host`, and `--` stands for it: the command runs on the host's own files, in network, process and mount namespaces of
+    its own. The exit status is the command's own; 125 when we failed, 126 when the command cannot be run, 127 when there is none
+    of that name.
     """
     if detach and given["attach"]:
         raise Said("conflicting options: cannot specify both --attach and --detach")
@@ -38,8 +39,10 @@ def command(context: click.Context, /, detach: bool, sig_proxy: bool, words: tup
     daemon = Daemon.at()
     container = created(daemon, words, given, streams)
     if detach:
-        _start(context, daemon, container)
-        click.echo(container)
+        try:
+            _start(context, daemon, container)
+        finally:
+            click.echo(container)  # it is there, whether or not it runs
         return 0
     held = Attached(daemon, container, streams=streams, tty=given["tty"], keys=given["detach_keys"])
     try:

@@ -51,6 +51,7 @@ def test_a_terminal_has_term():
     [
         ({"80/tcp": [{"HostPort": "8080"}]}, PortBinding(target=80, target_last=80, first=8080, last=8080)),
         ({"80": [{"HostIp": "127.0.0.1"}]}, PortBinding(target=80, target_last=80, host_ip=ip_address("127.0.0.1"))),
+        ({"5000/sctp": [{"HostPort": "5000"}]}, PortBinding(target=5000, target_last=5000, first=5000, last=5000, protocol="sctp")),
         ({"53/udp": None}, PortBinding(target=53, target_last=53, protocol="udp")),
         ({"80/tcp": [{"HostPort": "8000-8010"}]}, PortBinding(target=80, target_last=80, first=8000, last=8010)),
         ({"80/tcp": [{"HostIp": "[::1]", "HostPort": "1"}]}, PortBinding(target=80, target_last=80, first=1, last=1, host_ip=SELF)),

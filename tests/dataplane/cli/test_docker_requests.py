@@ -77,10 +77,14 @@ LINES = [
 ]
 
 
+UNORDERED = {"Env", "Config"}
+"""Lists that docker's client makes of Go's maps, which have no order."""
+
+
 def said(value: Any) -> Any:
     """Without what says nothing: empty values, and defaults of flags that we do not have."""
     if isinstance(value, dict):
-        held = {key: sorted(one or []) if key == "Env" else said(one) for key, one in value.items()}  # Go's maps have no order
+        held = {key: said(sorted(one or [], key=str) if key in UNORDERED else one) for key, one in value.items()}
         return {key: one for key, one in held.items() if one not in (None, "", 0, False, [], {}, -1, [0, 0], {"Name": "no"})}
     return [said(one) for one in value] if isinstance(value, list) else value
 

@@ -77,12 +77,6 @@ WRONG_FILES = {
         "lab.yaml: networks.default",
         "write internal: true, or another mode",
     ),
-    "a driver of a later version": (
-        "services:\n  web:\n    networks: [a]\nnetworks:\n  a:\n    driver: ipvlan\n",
-        'the driver "ipvlan" is from a later version',
-        "lab.yaml:6: networks.a.driver",
-        "write driver: bridge, or leave it out",
-    ),
     "a driver that is none": (
         "services:\n  web:\n    networks: [a]\nnetworks:\n  a:\n    driver: brigde\n",
         'there is no driver "brigde"',

@@ -158,6 +158,25 @@ def test_ports_have_one_name_each():
     assert two.name == "aa"
 
 
+def test_ports_of_long_names():
+    """A port's name is its interface's alias, by which a later daemon knows it: it has to fit."""
+    world = World()
+    for name in ("n" * 300, "ü" * 300):
+        world.net(name)
+    for name in ("c" * 250, "c" * 249):
+        world.run(name, "n" * 300)
+        world.connect("ü" * 300, name)
+    names = [one.endpoint.port for one in world.state.endpoints.values()]
+    assert len(set(names)) == 4
+    assert max(len(name.encode()) for name in names) < 240
+
+
+@pytest.mark.parametrize("prefix", ["a/b", "", "x" * 13, "a b", ".", "a%d"])
+def test_prefixes_that_no_interface_has(prefix):
+    words = f"failed to parse {PREFIX} value: {prefix} (no interface can be called {prefix}0)"
+    refuses(400, words, World().net, "n", options={PREFIX: prefix})
+
+
 # -- the gateway among several ------------------------------------------------------------------------------------------
 
 

@@ -100,7 +100,7 @@ def test_a_network_may_come_after_the_container():
     world = World()
     world.create("c1", "later", {"later": endpoint(aliases=("x",))})
     world.create("c2", "container:c3")
-    refuses(404, "failed to set up container networking: network later not found", world.start, "c1")
+    refuses(404, "network later not found", world.start, "c1")
     refuses(500, "joining network namespace of container: No such container: c3", world.start, "c2")
     net, other = world.net("later"), world.run("c3")
     world.start("c1")
@@ -233,3 +233,21 @@ def test_whatever_is_a_name_makes_a_port(name):
         assert getattr(error, "http", 0) == 400
     else:
         assert all("/" not in one.endpoint.port for one in world.state.endpoints.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        ("invalid hostname: a b", {"hostname": "a b"}),
+        ("invalid hostname: a\n192.0.2.1 bank", {"hostname": "a\n192.0.2.1 bank"}),
+        (f"invalid hostname: {'x' * 65}", {"hostname": "x" * 65}),
+        ("invalid domain name: a\0", {"domainname": "a\0"}),
+        ("invalid extra host: a\nb", {"extra_hosts": (("a\nb", "192.0.2.1"),)}),
+        ("invalid link: a\tb", {"links": [("c0", "a\tb")]}),
+    ],
+)
+def test_names_that_would_not_stay_in_their_line(words, more):
+    """Issue: hostile requests. What comes into /etc/hosts, and into the kernel, is one word."""
+    world = World()
+    world.run("c0")
+    refuses(400, words, world.create, "c1", **more)

@@ -167,7 +167,7 @@ def test_who_was_made_on_a_network_that_is_gone_does_not_start():
     made = world.net("net1")
     world.create("c1", "net1")
     world.rm("net1")
-    refuses(404, f"failed to set up container networking: network {made.id} not found", world.start, "c1")
+    refuses(404, f"network {made.id} not found", world.start, "c1")
 
 
 def test_a_removed_subnet_is_the_next_to_be_chosen():

@@ -94,6 +94,16 @@ def test_templates_and_the_hosts_network_have_no_wiring():
     assert "bridge bridge" in wire(world.plan()).nodes
 
 
+def test_ipv6_is_translated_where_nothing_is_said():
+    """DOCKER.md 1.6, gateway modes: nat is the default of both families, so that nobody reaches another network's containers."""
+    world = World()
+    world.net("n", enable_ipv6=True)
+    world.net("r", enable_ipv6=True, options={"com.docker.network.bridge.gateway_mode_ipv6": "routed"})
+    links = wire(world.plan()).links
+    assert [links["router", f"bridge {name}"].settings["mode6"] for name in ("n", "r")] == ["nat", "routed"]
+    assert "com.docker.network.bridge.gateway_mode_ipv6" not in world.network("n").options
+
+
 def test_a_daemon_without_a_way_out():
     """An ordinary user's: no uplink; it works inside."""
     world = World(out=False)

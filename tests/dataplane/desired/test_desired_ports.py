@@ -10,10 +10,7 @@ MODE4, MODE6 = (f"com.docker.network.bridge.gateway_mode_ipv{version}" for versi
 
 
 def bound(name, endpoint_id, words):
-    return (
-        f"failed to set up container networking: driver failed programming external connectivity on endpoint {name} "
-        f"({endpoint_id}): {words}"
-    )
+    return f"driver failed programming external connectivity on endpoint {name} ({endpoint_id}): {words}"
 
 
 @pytest.mark.parametrize(
@@ -79,9 +76,7 @@ def test_a_port_that_another_container_has():
     with pytest.raises(Exception, match="port is already allocated") as caught:
         world.start("web2")
     assert caught.value.http == 500
-    assert caught.value.what.startswith(
-        "failed to set up container networking: driver failed programming external connectivity on endpoint web2 ("
-    )
+    assert caught.value.what.startswith("driver failed programming external connectivity on endpoint web2 (")
     assert caught.value.what.endswith("): Bind for 0.0.0.0:8080 failed: port is already allocated")
     assert world.state is before
     assert world.state.containers[made.id].fate.state == "created"
@@ -98,6 +93,19 @@ def test_addresses_of_the_host_share_a_number():
     assert len({row.transfer for row in rows}) == 2
     with pytest.raises(Exception, match=r"Bind for 0\.0\.0\.0:8080 failed: port is already allocated"):
         world.run("c3", ports=(bind(80, 8080),))
+
+
+def test_a_number_on_the_uplink_gives_way():
+    """Two addresses of the host share a number, so that one of them has another on the uplink; then somebody publishes that one."""
+    world = World()
+    world.run("c1", ports=(bind(80, 8080, ip="127.0.0.1"),))
+    world.run("c2", ports=(bind(80, 8080, ip="192.0.2.1"),))
+    first = world.state.published[world.container("c1").id]
+    assert [row.transfer for row in world.state.published[world.container("c2").id]] == [61000]
+    world.run("c3", ports=(bind(80, 61000),))
+    rows = [row for name in ("c1", "c2", "c3") for row in world.state.published[world.container(name).id]]
+    assert [row.transfer for row in rows] == [8080, 61001, 61000]
+    assert world.state.published[world.container("c1").id] is first
 
 
 def test_what_the_host_refused_is_not_chosen():

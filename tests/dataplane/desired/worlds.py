@@ -21,7 +21,7 @@ PRIORITY = "com.docker.network.bridge"
 
 def key(text: str) -> str:
     """An id that is always the same for the same text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def around(*routes: str, **more) -> Surroundings:
