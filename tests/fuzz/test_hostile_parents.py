@@ -41,7 +41,7 @@ def hostile(behind: Behind, pool: Pool, chance: random.Random, settings) -> None
     name, now, sent, received = behind.node.name, 0, 0, 0
     for n in range(1, 6):
         behind.set(n, **settings(n))
-    while entered(behind.engine, name) < max(FRAMES, 30_000):
+    while entered(behind.engine, name) < max(FRAMES, 100_000):  # fewer meet not all of this
         burst = pool.round()
         for at in range(0, len(burst), 100):
             push = behind.ports[0 if chance.random() < 0.5 else chance.randrange(1, 6)].push
