@@ -54,6 +54,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "events": "Show what happens to networks and containers, as it happens.",
     },
     "Without a lab": {
+        "config": "Show a Compose file as it is understood.",
         "replay": "Send capture files through a file's network.",
         "encap": "Put every frame of a capture into VXLAN.",
         "decap": "Take the frames of a capture out of VXLAN.",

@@ -44,6 +44,19 @@ def load(
 
     UserError names the first thing that is wrong, with file, line, key and mend; what is merely without effect is in ``warnings``.
     """
+    return understood(source, name, profiles, environment, text=text, run_commands=run_commands)[1]
+
+
+def understood(
+    source: Source,
+    name: str | None = None,
+    profiles: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    *,
+    text: bool = False,
+    run_commands: bool = False,
+) -> tuple[Node, Topology]:
+    """The file's tree with variables put in and ``extends`` carried out, and its topology; as ``load``."""
     outer = os.environ if environment is None else environment
     raw, beside = _open(source, text)
     variables = _variables(beside, outer)
@@ -60,7 +73,7 @@ def load(
     if beside is not None:
         findings.remarks += _overrides(beside)
     chosen = tuple(profiles) or tuple(filter(None, variables.get("COMPOSE_PROFILES", "").split(",")))
-    return topology(root, lab, chosen, variables.get, findings, run_commands=run_commands)
+    return root, topology(root, lab, chosen, variables.get, findings, run_commands=run_commands)
 
 
 def _open(source: Source, text: bool) -> tuple[Node, Path | None]:
