@@ -348,10 +348,11 @@ class Life:
 
     async def unpause(self) -> None:
         """Let them go on."""
-        if self.process is not None:
-            await asyncio.to_thread(freezer.unpause, self.id[:12], self.process.pid)
+        process = self.process
         await self._become(lambda state: self._with_state(state, "running"))
-        self.tell("unpause")
+        self.tell("unpause")  # before it goes on: it may have been waiting for its end
+        if process is not None:
+            await asyncio.to_thread(freezer.unpause, self.id[:12], process.pid)
 
     def _with_state(self, state: State, word: str) -> State:
         fate = state.containers[self.id].fate
