@@ -12,7 +12,9 @@ from typing import Any
 from dataplane.cli.verb import INTEGER, Words
 
 SIZES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40, "p": 2**50}
-FILES, LIMITS, CAPABILITIES = (f"Left aside: {why}." for why in ("files are the host's", "there are none here", "they are the daemon's own"))
+FILES, LIMITS, CAPABILITIES = (
+    f"Left aside: {why}." for why in ("files are the host's", "there are none here", "they are the daemon's own")
+)
 
 
 def _size(text: str) -> int:
