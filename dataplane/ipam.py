@@ -70,7 +70,10 @@ class AddressSpace:
             if self._free(subnet):
                 self._taken.append(subnet)
                 return subnet
-        raise UserError("all predefined address pools have been fully subnetted", mend="choose its subnet: --subnet, or ipam.config.subnet in a file")
+        raise UserError(
+            "all predefined address pools have been fully subnetted",
+            mend="choose its subnet: --subnet, or ipam.config.subnet in a file",
+        )
 
     def choose_ipv6(self) -> IPv6Network:
         """The first free /64 of the lab's Unique Local prefix."""
@@ -78,7 +81,10 @@ class AddressSpace:
             if self._free(subnet):
                 self._taken.append(subnet)
                 return subnet
-        raise UserError("all predefined address pools have been fully subnetted", mend="choose its subnet: --subnet, or ipam.config.subnet in a file")
+        raise UserError(
+            "all predefined address pools have been fully subnetted",
+            mend="choose its subnet: --subnet, or ipam.config.subnet in a file",
+        )
 
     def _free(self, subnet: IPNetwork) -> bool:
         return not any(overlapping(subnet, other) for other in (*self._taken, *self._occupied))
