@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 
-from dataplane.client.detach import Watcher
+from dataplane.detach import Watcher
 
 CHUNK = 64 * 1024
 HEADER = 8
