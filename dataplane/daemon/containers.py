@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dataplane.daemon import attach, logs
+from dataplane.daemon import attach
+from dataplane.daemon import logs as log
 from dataplane.daemon.adopting import adopt
 from dataplane.daemon.core import new_id
 from dataplane.daemon.face import LogLine, Streams, Usage
@@ -260,10 +261,10 @@ class Containers:
         if life.process is not None:
             connection, (inode, size) = await asyncio.to_thread(life.process.attach_whole)
             if logs:
-                before = await asyncio.to_thread(_all_up_to, self._place(record), inode, size)
+                before = await asyncio.to_thread(log.up_to, self._place(record), inode, size)
         else:
             if logs:
-                before = await asyncio.to_thread(_everything, self._place(record))
+                before = await asyncio.to_thread(log.everything, self._place(record))
             if len(life.waiting) >= MAX_FDS:
                 raise Refused(500, f"{MAX_FDS} clients wait for container {record.id} already", mend="start it")
             connection, theirs = attach.pair()
@@ -290,7 +291,7 @@ class Containers:
             known = self.core.state.containers.get(record.id)
             return known is None or known.fate.state not in BUSY
 
-        return logs.logs(self._place(record), since=since, until=until, tail=tail, follow=follow, ended=ended)
+        return log.logs(self._place(record), since=since, until=until, tail=tail, follow=follow, ended=ended)
 
     def _place(self, record: ContainerRecord) -> Path:
         return self.core.folder / "instances" / record.short
@@ -319,15 +320,3 @@ def _number(name: str) -> int:
         return signal_number(name)
     except UserError:
         raise Refused(400, f"invalid signal: {name}") from None
-
-
-def _all_up_to(place: Path, inode: int, size: int) -> list[LogLine]:
-    return list(logs.up_to(place, inode, size))
-
-
-def _everything(place: Path) -> list[LogLine]:
-    reader = logs.Reader(place)
-    try:
-        return list(reader.history())
-    finally:
-        reader.close()
