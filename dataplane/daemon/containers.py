@@ -242,12 +242,12 @@ class Containers:
         record = self.find(reference)
         life = self.life(record.id)
         if condition == "removed":
-            return await life.removal()
+            return await life.waiters.removal()
         if condition not in {"", "not-running", "next-exit"}:
             raise Refused(400, f'invalid condition: "{condition}"')
         if condition != "next-exit" and record.fate.state not in BUSY:
             return record.fate.exit
-        return await life.next_exit()
+        return await life.waiters.exit()
 
     async def attach(self, reference: str, *, stdin: bool, logs: bool) -> Streams:
         """To one that runs; to another from its next start on. ``logs``: what it wrote before comes first."""

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from dataplane.daemon import freezer
 from dataplane.daemon.checks import Checks, wanted
+from dataplane.daemon.restarts import Restarts
 from dataplane.daemon.starting import CREATE, UNKNOWN, refusal, spec_of
+from dataplane.daemon.waiters import Waiters
 from dataplane.desired import life as fates
 from dataplane.desired.records import ALIVE, EXITED, PAUSED, RESTARTING, ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.errors import UserError
-from dataplane.live.backoff import Backoff
 from dataplane.proc.instance import Instance
 from dataplane.proc.spec import InstanceSpec, Status
 
@@ -58,13 +59,11 @@ class Life:
         self.process: Instance | None = None
         self.checks: Checks | None = None
         self.waiting: list[socket.socket] = []  # the shim's ends of clients that came before it
+        self.waiters = Waiters()
+        self.restarts = Restarts(id[:12], self._start_again)
         self._remove = remove
-        self._backoff: Backoff | None = None
         self._leave = False  # who ended it wants it ended
         self._staying = False
-        self._again: asyncio.Task[None] | None = None
-        self._exits: list[asyncio.Future[int]] = []
-        self._removals: list[asyncio.Future[int]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -85,9 +84,8 @@ class Life:
 
     async def start(self) -> None:
         """By a user: the count of restarts begins anew. Refused: it does not start."""
-        self.cancel_restart()
         self._leave = False
-        self._backoff = Backoff(self.record.restart)
+        self.restarts.renew(self.record.restart)
         await self._launch(0)
 
     async def _launch(self, restarts: int) -> None:
@@ -173,26 +171,19 @@ class Life:
         record = self.record
         code, finished = status.exit or 0, status.finished or time.time_ns()
         ran = max(0, finished - record.fate.started) / SECOND
-        delay = self._delay(record, code, ran, lost=lost)
+        stays = self._leave or (lost and record.restart.policy == "on-failure")
+        delay = None if stays else self.restarts.delay(record, code, ran)
         state = EXITED if delay is None else RESTARTING
         restarts = record.fate.restarts + (delay is not None)
         fate = replace(record.fate, state=state, exit=code, finished=finished, restarts=restarts, stopped=self._leave)
         self.events.next(self.record, "die", exitCode=str(code), execDuration=str(int(ran)))
         await self._become(lambda known: fates.ended(known, self.id, fate))
         if delay is not None:
-            self._again = asyncio.create_task(self._start_again(delay), name=f"restart of {self.id[:12]}")
-        self._tell_waiters(code)
+            self.restarts.soon(delay)
+        self.waiters.ended(code)
         if delay is None and record.auto_remove and not self._staying:
             with suppress(Refused):  # somebody was faster, and removed it, or started it again
                 await self._remove(self.id)
-
-    def _delay(self, record: ContainerRecord, code: int, ran: float, *, lost: bool) -> float | None:
-        if self._leave or (lost and record.restart.policy == "on-failure"):
-            return None
-        if self._backoff is None:
-            self._backoff = Backoff(record.restart)
-            self._backoff.count = record.fate.restarts
-        return self._backoff.after(code, ran)
 
     async def _become(self, change: Callable[[State], State]) -> None:
         """What has happened is written down, however often that takes."""
@@ -208,10 +199,11 @@ class Life:
                 traceback.print_exc()
                 await asyncio.sleep(0.2 * 2**attempt)
 
-    async def _start_again(self, delay: float) -> None:
-        await asyncio.sleep(delay)
+    # -- by itself ------------------------------------------------------------------------------------------------------------
+
+    async def _start_again(self) -> None:
         async with self.lock:
-            self._again = None
+            self.restarts.begun()
             if self.record.fate.state != RESTARTING:
                 return
             try:
@@ -223,19 +215,7 @@ class Life:
         """The policy wants it to run, and it was not about to: a daemon that begins."""
         fate = replace(self.record.fate, state=RESTARTING)
         await self._become(lambda state: fates.with_fate(state, self.id, fate))
-        self.start_soon(0.0)
-
-    def start_soon(self, delay: float) -> None:
-        """It was about to start again, under another daemon."""
-        self._again = asyncio.create_task(self._start_again(delay), name=f"restart of {self.id[:12]}")
-
-    def cancel_restart(self) -> bool:
-        """It does not start again by itself. True: it was going to."""
-        if self._again is None:
-            return False
-        self._again.cancel()
-        self._again = None
-        return True
+        self.restarts.soon(0.0)
 
     async def give_up_restart(self) -> bool:
         """It was about to start again, and does not. False: it was not."""
@@ -244,39 +224,17 @@ class Life:
         async with self.lock:
             if self.record.fate.state != RESTARTING:
                 return False
-            self.cancel_restart()
+            self.restarts.cancel()
             fate = replace(self.record.fate, state=EXITED, stopped=True)
             await self._become(lambda state: fates.ended(state, self.id, fate))
-            self._tell_waiters(fate.exit)
+            self.waiters.ended(fate.exit)
             return True
-
-    def _tell_waiters(self, code: int) -> None:
-        waiters, self._exits = self._exits, []
-        for one in waiters:
-            if not one.done():
-                one.set_result(code)
-
-    def next_exit(self) -> asyncio.Future[int]:
-        """Its exit status, at its next end."""
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._exits.append(future)
-        return future
-
-    def removal(self) -> asyncio.Future[int]:
-        """Its last exit status, once it is removed."""
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._removals.append(future)
-        return future
 
     def gone(self, code: int) -> None:
         """It was removed: whoever waits for it is told."""
-        self.cancel_restart()
-        for one in self.waiting:
-            one.close()
-        self.waiting.clear()
-        self._exits += self._removals
-        self._removals = []
-        self._tell_waiters(code)
+        self.restarts.cancel()
+        self._send_away()
+        self.waiters.removed(code)
 
     # -- signals ------------------------------------------------------------------------------------------------------------
 
@@ -293,7 +251,7 @@ class Life:
         if self.record.fate.state not in ALIVE:
             return False
         self._leave = True
-        ended = self.next_exit()
+        ended = self.waiters.exit()
         if self.record.fate.state not in ALIVE:
             return True
         await self.signal(number)
@@ -309,7 +267,7 @@ class Life:
         self._leave = True
         if self.record.fate.state not in ALIVE:
             return
-        ended = self.next_exit()
+        ended = self.waiters.exit()
         await self.signal(signal.SIGKILL)
         process = self.process
         done, _ = await asyncio.wait({ended}, timeout=KILL)
@@ -360,13 +318,16 @@ class Life:
 
     def let_go(self) -> None:
         """The daemon ends; the process does not."""
-        self.cancel_restart()
+        self.restarts.cancel()
         if self.checks is not None:
             self.checks.stop()
         if self.process is not None:
             asyncio.get_running_loop().remove_reader(self.process.fileno())
             self.process.close()
             self.process = None
+        self._send_away()
+
+    def _send_away(self) -> None:
         for one in self.waiting:
             one.close()
         self.waiting.clear()
