@@ -20,11 +20,6 @@ MESSAGE = 64 * 1024
 _NUMBERS = {"stdout": STDOUT, "stderr": STDERR}
 
 
-def pair() -> tuple[socket.socket, socket.socket]:
-    """Ours, and the end for the shim."""
-    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-
-
 def streams(connection: socket.socket, *, tty: bool, stdin: bool, once: bool, before: Iterable[LogLine] = ()) -> Streams:
     """Those of an attached connection, which is theirs from now on. ``before``: what was written already. ``once``: where the
     client's input ends, by its end or by its going, the command's ends too (StdinOnce); else it stays open for the next client."""

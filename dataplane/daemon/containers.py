@@ -15,8 +15,9 @@ from dataplane.daemon import logs as log
 from dataplane.daemon.adopting import adopt
 from dataplane.daemon.core import new_id
 from dataplane.daemon.face import LogLine, Streams, Usage
-from dataplane.daemon.life import Files, Life
+from dataplane.daemon.life import Life
 from dataplane.daemon.members import members
+from dataplane.daemon.starting import Files
 from dataplane.daemon.usage import usage
 from dataplane.desired import containers as wanted
 from dataplane.desired import references
@@ -24,7 +25,6 @@ from dataplane.desired.records import ALIVE, PAUSED, RESTARTING, ContainerRecord
 from dataplane.desired.refused import Refused
 from dataplane.desired.wishes import ContainerWish
 from dataplane.errors import UserError
-from dataplane.proc.message import MAX_FDS
 from dataplane.proc.spec import signal_number
 
 if TYPE_CHECKING:
@@ -265,10 +265,7 @@ class Containers:
         else:
             if logs:
                 before = await asyncio.to_thread(log.everything, self._place(record))
-            if len(life.waiting) >= MAX_FDS:
-                raise Refused(500, f"{MAX_FDS} clients wait for container {record.id} already", mend="start it")
-            connection, theirs = attach.pair()
-            life.waiting.append(theirs)
+            connection = life.early.join()
         life.tell("attach")
         process = record.process
         takes = stdin and process.stdin_open

@@ -9,26 +9,27 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from dataplane.daemon import freezer
 from dataplane.daemon.checks import Checks, wanted
+from dataplane.daemon.early import Early
+from dataplane.daemon.happened import happened
 from dataplane.daemon.restarts import Restarts
-from dataplane.daemon.starting import CREATE, UNKNOWN, refusal, spec_of
+from dataplane.daemon.starting import CREATE, UNKNOWN, Files, refusal, spawn, spec_of
 from dataplane.daemon.waiters import Waiters
 from dataplane.desired import life as fates
 from dataplane.desired.records import ALIVE, EXITED, PAUSED, RESTARTING, ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.errors import UserError
 from dataplane.proc.instance import Instance
-from dataplane.proc.spec import InstanceSpec, Status
+from dataplane.proc.spec import Status
 
 if TYPE_CHECKING:
     from dataplane.daemon.core import Core
@@ -37,17 +38,6 @@ if TYPE_CHECKING:
 SECOND = 1e9
 KILL = 10.0
 """Seconds that a killed container has to be gone, before its shim is killed."""
-ATTEMPTS = 5
-
-
-class Files(Protocol):
-    """What a container finds in /etc."""
-
-    def write(self, state: State, container_id: str) -> Mapping[str, str]:
-        """Make its files as they are to be: path in the container -> file that covers it."""
-
-    def forget(self, container_id: str) -> None:
-        """Remove them."""
 
 
 class Life:
@@ -58,7 +48,7 @@ class Life:
         self.lock = asyncio.Lock()  # one start, pause or removal at a time
         self.process: Instance | None = None
         self.checks: Checks | None = None
-        self.waiting: list[socket.socket] = []  # the shim's ends of clients that came before it
+        self.early = Early(id)
         self.waiters = Waiters()
         self.restarts = Restarts(id[:12], self._start_again)
         self._remove = remove
@@ -92,30 +82,21 @@ class Life:
         core = self.core
         now = time.time_ns()
         (self.place / "status.json").unlink(missing_ok=True)  # of the run before
-        waiting, self.waiting = self.waiting, []
+        early = self.early.take()
         try:
             try:
                 async with core.lock:
                     await core.change_with(lambda taken: self._started(now, restarts, taken))
                 binds = self.files.write(core.state, self.id) if self.files is not None else {}
                 spec = spec_of(core.state, self.record, core.namespace(self.id), binds)
-                process = await core.blocking(self._spawn, spec, [one.fileno() for one in waiting])
+                process = await core.blocking(spawn, core.helper, core.folder, spec, [one.fileno() for one in early])
             except UserError as error:
                 await self._failed(error)
         finally:
-            for one in waiting:
+            for one in early:
                 one.close()
         self.watch(process)
         self.tell("start")
-
-    def _spawn(self, spec: InstanceSpec, attached: Sequence[int]) -> Instance:
-        try:
-            return self.core.helper.spawn(spec, attached)
-        except UserError:
-            # The helper may have been killed between the start and its answer, and another asked to start what runs already.
-            with suppress(UserError):
-                return Instance.open(self.core.folder, spec.name)
-            raise
 
     def _started(self, now: int, restarts: int, taken: object) -> State:
         self.core.record(self.id)  # Refused where it was removed meanwhile
@@ -129,7 +110,7 @@ class Life:
             process = self.record.process
             refused, status = refusal(error, process.command, process.working_dir or "/", CREATE)
         if self.id in self.core.state.containers:
-            await self._become(lambda state: fates.failed(state, self.id, refused.what, exit=status))
+            await happened(self.core, self.id, lambda state: fates.failed(state, self.id, refused.what, exit=status))
             if self.record.auto_remove:
                 await self._remove(self.id)
         raise refused from None
@@ -177,27 +158,13 @@ class Life:
         restarts = record.fate.restarts + (delay is not None)
         fate = replace(record.fate, state=state, exit=code, finished=finished, restarts=restarts, stopped=self._leave)
         self.events.next(self.record, "die", exitCode=str(code), execDuration=str(int(ran)))
-        await self._become(lambda known: fates.ended(known, self.id, fate))
+        await happened(self.core, self.id, lambda known: fates.ended(known, self.id, fate))
         if delay is not None:
             self.restarts.soon(delay)
         self.waiters.ended(code)
         if delay is None and record.auto_remove and not self._staying:
             with suppress(Refused):  # somebody was faster, and removed it, or started it again
                 await self._remove(self.id)
-
-    async def _become(self, change: Callable[[State], State]) -> None:
-        """What has happened is written down, however often that takes."""
-        for attempt in range(ATTEMPTS):
-            try:
-                async with self.core.lock:
-                    if self.id in self.core.state.containers:
-                        await self.core.change_to(change(self.core.state))
-                return
-            except Exception:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                traceback.print_exc()
-                await asyncio.sleep(0.2 * 2**attempt)
 
     # -- by itself ------------------------------------------------------------------------------------------------------------
 
@@ -214,7 +181,7 @@ class Life:
     async def restore(self) -> None:
         """The policy wants it to run, and it was not about to: a daemon that begins."""
         fate = replace(self.record.fate, state=RESTARTING)
-        await self._become(lambda state: fates.with_fate(state, self.id, fate))
+        await happened(self.core, self.id, lambda state: fates.with_fate(state, self.id, fate))
         self.restarts.soon(0.0)
 
     async def give_up_restart(self) -> bool:
@@ -226,14 +193,14 @@ class Life:
                 return False
             self.restarts.cancel()
             fate = replace(self.record.fate, state=EXITED, stopped=True)
-            await self._become(lambda state: fates.ended(state, self.id, fate))
+            await happened(self.core, self.id, lambda state: fates.ended(state, self.id, fate))
             self.waiters.ended(fate.exit)
             return True
 
     def gone(self, code: int) -> None:
         """It was removed: whoever waits for it is told."""
         self.restarts.cancel()
-        self._send_away()
+        self.early.send_away()
         self.waiters.removed(code)
 
     # -- signals ------------------------------------------------------------------------------------------------------------
@@ -301,13 +268,13 @@ class Life:
         """Stop all its processes."""
         assert self.process is not None
         await asyncio.to_thread(freezer.pause, self.id[:12], self.process.pid)
-        await self._become(lambda state: self._with_state(state, PAUSED))
+        await happened(self.core, self.id, lambda state: self._with_state(state, PAUSED))
         self.tell("pause")
 
     async def unpause(self) -> None:
         """Let them go on."""
         process = self.process
-        await self._become(lambda state: self._with_state(state, "running"))
+        await happened(self.core, self.id, lambda state: self._with_state(state, "running"))
         self.tell("unpause")  # before it goes on: it may have been waiting for its end
         if process is not None:
             await asyncio.to_thread(freezer.unpause, self.id[:12], process.pid)
@@ -325,9 +292,4 @@ class Life:
             asyncio.get_running_loop().remove_reader(self.process.fileno())
             self.process.close()
             self.process = None
-        self._send_away()
-
-    def _send_away(self) -> None:
-        for one in self.waiting:
-            one.close()
-        self.waiting.clear()
+        self.early.send_away()

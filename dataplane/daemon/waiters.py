@@ -26,8 +26,8 @@ class Waiters:
 
     def removed(self, code: int) -> None:
         """It is no more; its last exit status was that: tell."""
-        _tell(self._removals, code)
         _tell(self._exits, code)
+        _tell(self._removals, code)
 
 
 def _added(waiting: list[asyncio.Future[int]]) -> asyncio.Future[int]:
