@@ -7,12 +7,11 @@ import shutil
 import signal as signals
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dataplane.daemon import attach
 from dataplane.daemon import logs as log
 from dataplane.daemon.adopting import adopt
+from dataplane.daemon.attach import attach
 from dataplane.daemon.core import new_id
 from dataplane.daemon.face import LogLine, Streams, Usage
 from dataplane.daemon.life import Life
@@ -192,15 +191,11 @@ class Containers:
         record = self.find(reference)
         life = self.life(record.id)
         if force:
-            await self._carry(self._end(life))
+            await self._carry(life.kill())
             if record.id not in self.core.state.containers:
                 return  # it was to remove itself
         async with life.lock:
             await self._carry(self._remove(record.id))
-
-    async def _end(self, life: Life) -> None:
-        if not await life.give_up_restart():
-            await life.kill()
 
     async def _remove(self, id: str) -> None:
         core = self.core
@@ -222,18 +217,18 @@ class Containers:
     async def _clear(self, records: Sequence[ContainerRecord]) -> None:
         """Nothing is left of those that were removed."""
         for record in records:
-            life = self._lives.pop(record.id, None)
-            await asyncio.to_thread(self._clear_files, record)
+            life = self.life(record.id)
+            del self._lives[record.id]
+            await asyncio.to_thread(self._clear_files, life)
             self.events.tell(record, "destroy")
-            if life is not None:
-                life.gone(record.fate.exit)
+            life.gone(record.fate.exit)
             for forget in self.forget:
                 forget(record.id)
 
-    def _clear_files(self, record: ContainerRecord) -> None:
+    def _clear_files(self, life: Life) -> None:
         if self._files is not None:
-            self._files.forget(record.id)
-        shutil.rmtree(self._place(record), ignore_errors=True)
+            self._files.forget(life.id)
+        shutil.rmtree(life.place, ignore_errors=True)
 
     # -- waiting, and what it says --------------------------------------------------------------------------------------------
 
@@ -256,20 +251,7 @@ class Containers:
             raise Refused(409, f"container {record.id} is paused, unpause the container before attach")
         if record.fate.state == RESTARTING:
             raise Refused(409, f"container {record.id} is restarting, wait until the container is running")
-        life = self.life(record.id)
-        before: list[LogLine] = []
-        if life.process is not None:
-            connection, (inode, size) = await asyncio.to_thread(life.process.attach_whole)
-            if logs:
-                before = await asyncio.to_thread(log.up_to, self._place(record), inode, size)
-        else:
-            if logs:
-                before = await asyncio.to_thread(log.everything, self._place(record))
-            connection = life.early.join()
-        life.tell("attach")
-        process = record.process
-        takes = stdin and process.stdin_open
-        return attach.streams(connection, tty=process.tty, stdin=takes, once=record.stdin_once, before=before)
+        return await attach(self.life(record.id), stdin=stdin, logs=logs)
 
     async def resize(self, reference: str, rows: int, columns: int) -> None:
         """Of its terminal. Refused 409: it does not run."""
@@ -288,10 +270,7 @@ class Containers:
             known = self.core.state.containers.get(record.id)
             return known is None or known.fate.state not in BUSY
 
-        return log.logs(self._place(record), since=since, until=until, tail=tail, follow=follow, ended=ended)
-
-    def _place(self, record: ContainerRecord) -> Path:
-        return self.core.folder / "instances" / record.short
+        return log.logs(self.life(record.id).place, since=since, until=until, tail=tail, follow=follow, ended=ended)
 
     # -- all of them ----------------------------------------------------------------------------------------------------------
 

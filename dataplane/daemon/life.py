@@ -229,8 +229,10 @@ class Life:
         return True
 
     async def kill(self) -> None:
-        """SIGKILL, and wait for its end; its shim's too if need be."""
+        """SIGKILL, and wait for its end; its shim's too if need be. One that was about to start again does not."""
         await self.settled()
+        if await self.give_up_restart():
+            return
         self._leave = True
         if self.record.fate.state not in ALIVE:
             return
