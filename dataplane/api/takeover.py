@@ -16,10 +16,10 @@ from contextlib import suppress
 from aiohttp import web
 
 from dataplane.api.call import Call
-from dataplane.api.framing import framed
 from dataplane.daemon.face import Streams
 from dataplane.desired.refused import Refused
-from dataplane.detach import Watcher
+from dataplane.detach import DEFAULT, Watcher, key_codes
+from dataplane.framing import framed
 from dataplane.live.hijack import hung_up, take_over
 
 RAW, MULTIPLEXED = "application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"
@@ -63,6 +63,14 @@ class Ways:
         self.stdin = stdin
         self.wanted = {number for number, wanted in ((1, stdout), (2, stderr)) if wanted}
         self.detach = detach
+
+
+def keys(text: str) -> bytes:
+    """`ctrl-p,ctrl-q`, `ctrl-],x`; "" is Docker's default. Refused 400."""
+    try:
+        return key_codes(text or DEFAULT)
+    except ValueError:
+        raise Refused(400, f"Invalid detach keys ({text[:64]}) provided") from None
 
 
 def head(call: Call, *, tty: bool) -> bytes:
