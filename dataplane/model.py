@@ -62,7 +62,8 @@ class Nat:
     """How the lab's gateway translates (``x-dataplane.nat``). ``timeouts``: seconds by kind, those of the RFCs where it is silent;
     ``linux``: Linux's instead. ``addresses``: sources are translated to these, on a packet uplink; else to the uplink's own.
     ``static``: (outside, inside) one to one. ``exclude``: what goes there is not translated. ``mss``: what SYNs may announce at
-    most, ``clamp`` for what both links take, 0 for anything. ``icmp_rate``: ICMP errors a second of an interface."""
+    most, ``clamp`` for what both links take, 0 for anything. ``icmp_rate``: ICMP errors a second of an interface. ``resumes``: TCP
+    connections to published ports that are older than the gateway go on: a daemon's, which is started again under them."""
 
     mapping: str = "endpoint-independent"
     filtering: str = "address-and-port-dependent"
@@ -75,6 +76,7 @@ class Nat:
     exclude: tuple[IPNetwork, ...] = ()
     mss: int | str = 0
     icmp_rate: int = 100
+    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

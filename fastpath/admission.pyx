@@ -123,6 +123,8 @@ cdef int admission(RuleTable* rules, const Packet* packet, Opening* opening, uin
     if reason == WILL_PASS:
         if opening.rule >> RULE_SHIFT == RULE_PUBLISHED:
             rules.published.entries[number].hits += 1
+            if rules.published.entries[number].resumes:
+                opening.flags |= OPEN_MIDSTREAM
         elif opening.rule >> RULE_SHIFT == RULE_STATIC:
             rules.statics[number].hits[0] += 1
     return reason

@@ -117,10 +117,28 @@ cdef int opening_fill_reversed(FlowTable* table, Flow* flow, const Packet* packe
     return FILLED
 
 
+cdef int opening_fill_resumed(FlowTable* table, Flow* flow, const Packet* packet, const Opening* opening) noexcept nogil:
+    """The same of a server's segment: the record is that of a packet from its client to where the server is published."""
+    if tuple_known(table, &packet.target, packet.target_port, &opening.target, opening.target_port, packet.protocol):
+        return FLOW_INVALID
+    if not same(&opening.target, &packet.source) or opening.target_port != packet.source_port:
+        flow.new_target = addresses_use(&table.addresses, &table.secrets, &packet.source)
+        if flow.new_target == 0:
+            return FLOW_LIMIT
+    flow.flags = REVERSED
+    flow.source = packet.target
+    flow.target = opening.target
+    flow.source_port = flow.new_source_port = packet.target_port
+    flow.target_port = opening.target_port
+    flow.new_target_port = packet.source_port
+    return FILLED
+
+
 cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, int64_t now) noexcept nogil:
     cdef uint32_t tick = flow_tick(now)
     cdef uint32_t number, which
-    cdef bint reverse = opening.flags & (OPEN_MAPPING | OPEN_PORT_STAYS) == OPEN_MAPPING and opening.pool == KEEP
+    cdef bint resumed = (opening.flags & OPEN_RESUMED) != 0
+    cdef bint reverse = resumed or (opening.flags & (OPEN_MAPPING | OPEN_PORT_STAYS) == OPEN_MAPPING and opening.pool == KEEP)
     cdef Segment segment
     cdef Choice choice
     cdef Flow* flow
@@ -140,7 +158,9 @@ cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, 
         return refuse(table, FLOW_LIMIT)
     flow = &table.flows[number]
     choice = Choice(NOBODY, 0, 0, False)
-    if reverse:
+    if resumed:
+        reason = opening_fill_resumed(table, flow, packet, opening)
+    elif reverse:
         reason = opening_fill_reversed(table, flow, packet, tick, &choice)
     else:
         reason = opening_fill(table, flow, packet, opening, now, &choice)

@@ -5,7 +5,9 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memmove, memset
 
 from fastpath.address cimport address_text
-from fastpath.index cimport Probe, index_free, index_init, index_insert, index_next, index_probe, index_remove
+from fastpath.index cimport (
+    Index, Probe, index_free, index_init, index_insert, index_next, index_probe, index_remove, index_replace,
+)
 from fastpath.ip cimport is_mapped, mapped, same
 from fastpath.tuples cimport secrets_init, tuple_hash
 
@@ -14,6 +16,7 @@ cdef int publications_init(Publications* published, uint64_t seed) except -1:
     memset(published, 0, sizeof(Publications))
     secrets_init(&published.secrets, ~seed)
     index_init(&published.index, 64)
+    index_init(&published.targets, 64)
     return 0
 
 
@@ -24,6 +27,7 @@ cdef void publications_free(Publications* published) noexcept:
     free(published.groups)
     free(published.entries)
     index_free(&published.index)
+    index_free(&published.targets)
 
 
 cdef Address any_address(const Address* of_family) noexcept nogil:
@@ -131,6 +135,8 @@ cdef uint32_t publications_add(Publications* published, const Publication* entry
     published.entries[number] = entry[0]
     published.entries[number].address = address
     published.entries[number].used = True
+    if entry.resumes:
+        chain_in(published, number)
     return number
 
 
@@ -171,7 +177,64 @@ cdef int publications_remove(Publications* published, uint32_t number) except -1
     at = place(group, entry.first) - 1
     memmove(&group.ranges[at], &group.ranges[at + 1], (group.n - at - 1) * sizeof(Range))
     group.n -= 1
+    if entry.resumes:
+        chain_out(published, number)
     entry.used = False
     entry.hits = published.entries[0].hits
     published.entries[0].hits = number
     return 0
+
+
+# -- by what they lead to -------------------------------------------------------------------------------------------------
+
+cdef inline uint32_t hash_of_target(const Publications* published, const Address* target) noexcept nogil:
+    return tuple_hash(&published.secrets, target, target, 0, 0, 0, 2)
+
+
+cdef uint32_t publications_resuming(const Publications* published, const Address* target) noexcept nogil:
+    cdef Probe probe
+    if published.targets.count == 0:
+        return 0
+    probe = index_probe(&published.targets, hash_of_target(published, target))
+    while index_next(&published.targets, &probe):
+        if same(&published.entries[probe.reference].target, target):
+            return probe.reference
+    return 0
+
+
+cdef int chain_in(Publications* published, uint32_t number) except -1:
+    """To the second place of its chain, or as a chain of its own."""
+    cdef Publication* entry = &published.entries[number]
+    cdef uint32_t first = publications_resuming(published, &entry.target)
+    cdef Index larger
+    cdef uint32_t i
+    entry.before = first
+    entry.after = 0
+    if first:
+        entry.after = published.entries[first].after
+        published.entries[first].after = number
+        if entry.after:
+            published.entries[entry.after].before = number
+        return 0
+    if published.targets.count == published.targets.capacity:
+        index_init(&larger, 2 * published.targets.capacity)
+        index_free(&published.targets)
+        published.targets = larger
+        for i in range(1, published.n_entries):
+            if i != number and published.entries[i].used and published.entries[i].resumes and published.entries[i].before == 0:
+                index_insert(&published.targets, hash_of_target(published, &published.entries[i].target), i)
+    index_insert(&published.targets, hash_of_target(published, &entry.target), number)
+    return 0
+
+
+cdef void chain_out(Publications* published, uint32_t number) noexcept nogil:
+    cdef const Publication* entry = &published.entries[number]
+    cdef uint32_t hash = hash_of_target(published, &entry.target)
+    if entry.after:
+        published.entries[entry.after].before = entry.before
+    if entry.before:
+        published.entries[entry.before].after = entry.after
+    elif entry.after:
+        index_replace(&published.targets, hash, number, entry.after)
+    else:
+        index_remove(&published.targets, hash, number)

@@ -185,11 +185,12 @@ cdef class Rules:
         del self.names[number]
 
     def publish(self, protocol, uint32_t first_port, uint32_t last_port, *, target, uint32_t target_port, address=None,
-                str name="", uint32_t pool=0, str clients="all", uint32_t realm=0) -> int:
+                str name="", uint32_t pool=0, str clients="all", uint32_t realm=0, bint resumes=False) -> int:
         """Ports first to last at `address` (None: any of ours) lead to the target's from `target_port` on; returns the rule's id.
 
         `pool`: sources are translated too. `clients`: who may use them: all, uplink (what comes in there), trusted sources; others
-        meet what they would without the rule. `realm`: where it is published. Where address and ports are the target's own, they are open
+        meet what they would without the rule. `realm`: where it is published. `resumes`: TCP connections that are older than the table
+        go on, unless it is strict. Where address and ports are the target's own, they are open
         in a network of mode routed.
         """
         cdef Publication entry
@@ -218,6 +219,7 @@ cdef class Rules:
         entry.last = <uint16_t>last_port
         entry.target_port = <uint16_t>target_port
         entry.pool = <uint16_t>pool
+        entry.resumes = resumes
         rules_realm(&self.table, realm)
         entry.realm = <uint16_t>realm
         number = publications_add(&self.table.published, &entry)

@@ -99,5 +99,7 @@ cdef int rules_exclude(RuleTable* rules, prefix, bint present) except -1
 cdef Static* static_of(const RuleTable* rules, const Address* address, bint inside) noexcept nogil
 cdef bint is_local(const RuleTable* rules, const Address* address, uint16_t realm) noexcept nogil
 cdef bint is_uplink(const RuleTable* rules, uint32_t interface) noexcept nogil
+# The address is one that the interface trusts.
+cdef bint trusts(const RuleTable* rules, uint16_t interface, const Address* address) noexcept nogil
 # The packet's source is one that its interface trusts.
 cdef bint is_trusted(const RuleTable* rules, const Packet* packet) noexcept nogil

@@ -74,12 +74,16 @@ cdef bint is_uplink(const RuleTable* rules, uint32_t interface) noexcept nogil:
     return interface < rules.n_interfaces and rules.interfaces[interface].uplink
 
 
-cdef bint is_trusted(const RuleTable* rules, const Packet* packet) noexcept nogil:
+cdef bint trusts(const RuleTable* rules, uint16_t interface, const Address* address) noexcept nogil:
     cdef uint32_t i
     for i in range(rules.n_trusted):
-        if rules.trusted[i].interface == packet.interface and same(&rules.trusted[i].address, &packet.source):
+        if rules.trusted[i].interface == interface and same(&rules.trusted[i].address, address):
             return True
     return False
+
+
+cdef bint is_trusted(const RuleTable* rules, const Packet* packet) noexcept nogil:
+    return trusts(rules, packet.interface, &packet.source)
 
 
 # -- changed by people --------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from libc.string cimport memcpy, memset
 
 from fastpath.address cimport LINK_LOCAL, ORDINARY, Kind, kind_of
 from fastpath.counters cimport (
-    MARTIAN_SOURCE, MARTIAN_TARGET, NO_ROUTE, NO_SERVICE, PORTS_EXHAUSTED, TTL_EXCEEDED, UNTRANSLATABLE, Reason,
+    FLOW_INVALID, MARTIAN_SOURCE, MARTIAN_TARGET, NO_ROUTE, NO_SERVICE, PORTS_EXHAUSTED, TTL_EXCEEDED, UNTRANSLATABLE, Reason,
 )
 from fastpath.deliver cimport deliver, refuse_chain
 from fastpath.egress cimport complain, link_size
@@ -17,11 +17,14 @@ from fastpath.graph cimport Edge, drop, emit
 from fastpath.icmp cimport LIFETIME, NO_WAY, PROHIBITED
 from fastpath.ip cimport ERROR, FINE, WHOLE, Address, Packet, ip_chain_whole, ip_read, ip_transport, same
 from fastpath.opening cimport OPEN_MIDSTREAM, Opening, flows_open
+from fastpath.layout cimport PROTOCOL_TCP
 from fastpath.reassembly cimport reassembly_add
+from fastpath.resumption cimport RESUMES_LATER, RESUMES_NOTHING, Resumed, resumption
 from fastpath.routes cimport BROADCAST, LOCAL, Route, Routes, routes_find
 from fastpath.ruletable cimport RuleTable
 from fastpath.rules cimport NOT_OURS, TARGET_OWN, TARGET_REFUSED, WILL_PASS, Target, rules_admit, rules_target
 from fastpath.shortcut cimport is_syn
+from fastpath.tcpstate cimport TCP_RESUMES, Segment, segment_read, tcp_first
 from fastpath.ways cimport fits, lower_ttl, pass_on, source_known, source_refused
 from fastpath.wire cimport wire_likely
 
@@ -146,6 +149,17 @@ cdef inline bint turns_back(const RuleTable* rules, uint16_t ingress, uint16_t e
             and egress < rules.n_interfaces and rules.interfaces[egress].uplink)
 
 
+cdef Resumed resume(Gateway* gateway, const Packet* packet, const Route* route, bint ours, Opening* opening) noexcept nogil:
+    """In mid-stream, from a server of a published port."""
+    cdef Segment segment
+    if packet.protocol != PROTOCOL_TCP or gateway.rules.published.targets.count == 0 or gateway.flows.strict:
+        return RESUMES_NOTHING
+    segment_read(&segment, packet.frame.data + packet.transport, packet.length - (packet.transport - packet.network), 60)
+    if tcp_first(&segment) != TCP_RESUMES:
+        return RESUMES_NOTHING
+    return resumption(gateway.rules, packet, ours, route.interface, opening)
+
+
 cdef void begin(Gateway* gateway, Packet* packet) noexcept nogil:
     """A packet without a flow."""
     cdef Opening opening
@@ -154,6 +168,7 @@ cdef void begin(Gateway* gateway, Packet* packet) noexcept nogil:
     cdef Kind target = kind_of(&packet.target)
     cdef bint ours = False
     cdef Target led = TARGET_OWN
+    cdef Resumed resumed = RESUMES_NOTHING
     cdef int reason
     if target == ORDINARY:
         route = routes_find(routes_of(gateway, packet.interface), &packet.target)
@@ -175,7 +190,13 @@ cdef void begin(Gateway* gateway, Packet* packet) noexcept nogil:
     opening.target = packet.target
     opening.target_port = packet.target_port
     opening.flags = OPEN_MIDSTREAM
-    if gateway.rules != NULL:
+    if gateway.rules != NULL and route != NULL:
+        resumed = resume(gateway, packet, route, ours, &opening)
+    if resumed == RESUMES_LATER:
+        gateway.flows.counters.invalid += 1
+        drop(gateway.head, packet.frame, FLOW_INVALID)
+        return
+    if gateway.rules != NULL and resumed == RESUMES_NOTHING:
         led = rules_target(gateway.rules, packet, <uint32_t>route.interface if ours else <uint32_t>NOT_OURS, &opening,
                            gateway.head.core.now)
     if led == TARGET_REFUSED:
@@ -184,7 +205,7 @@ cdef void begin(Gateway* gateway, Packet* packet) noexcept nogil:
     if led == TARGET_OWN and ours:
         deliver(gateway, packet)
         return
-    if not same(&opening.target, &packet.target):
+    if resumed == RESUMES_NOTHING and not same(&opening.target, &packet.target):
         route = routes_find(routes_of(gateway, packet.interface), &opening.target)
     if route != NULL and route.kind == BROADCAST:
         drop(gateway.head, packet.frame, MARTIAN_TARGET)
@@ -193,7 +214,7 @@ cdef void begin(Gateway* gateway, Packet* packet) noexcept nogil:
         complain(gateway, packet, NO_WAY, 0)
         drop(gateway.head, packet.frame, NO_ROUTE)
         return
-    if gateway.rules != NULL:
+    if gateway.rules != NULL and resumed == RESUMES_NOTHING:
         reason = rules_admit(gateway.rules, packet, &opening, route.interface)
         if reason != WILL_PASS:
             drop(gateway.head, packet.frame, <Reason>reason)

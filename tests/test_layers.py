@@ -49,6 +49,7 @@ TABLES = {
     "index",
     "rules",
     "admission",
+    "resumption",
     "ruletable",
     "rulerows",
     "publish",

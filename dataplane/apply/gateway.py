@@ -206,6 +206,7 @@ class Gateway:
             name=str(settings["network"]),
             clients=str(settings["clients"] or "all"),
             realm=self._table(settings),
+            resumes=bool(settings.get("resumes", False)),
         )
 
     # -- tables -----------------------------------------------------------------------------------------------------------

@@ -14,8 +14,9 @@ from types import MappingProxyType
 from dataplane.desired.kinds import WIRED
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord, State
 from dataplane.desired.shapes import plan_instance, plan_network
-from dataplane.model import Instance, Network, Plan, Service, Topology
+from dataplane.model import Instance, Nat, Network, Plan, Service, Topology
 
+NAT = Nat(resumes=True)
 REMEMBERED = 8
 """Daemons in one process whose last Plan is kept in pieces."""
 
@@ -46,7 +47,7 @@ def plan_of(state: State, name: str = "dataplane") -> Plan:
     by_name = MappingProxyType({one.key: one for one in networks.values()})
     return Plan(
         name=name,
-        topology=Topology(name=name, folder="/", source=name, networks=by_name, services=MappingProxyType(services)),
+        topology=Topology(name=name, folder="/", source=name, networks=by_name, services=MappingProxyType(services), nat=NAT),
         networks=by_name,
         instances=MappingProxyType(instances),
         uplinks=state.uplinks,

@@ -221,14 +221,17 @@ def _published(one: Published, plan: Plan) -> Iterator[RuleSpec]:
         elif bound is None or not bound.is_loopback:
             # Those of other uplinks of one host reach the host's ports as well: at their gateways, or at its addresses.
             for way in _neighbors_of(one.uplink, plan):
-                yield _publish(plan, one, target, way, address=str(bound or ""))
+                resumes = plan.topology.nat.resumes and bound is None  # else clients outside come to the address below
+                yield _publish(plan, one, target, way, address=str(bound or ""), resumes=resumes)
         ours = uplink.ours(target.version) if bound is not None and uplink is not None and uplink.kind == "tap" else None
         if ours is not None:
             clients = "trusted" if relayed or (bound is not None and bound.is_loopback) else "uplink"
-            yield _publish(plan, one, target, one.uplink, address=str(ours.ip), first=one.transfer, clients=clients)
+            lasts = plan.topology.nat.resumes and not relayed  # who relays died with the gateway, and its connections
+            yield _publish(plan, one, target, one.uplink, address=str(ours.ip), first=one.transfer, clients=clients, resumes=lasts)
     for target in one.opened:
         for way in dict.fromkeys([UPLINK, *map(plan.way, plan.networks)]):
-            yield _publish(plan, one, target, way, address=str(target), first=one.target)
+            resumes = plan.topology.nat.resumes
+            yield _publish(plan, one, target, way, address=str(target), first=one.target, resumes=resumes)
 
 
 def _neighbors_of(way: str, plan: Plan) -> list[str]:
@@ -240,7 +243,15 @@ def _neighbors_of(way: str, plan: Plan) -> list[str]:
 
 
 def _publish(
-    plan: Plan, one: Published, target: IPAddress, way: str, *, address: str, first: int | None = None, clients: str = ""
+    plan: Plan,
+    one: Published,
+    target: IPAddress,
+    way: str,
+    *,
+    address: str,
+    first: int | None = None,
+    clients: str = "",
+    resumes: bool = False,
 ) -> RuleSpec:
     first = one.first if first is None else first
     last = first + one.count - 1
@@ -255,6 +266,7 @@ def _publish(
         "target": str(target),
         "target_port": one.target,
         "clients": clients,
+        **({"resumes": True} if resumes else {}),
         **_by(way),
     }
     return RuleSpec(f"publish {place}:{ports}/{one.protocol} {one.endpoint}{_behind(way)}", "publish", settings)

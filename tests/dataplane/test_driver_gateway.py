@@ -192,6 +192,17 @@ class TestPublished:
         bound = service("a", "n", ports=ports[:2])
         assert list(rules(wired(BACKWARD, services=[bound], uplink=PACKET), "publish")) == ["192.0.2.1:80/tcp a.n"]
 
+    def test_what_resumes_where_the_gateway_is_made_anew_under_its_clients(self):
+        """Where clients from outside come in; not what is relayed, nor what is for the lab's own. A lab asks for none of it."""
+        relayed = (bind(83, 83, ip="::1"), bind(84, 84, ip="::"))
+        ports = (bind(80, 80, ip="192.0.2.1"), bind(81, 81, ip="127.0.0.1"), bind(82, 82, ip="0.0.0.0"), *relayed)
+        one = service("a", "n", ports=ports)
+        found = rules(wired(BACKWARD, services=[one], nat=Nat(resumes=True)), "publish")
+        lasting = [(rule["address"], rule["target_port"]) for rule in found.values() if "resumes" in rule]
+        assert sorted(lasting) == [("", 82), ("172.31.255.2", 80), ("172.31.255.2", 81)]
+        assert {rule["target_port"] for rule in found.values() if rule["clients"] == "trusted"} == {81, 83, 84}
+        assert not any("resumes" in rule for rule in rules(wired(BACKWARD, services=[one]), "publish").values())
+
     def test_one_container_port_published_twice_is_opened_once(self):
         options = {f"{BRIDGE}.gateway_mode_ipv4": "routed"}
         ports = (bind(80, 80), bind(80, 8080))

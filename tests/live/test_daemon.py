@@ -129,8 +129,8 @@ for line in sys.stdin:
 @needs_root
 @pytest.mark.parametrize("where", ["a container", "the host"])
 def test_a_tcp_stream_survives_the_daemon(tmp_path: Path, where: str) -> None:
-    """The same connection goes on: to another container, and through the gateway to a server outside. (To a published port it does
-    not: the gateway that knew whom it was for is no more.)"""
+    """The same connection goes on: to another container, and through the gateway to a server outside. (To a published port:
+    test_published_streams.py.)"""
     with daemon(tmp_path) as process:
         process.run("server", "python3", "-c", ECHO)
         process.run("client")

@@ -33,10 +33,19 @@ class Both:
     def __init__(self, kernel: KernelGateway) -> None:
         self.kernel = kernel
         self.ours = World(kernel.v)
-        for protocol, port, host, inside in PUBLISHED:
+        self.rules = []
+        self.publish(resumes=False)
+
+    def publish(self, *, resumes):
+        """Instead of what was published."""
+        for number in self.rules:
+            self.ours.rules.unpublish(number)
+        self.rules = [
             self.ours.rules.publish(
-                protocol, port, port, target=self.ours.at(host), target_port=inside, address=self.ours.at("up"), name=host
+                protocol, port, port, target=self.ours.at(host), target_port=inside, address=self.ours.at("up"), resumes=resumes
             )
+            for protocol, port, host, inside in PUBLISHED
+        ]
 
     def send(self, port, *packets, to=None):
         frames = [self.ours.framed(port, packet, to) for packet in packets]
@@ -225,3 +234,23 @@ def test_difference_9_corrupt(both):
     assert kernel == []
     assert [one.port for one in ours] == ["up"]
     assert judge.faults(ours[0].packet)
+
+
+@pytest.mark.row("NAT-21", "NAT-32")
+def test_a_published_port_in_mid_stream(both):
+    """nf_conntrack_tcp_loose: what a client sends in the middle of a connection goes where the rule leads, and is answered."""
+    both.publish(resumes=True)
+    make = both.ours
+    for client, sport in (("r1", 5900), ("r2", 5900)):
+        both.same("up", make.tcp(client, sport, "up", 8080, "PA", seq=700, ack=900, payload=b"more"), "a")
+        both.same("a", make.tcp("a", 80, client, sport, "PA", seq=900, ack=704, payload=b"yes"), "up")
+        both.same("up", make.tcp(client, sport, "up", 8080, "A", seq=704, ack=903), "a")
+
+
+@pytest.mark.row("NAT-21", "NAT-32")
+def test_20_a_server_that_speaks_first_in_mid_stream(both):
+    """The kernel masquerades it, from a port that the client does not know: we answer from the published one."""
+    both.publish(resumes=True)
+    make = both.ours
+    theirs, ours = both.send("a", make.tcp("a", 80, "r3", 5901, "PA", seq=900, ack=704, payload=b"yes"))
+    assert [judge.read(one.packet).upper[:2] for one in (*theirs, *ours)] == [(80).to_bytes(2, "big"), (8080).to_bytes(2, "big")]

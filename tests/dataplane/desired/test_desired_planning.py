@@ -111,3 +111,11 @@ def test_a_daemon_without_a_way_out():
     plan = world.plan()
     assert not plan.uplinks
     assert "uplink" not in wire(plan).nodes
+
+
+def test_connections_by_published_ports_outlive_the_daemon():
+    """tests/live/test_published_streams.py shows them; this, that the plan asks for it."""
+    world = World()
+    world.net("n")
+    world.run("web", "n")
+    assert world.plan().topology.nat.resumes

@@ -1,0 +1,128 @@
+"""TCP connections through published ports outlive the daemon (issue 5, daemon: traffic resumes), as Linux's conntrack picks up the
+middle of one: whoever speaks first afterwards, from outside and from the host."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from daemon_process import DaemonProcess, daemon
+
+from dataplane.proc.server import privileged
+
+pytestmark = [pytest.mark.live, pytest.mark.skipif(not privileged(), reason="needs root")]
+
+HOST, OUTSIDE = "t-resume-host", "t-resume-out"
+ADDRESSES = {4: ("198.51.100.1", "198.51.100.2", 24), 6: ("2001:db8:51::1", "2001:db8:51::2", 64)}
+SERVER = """
+import socket, threading, time
+server = socket.create_server(("::", 80), family=socket.AF_INET6, dualstack_ipv6=True)
+def serve(stream):
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if stream.recv(9) == b"talk":
+        while True:
+            stream.sendall(b"word")
+            time.sleep(0.02)
+    while data := stream.recv(100):
+        stream.sendall(data)
+while True:
+    threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+"""
+CLIENT = """
+import socket, sys, time
+address, port, wish = sys.argv[1:]
+for _ in range(200):
+    try:
+        stream = socket.create_connection((address, int(port)), timeout=2)
+        break
+    except OSError:
+        time.sleep(0.05)
+stream.settimeout(40)
+stream.sendall(wish.encode())
+time.sleep(0.1)
+while True:
+    if wish == "echo":
+        stream.sendall(b"word")
+    heard = stream.recv(4)
+    assert heard, "the end"
+    print("heard", flush=True)
+    time.sleep(0.02 if wish == "echo" else 0)
+"""
+
+
+def ip(*words: str, check: bool = True) -> None:
+    subprocess.run(["ip", *words], check=check, capture_output=True)
+
+
+@pytest.fixture
+def host() -> Iterator[str]:
+    """A host of its own, for the daemon, and a machine outside that knows no way but to it."""
+    try:
+        for name in (HOST, OUTSIDE):
+            ip("netns", "add", name)
+            ip("-n", name, "link", "set", "lo", "up")
+        ip("-n", HOST, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", OUTSIDE)
+        for name, at in ((HOST, 0), (OUTSIDE, 1)):
+            ip("-n", name, "link", "set", "eth0", "up")
+            for row in ADDRESSES.values():
+                ip("-n", name, "address", "add", f"{row[at]}/{row[2]}", "dev", "eth0", *(["nodad"] if ":" in row[at] else []))
+        yield HOST
+    finally:
+        for name in (HOST, OUTSIDE):
+            ip("netns", "delete", name, check=False)
+
+
+class Stream:
+    """A client of the published port that hears a word, again and again."""
+
+    def __init__(self, where: str, address: str, wish: str) -> None:
+        words = ["ip", "netns", "exec", where, sys.executable, "-c", CLIENT, address, "18099", wish]
+        self.what = f"{where} {address} {wish}"
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def hears(self, words: int = 3) -> None:
+        """So many more; what was on its way before the daemon ended does not count."""
+        assert self.process.stdout is not None
+        for _ in range(words):
+            if self.process.stdout.readline() != "heard\n":
+                assert self.process.stderr is not None
+                raise AssertionError(f"{self.what}: {self.process.stderr.read()}")
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@contextmanager
+def served(tmp_path: Path, host: str) -> Iterator[DaemonProcess]:
+    with daemon(tmp_path, netns=host) as process:
+        config = {"Config": [{"Subnet": "10.62.1.0/24"}, {"Subnet": "fd62:1::/64"}]}
+        assert process.ask("POST", "/networks/create", {"Name": "n", "EnableIPv6": True, "IPAM": config})[0] == 201
+        ports = {"PortBindings": {"80/tcp": [{"HostPort": "18099"}]}}
+        process.run("web", "python3", "-c", SERVER, network="n", HostConfig=ports)
+        yield process
+
+
+def test_streams_through_a_published_port_outlive_a_daemon_that_is_killed(tmp_path: Path, host: str) -> None:
+    """Of both families and from the host itself, the client speaking first or the server; twice, and new ones come in as before."""
+    with served(tmp_path, host) as process, ExitStack() as stack:
+        places = [*((OUTSIDE, row[0]) for row in ADDRESSES.values()), (HOST, ADDRESSES[4][0])]
+        streams = [Stream(*place, wish) for place in places for wish in ("echo", "talk")]
+        for one in streams:
+            stack.callback(one.end)
+        for _ in range(2):
+            for one in streams:
+                one.hears()
+            process.kill()
+            time.sleep(0.3)
+            process.start()
+            for one in streams:
+                one.hears(60)  # what was heard meanwhile, and waits in the pipe, is less
+        late = Stream(OUTSIDE, ADDRESSES[4][0], "echo")
+        stack.callback(late.end)
+        late.hears()
