@@ -47,6 +47,20 @@ def test_the_containers_side_of_a_network(fake, socket_path):
     assert {"PrivatePort": 443, "Type": "tcp"} in ports
 
 
+def test_objects_are_in_the_order_of_their_keys(fake, socket_path):
+    """As Go writes maps: what `inspect` prints is Docker's line by line."""
+    for name in ("zz", "aa"):
+        ask(socket_path, "POST /networks/create", {"Name": name, "Labels": {"y": "", "b": ""}, "Options": {"y": "1", "b": "1"}})
+    make(socket_path, HostConfig={"NetworkMode": "zz"}, ExposedPorts={"9/tcp": {}, "443/tcp": {}})
+    for name in ("bridge", "aa"):
+        ask(socket_path, f"POST /networks/{name}/connect", {"Container": "c1"})
+    found = ask(socket_path, "GET /containers/c1/json")[1]["NetworkSettings"]
+    assert list(found["Networks"]) == ["aa", "bridge", "zz"]
+    assert list(found["Ports"]) == ["443/tcp", "9/tcp"]
+    network = ask(socket_path, "GET /networks/zz")[1]
+    assert (list(network["Labels"]), list(network["Options"])) == (["b", "y"], ["b", "y"])
+
+
 def test_a_stopped_one_has_no_addresses(fake, socket_path):
     """1.4: an address is held only while the container runs."""
     make(socket_path, HostConfig={"PortBindings": {"80/tcp": [{"HostPort": "8080"}]}})
