@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from dataplane.api.times import rfc3339
 from tests.dataplane.api.asking import ask
 
 
@@ -218,7 +219,10 @@ def test_lives_from_rename_to_prune(fake, socket_path):
 def test_the_one_image(fake, socket_path):
     """Issue: /images/json, /images/{name}/json, /images/create for `host`; any other name: Docker's error with a hint."""
     assert [one["RepoTags"] for one in ask(socket_path, "GET /images/json")[1]] == [["host:latest"]]
+    bridge = ask(socket_path, "GET /networks/bridge")[1]["Created"]
     found = ask(socket_path, "GET /images/host/json")[1]
+    assert found["Created"] == bridge  # docker images: not of 1970
+    assert rfc3339(ask(socket_path, "GET /images/json")[1][0]["Created"] * 10**9)[:19] == bridge[:19]
     assert ask(socket_path, f"GET /images/{found['Id']}/json")[0] == 200
     assert "ContainerConfig" in ask(socket_path, "GET /v1.44/images/host:latest/json")[1]
     status, body = ask(socket_path, "GET /images/nginx/json")
