@@ -8,7 +8,6 @@ from dataplane.api import takeover
 from dataplane.api.asked_container import ExecConfig, ExecStartConfig
 from dataplane.api.call import Call, answer, nothing
 from dataplane.api.container_wish import environment
-from dataplane.api.framing import keys
 from dataplane.api.ports_wish import MOST
 from dataplane.api.takeovers import TAKEOVERS
 from dataplane.daemon.face import ExecState, ExecWish
@@ -22,7 +21,7 @@ async def create(call: Call) -> web.StreamResponse:
         raise Refused(400, "No exec command specified")
     if asked.WorkingDir and not asked.WorkingDir.startswith("/"):
         raise Refused(400, "the working directory of an exec has to be an absolute path")
-    keys(asked.DetachKeys)
+    takeover.keys(asked.DetachKeys)
     wish = ExecWish(
         command=tuple(asked.Cmd),
         tty=asked.Tty,
@@ -59,7 +58,7 @@ async def start(call: Call) -> web.StreamResponse:
     if streams is None:
         return nothing(200)
     heard = wish.stdout or error is not None
-    ways = takeover.Ways(stdin=wish.stdin, stdout=heard, stderr=wish.stderr, detach=keys(wish.detach_keys))
+    ways = takeover.Ways(stdin=wish.stdin, stdout=heard, stderr=wish.stderr, detach=takeover.keys(wish.detach_keys))
     return await takeover.answer_with(call, call.request.app[TAKEOVERS], streams, ways)
 
 

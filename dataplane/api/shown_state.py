@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import time
 
-from dataplane.api.times import ago, rfc3339
+from dataplane.api.times import SECOND, rfc3339
 from dataplane.daemon.face import Daemon
 from dataplane.desired import records
 from dataplane.desired.records import ContainerRecord
+from dataplane.spans import ago
 
 
 def status(daemon: Daemon, container: ContainerRecord) -> str:
     """The column STATUS."""
     fate, now = container.fate, time.time_ns()
     if fate.state == records.RESTARTING:
-        return f"Restarting ({fate.exit}) {ago(now - fate.finished)} ago"
+        return f"Restarting ({fate.exit}) {ago((now - fate.finished) / SECOND)} ago"
     if fate.state == records.PAUSED:
-        return f"Up {ago(now - fate.started)} (Paused)"
+        return f"Up {ago((now - fate.started) / SECOND)} (Paused)"
     if fate.state == records.RUNNING:
         health = daemon.containers.health(container.id)[0] if container.healthcheck is not None else ""
         word = {"starting": " (health: starting)", "healthy": " (healthy)", "unhealthy": " (unhealthy)"}.get(health, "")
-        return f"Up {ago(now - fate.started)}{word}"
+        return f"Up {ago((now - fate.started) / SECOND)}{word}"
     if fate.state == records.DEAD:
         return "Dead"
     if fate.state == records.CREATED or not fate.finished:
         return "Created"
-    return f"Exited ({fate.exit}) {ago(now - fate.finished)} ago"
+    return f"Exited ({fate.exit}) {ago((now - fate.finished) / SECOND)} ago"
 
 
 def state_object(daemon: Daemon, container: ContainerRecord) -> dict[str, object]:

@@ -9,11 +9,11 @@ from aiohttp import web
 
 from dataplane.api import takeover, times
 from dataplane.api.call import Call, nothing
-from dataplane.api.framing import framed, keys
 from dataplane.api.ports_wish import MOST
 from dataplane.api.sending import open_stream, send
 from dataplane.api.takeovers import TAKEOVERS
 from dataplane.desired.refused import Refused
+from dataplane.framing import framed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -25,7 +25,7 @@ async def attach(call: Call) -> web.StreamResponse:
     """POST …/attach."""
     container = call.daemon.containers.find(call.name)
     wants = {name: call.flag(name) for name in ("stdin", "stdout", "stderr", "stream", "logs")}
-    detach = keys(call.text("detachKeys"))
+    detach = takeover.keys(call.text("detachKeys"))
     if not wants["stream"]:
         return await logs(call)
     stdin = wants["stdin"] and wants["stream"] and container.process.stdin_open

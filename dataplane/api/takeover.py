@@ -16,9 +16,10 @@ from contextlib import suppress
 from aiohttp import web
 
 from dataplane.api.call import Call
-from dataplane.api.framing import Escape, framed
 from dataplane.daemon.face import Streams
 from dataplane.desired.refused import Refused
+from dataplane.detach import DEFAULT, Watcher, key_codes
+from dataplane.framing import framed
 from dataplane.live.hijack import hung_up, take_over
 
 RAW, MULTIPLEXED = "application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"
@@ -64,6 +65,14 @@ class Ways:
         self.detach = detach
 
 
+def keys(text: str) -> bytes:
+    """`ctrl-p,ctrl-q`, `ctrl-],x`; "" is Docker's default. Refused 400."""
+    try:
+        return key_codes(text or DEFAULT)
+    except ValueError:
+        raise Refused(400, f"Invalid detach keys ({text[:64]}) provided") from None
+
+
 def head(call: Call, *, tty: bool) -> bytes:
     """The last of HTTP: 101 to who asked for an upgrade, else 200."""
     kind = RAW if tty or call.version < (1, 42) else MULTIPLEXED
@@ -105,12 +114,12 @@ async def _carry(streams: Streams, ways: Ways, reader: asyncio.StreamReader, wri
 async def _inward(streams: Streams, ways: Ways, reader: asyncio.StreamReader) -> bool:
     """True: the client has typed its keys for leaving."""
     feed = streams.feed if ways.stdin else None
-    escape = Escape(ways.detach) if ways.detach and streams.tty else None
+    watcher = Watcher(ways.detach) if ways.detach and streams.tty else None
     with suppress(OSError):
         while data := await reader.read(CHUNK):
             leaves = False
-            if escape is not None:
-                data, leaves = escape.pass_on(data)
+            if watcher is not None:
+                data, leaves = watcher.feed(data)
             if data and feed is not None:
                 feed(data)
                 await streams.room()

@@ -43,25 +43,3 @@ def moment(text: str, now: int) -> int:
     if day.tzinfo is None:
         day = day.replace(tzinfo=UTC)
     return max(0, int(day.timestamp()) * SECOND + day.microsecond * 1000)
-
-
-def ago(nanoseconds: int) -> str:
-    """How long, as people say it and Docker's columns show it."""
-    seconds = nanoseconds // SECOND
-    minutes, hours = seconds // 60, int(seconds / 3600 + 0.5)
-    days = hours // 24
-    for bound, text in (
-        (seconds < 1, "Less than a second"),
-        (seconds == 1, "1 second"),
-        (seconds < 60, f"{seconds} seconds"),
-        (minutes == 1, "About a minute"),
-        (minutes < 60, f"{minutes} minutes"),
-        (hours == 1, "About an hour"),
-        (hours < 48, f"{hours} hours"),
-        (days < 14, f"{days} days"),
-        (days < 60, f"{days // 7} weeks"),
-        (days < 730, f"{days // 30} months"),
-    ):
-        if bound:
-            return text
-    return f"{days // 365} years"

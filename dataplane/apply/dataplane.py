@@ -24,20 +24,15 @@ from dataplane.actions import (
     RemoveRule,
     diff,
 )
-from dataplane.apply import bridge_tables, gateway_tables, segments
+from dataplane.apply import bridge_tables, drop_table, gateway_tables, segments
 from dataplane.apply.gateway import Gateway
 from dataplane.apply.gateway_tables import FLOWS_DTYPE, NEIGHBORS_DTYPE, ROUTES_DTYPE, RULES_DTYPE
 from dataplane.apply.vtep import TunnelEnd
 from dataplane.errors import UserError
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Wiring, titled
-from fastpath import REASONS, Bridge, Engine, Node, PacketPort, Port
+from fastpath import Bridge, Engine, Node, PacketPort, Port
 
 Rows = np.ndarray[Any, Any]
-SENTENCES = dict(REASONS)
-DROPS_DTYPE = np.dtype(
-    [("scope", "U4"), ("name", "U128"), ("reason", "U24"), ("count", "<u8"), ("sentence", f"U{max(map(len, SENTENCES.values()))}")]
-)
-
 
 IN_PLACE = frozenset({"peer", "station"})
 """Rules that take the place of what they say anew: nothing is forgotten meanwhile."""
@@ -230,11 +225,8 @@ class Dataplane:
         return self.engine.traffic()
 
     def drops(self) -> Rows:
-        """A row (DROPS_DTYPE) for each reason that dropped something, by node and by port of ingress, with its sentence."""
-        rows = [
-            (row["scope"], row["name"], row["reason"], row["count"], SENTENCES[row["reason"].item()]) for row in self.engine.drops()
-        ]
-        return np.array(rows, dtype=DROPS_DTYPE)
+        """A row (drop_table.DROPS_DTYPE) for each reason that dropped something, by node and by port of ingress."""
+        return drop_table.drops(self.engine)
 
     def fdb(self, network: str) -> Rows:
         """The stations that the network's bridge knows, by port and address: mac, port, age (s), static. Errors: UserError."""

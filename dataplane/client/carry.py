@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import select
 import socket
-import struct
 from collections.abc import Iterator
 from contextlib import suppress
 
-from dataplane.client.detach import Watcher
+from dataplane.detach import Watcher
+from dataplane.framing import whole_frames
 
 CHUNK = 64 * 1024
-HEADER = 8
 
 Three = tuple[int | None, int, int]
 
@@ -29,7 +28,9 @@ def carry(sock: socket.socket, early: bytes, stdio: Three, *, multiplexed: bool,
     pending = early
     while True:
         if multiplexed:
-            pending = _split(pending, outputs)
+            found, pending = whole_frames(pending)
+            for stream, data in found:
+                write(outputs[stream], data)
         elif pending:
             write(stdout, pending)
             pending = b""
@@ -60,26 +61,11 @@ def frames(blocks: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
     pending = b""
     for block in blocks:
         pending += block
-        while len(pending) >= HEADER:
-            stream, length = struct.unpack(">B3xI", pending[:HEADER])
-            if len(pending) < HEADER + length:
-                break
-            yield stream, pending[HEADER : HEADER + length]
-            pending = pending[HEADER + length :]
+        found, pending = whole_frames(pending)
+        yield from found
 
 
 def write(fd: int, data: bytes) -> None:
     """Write it all."""
     while data:
         data = data[os.write(fd, data) :]
-
-
-def _split(data: bytes, outputs: dict[int, int]) -> bytes:
-    """Write every whole frame to its descriptor; what is left."""
-    while len(data) >= HEADER:
-        stream, length = struct.unpack(">B3xI", data[:HEADER])
-        if len(data) < HEADER + length:
-            break
-        write(outputs[stream], data[HEADER : HEADER + length])
-        data = data[HEADER + length :]
-    return data

@@ -41,7 +41,7 @@ async def adopt(containers: Containers) -> None:
             status, lost = await asyncio.to_thread(_last, containers, record)
             await life.ended(status, lost=lost)
         elif record.fate.state == RESTARTING:
-            life.start_soon(FIRST_DELAY)
+            life.restarts.soon(FIRST_DELAY)
         elif record.fate.started and not record.auto_remove and _wants(record):
             await life.restore()
         elif record.auto_remove and record.fate.started:

@@ -10,19 +10,36 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from dataplane.daemon.face import LogLine, Streams
+from dataplane.daemon.logs import everything, up_to
 from dataplane.daemon.outbox import Outbox
 from dataplane.proc.streams import STDERR, STDIN, STDOUT
+
+if TYPE_CHECKING:
+    from dataplane.daemon.life import Life
 
 CHUNK = 32 * 1024
 MESSAGE = 64 * 1024
 _NUMBERS = {"stdout": STDOUT, "stderr": STDERR}
 
 
-def pair() -> tuple[socket.socket, socket.socket]:
-    """Ours, and the end for the shim."""
-    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+async def attach(life: Life, *, stdin: bool, logs: bool) -> Streams:
+    """To a container that runs; to another from its next start on. ``logs``: what it wrote before comes first. Refused."""
+    record = life.record
+    before: list[LogLine] = []
+    if life.process is not None:
+        connection, (inode, size) = await asyncio.to_thread(life.process.attach_whole)
+        if logs:
+            before = await asyncio.to_thread(up_to, life.place, inode, size)
+    else:
+        if logs:
+            before = await asyncio.to_thread(everything, life.place)
+        connection = life.early.join()
+    life.tell("attach")
+    process = record.process
+    return streams(connection, tty=process.tty, stdin=stdin and process.stdin_open, once=record.stdin_once, before=before)
 
 
 def streams(connection: socket.socket, *, tty: bool, stdin: bool, once: bool, before: Iterable[LogLine] = ()) -> Streams:

@@ -7,15 +7,16 @@ import shutil
 import signal as signals
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dataplane.daemon import attach, logs
+from dataplane.daemon import logs as log
 from dataplane.daemon.adopting import adopt
+from dataplane.daemon.attach import attach
 from dataplane.daemon.core import new_id
 from dataplane.daemon.face import LogLine, Streams, Usage
-from dataplane.daemon.life import Files, Life
+from dataplane.daemon.life import Life
 from dataplane.daemon.members import members
+from dataplane.daemon.starting import Files
 from dataplane.daemon.usage import usage
 from dataplane.desired import containers as wanted
 from dataplane.desired import references
@@ -23,7 +24,6 @@ from dataplane.desired.records import ALIVE, PAUSED, RESTARTING, ContainerRecord
 from dataplane.desired.refused import Refused
 from dataplane.desired.wishes import ContainerWish
 from dataplane.errors import UserError
-from dataplane.proc.message import MAX_FDS
 from dataplane.proc.spec import signal_number
 
 if TYPE_CHECKING:
@@ -191,15 +191,11 @@ class Containers:
         record = self.find(reference)
         life = self.life(record.id)
         if force:
-            await self._carry(self._end(life))
+            await self._carry(life.kill())
             if record.id not in self.core.state.containers:
                 return  # it was to remove itself
         async with life.lock:
             await self._carry(self._remove(record.id))
-
-    async def _end(self, life: Life) -> None:
-        if not await life.give_up_restart():
-            await life.kill()
 
     async def _remove(self, id: str) -> None:
         core = self.core
@@ -221,18 +217,18 @@ class Containers:
     async def _clear(self, records: Sequence[ContainerRecord]) -> None:
         """Nothing is left of those that were removed."""
         for record in records:
-            life = self._lives.pop(record.id, None)
-            await asyncio.to_thread(self._clear_files, record)
+            life = self.life(record.id)
+            del self._lives[record.id]
+            await asyncio.to_thread(self._clear_files, life)
             self.events.tell(record, "destroy")
-            if life is not None:
-                life.gone(record.fate.exit)
+            life.gone(record.fate.exit)
             for forget in self.forget:
                 forget(record.id)
 
-    def _clear_files(self, record: ContainerRecord) -> None:
+    def _clear_files(self, life: Life) -> None:
         if self._files is not None:
-            self._files.forget(record.id)
-        shutil.rmtree(self._place(record), ignore_errors=True)
+            self._files.forget(life.id)
+        shutil.rmtree(life.place, ignore_errors=True)
 
     # -- waiting, and what it says --------------------------------------------------------------------------------------------
 
@@ -241,12 +237,12 @@ class Containers:
         record = self.find(reference)
         life = self.life(record.id)
         if condition == "removed":
-            return await life.removal()
+            return await life.waiters.removal()
         if condition not in {"", "not-running", "next-exit"}:
             raise Refused(400, f'invalid condition: "{condition}"')
         if condition != "next-exit" and record.fate.state not in BUSY:
             return record.fate.exit
-        return await life.next_exit()
+        return await life.waiters.exit()
 
     async def attach(self, reference: str, *, stdin: bool, logs: bool) -> Streams:
         """To one that runs; to another from its next start on. ``logs``: what it wrote before comes first."""
@@ -255,23 +251,7 @@ class Containers:
             raise Refused(409, f"container {record.id} is paused, unpause the container before attach")
         if record.fate.state == RESTARTING:
             raise Refused(409, f"container {record.id} is restarting, wait until the container is running")
-        life = self.life(record.id)
-        before: list[LogLine] = []
-        if life.process is not None:
-            connection, (inode, size) = await asyncio.to_thread(life.process.attach_whole)
-            if logs:
-                before = await asyncio.to_thread(_all_up_to, self._place(record), inode, size)
-        else:
-            if logs:
-                before = await asyncio.to_thread(_everything, self._place(record))
-            if len(life.waiting) >= MAX_FDS:
-                raise Refused(500, f"{MAX_FDS} clients wait for container {record.id} already", mend="start it")
-            connection, theirs = attach.pair()
-            life.waiting.append(theirs)
-        life.tell("attach")
-        process = record.process
-        takes = stdin and process.stdin_open
-        return attach.streams(connection, tty=process.tty, stdin=takes, once=record.stdin_once, before=before)
+        return await attach(self.life(record.id), stdin=stdin, logs=logs)
 
     async def resize(self, reference: str, rows: int, columns: int) -> None:
         """Of its terminal. Refused 409: it does not run."""
@@ -290,10 +270,7 @@ class Containers:
             known = self.core.state.containers.get(record.id)
             return known is None or known.fate.state not in BUSY
 
-        return logs.logs(self._place(record), since=since, until=until, tail=tail, follow=follow, ended=ended)
-
-    def _place(self, record: ContainerRecord) -> Path:
-        return self.core.folder / "instances" / record.short
+        return log.logs(self.life(record.id).place, since=since, until=until, tail=tail, follow=follow, ended=ended)
 
     # -- all of them ----------------------------------------------------------------------------------------------------------
 
@@ -319,15 +296,3 @@ def _number(name: str) -> int:
         return signal_number(name)
     except UserError:
         raise Refused(400, f"invalid signal: {name}") from None
-
-
-def _all_up_to(place: Path, inode: int, size: int) -> list[LogLine]:
-    return list(logs.up_to(place, inode, size))
-
-
-def _everything(place: Path) -> list[LogLine]:
-    reader = logs.Reader(place)
-    try:
-        return list(reader.history())
-    finally:
-        reader.close()

@@ -9,25 +9,27 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from dataplane.daemon import freezer
 from dataplane.daemon.checks import Checks, wanted
-from dataplane.daemon.starting import CREATE, UNKNOWN, refusal, spec_of
+from dataplane.daemon.early import Early
+from dataplane.daemon.happened import happened
+from dataplane.daemon.restarts import Restarts
+from dataplane.daemon.starting import CREATE, UNKNOWN, Files, refusal, spawn, spec_of
+from dataplane.daemon.waiters import Waiters
 from dataplane.desired import life as fates
 from dataplane.desired.records import ALIVE, EXITED, PAUSED, RESTARTING, ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.errors import UserError
-from dataplane.live.backoff import Backoff
 from dataplane.proc.instance import Instance
-from dataplane.proc.spec import InstanceSpec, Status
+from dataplane.proc.spec import Status
 
 if TYPE_CHECKING:
     from dataplane.daemon.core import Core
@@ -36,17 +38,6 @@ if TYPE_CHECKING:
 SECOND = 1e9
 KILL = 10.0
 """Seconds that a killed container has to be gone, before its shim is killed."""
-ATTEMPTS = 5
-
-
-class Files(Protocol):
-    """What a container finds in /etc."""
-
-    def write(self, state: State, container_id: str) -> Mapping[str, str]:
-        """Make its files as they are to be: path in the container -> file that covers it."""
-
-    def forget(self, container_id: str) -> None:
-        """Remove them."""
 
 
 class Life:
@@ -57,14 +48,12 @@ class Life:
         self.lock = asyncio.Lock()  # one start, pause or removal at a time
         self.process: Instance | None = None
         self.checks: Checks | None = None
-        self.waiting: list[socket.socket] = []  # the shim's ends of clients that came before it
+        self.early = Early(id)
+        self.waiters = Waiters()
+        self.restarts = Restarts(id[:12], self._start_again)
         self._remove = remove
-        self._backoff: Backoff | None = None
         self._leave = False  # who ended it wants it ended
         self._staying = False
-        self._again: asyncio.Task[None] | None = None
-        self._exits: list[asyncio.Future[int]] = []
-        self._removals: list[asyncio.Future[int]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -85,39 +74,29 @@ class Life:
 
     async def start(self) -> None:
         """By a user: the count of restarts begins anew. Refused: it does not start."""
-        self.cancel_restart()
         self._leave = False
-        self._backoff = Backoff(self.record.restart)
+        self.restarts.renew(self.record.restart)
         await self._launch(0)
 
     async def _launch(self, restarts: int) -> None:
         core = self.core
         now = time.time_ns()
         (self.place / "status.json").unlink(missing_ok=True)  # of the run before
-        waiting, self.waiting = self.waiting, []
+        early = self.early.take()
         try:
             try:
                 async with core.lock:
                     await core.change_with(lambda taken: self._started(now, restarts, taken))
                 binds = self.files.write(core.state, self.id) if self.files is not None else {}
                 spec = spec_of(core.state, self.record, core.namespace(self.id), binds)
-                process = await core.blocking(self._spawn, spec, [one.fileno() for one in waiting])
+                process = await core.blocking(spawn, core.helper, core.folder, spec, [one.fileno() for one in early])
             except UserError as error:
                 await self._failed(error)
         finally:
-            for one in waiting:
+            for one in early:
                 one.close()
         self.watch(process)
         self.tell("start")
-
-    def _spawn(self, spec: InstanceSpec, attached: Sequence[int]) -> Instance:
-        try:
-            return self.core.helper.spawn(spec, attached)
-        except UserError:
-            # The helper may have been killed between the start and its answer, and another asked to start what runs already.
-            with suppress(UserError):
-                return Instance.open(self.core.folder, spec.name)
-            raise
 
     def _started(self, now: int, restarts: int, taken: object) -> State:
         self.core.record(self.id)  # Refused where it was removed meanwhile
@@ -131,7 +110,7 @@ class Life:
             process = self.record.process
             refused, status = refusal(error, process.command, process.working_dir or "/", CREATE)
         if self.id in self.core.state.containers:
-            await self._become(lambda state: fates.failed(state, self.id, refused.what, exit=status))
+            await happened(self.core, self.id, lambda state: fates.failed(state, self.id, refused.what, exit=status))
             if self.record.auto_remove:
                 await self._remove(self.id)
         raise refused from None
@@ -173,45 +152,25 @@ class Life:
         record = self.record
         code, finished = status.exit or 0, status.finished or time.time_ns()
         ran = max(0, finished - record.fate.started) / SECOND
-        delay = self._delay(record, code, ran, lost=lost)
+        stays = self._leave or (lost and record.restart.policy == "on-failure")
+        delay = None if stays else self.restarts.delay(record, code, ran)
         state = EXITED if delay is None else RESTARTING
         restarts = record.fate.restarts + (delay is not None)
         fate = replace(record.fate, state=state, exit=code, finished=finished, restarts=restarts, stopped=self._leave)
         self.events.next(self.record, "die", exitCode=str(code), execDuration=str(int(ran)))
-        await self._become(lambda known: fates.ended(known, self.id, fate))
+        await happened(self.core, self.id, lambda known: fates.ended(known, self.id, fate))
         if delay is not None:
-            self._again = asyncio.create_task(self._start_again(delay), name=f"restart of {self.id[:12]}")
-        self._tell_waiters(code)
+            self.restarts.soon(delay)
+        self.waiters.ended(code)
         if delay is None and record.auto_remove and not self._staying:
             with suppress(Refused):  # somebody was faster, and removed it, or started it again
                 await self._remove(self.id)
 
-    def _delay(self, record: ContainerRecord, code: int, ran: float, *, lost: bool) -> float | None:
-        if self._leave or (lost and record.restart.policy == "on-failure"):
-            return None
-        if self._backoff is None:
-            self._backoff = Backoff(record.restart)
-            self._backoff.count = record.fate.restarts
-        return self._backoff.after(code, ran)
+    # -- by itself ------------------------------------------------------------------------------------------------------------
 
-    async def _become(self, change: Callable[[State], State]) -> None:
-        """What has happened is written down, however often that takes."""
-        for attempt in range(ATTEMPTS):
-            try:
-                async with self.core.lock:
-                    if self.id in self.core.state.containers:
-                        await self.core.change_to(change(self.core.state))
-                return
-            except Exception:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                traceback.print_exc()
-                await asyncio.sleep(0.2 * 2**attempt)
-
-    async def _start_again(self, delay: float) -> None:
-        await asyncio.sleep(delay)
+    async def _start_again(self) -> None:
         async with self.lock:
-            self._again = None
+            self.restarts.begun()
             if self.record.fate.state != RESTARTING:
                 return
             try:
@@ -222,20 +181,8 @@ class Life:
     async def restore(self) -> None:
         """The policy wants it to run, and it was not about to: a daemon that begins."""
         fate = replace(self.record.fate, state=RESTARTING)
-        await self._become(lambda state: fates.with_fate(state, self.id, fate))
-        self.start_soon(0.0)
-
-    def start_soon(self, delay: float) -> None:
-        """It was about to start again, under another daemon."""
-        self._again = asyncio.create_task(self._start_again(delay), name=f"restart of {self.id[:12]}")
-
-    def cancel_restart(self) -> bool:
-        """It does not start again by itself. True: it was going to."""
-        if self._again is None:
-            return False
-        self._again.cancel()
-        self._again = None
-        return True
+        await happened(self.core, self.id, lambda state: fates.with_fate(state, self.id, fate))
+        self.restarts.soon(0.0)
 
     async def give_up_restart(self) -> bool:
         """It was about to start again, and does not. False: it was not."""
@@ -244,39 +191,17 @@ class Life:
         async with self.lock:
             if self.record.fate.state != RESTARTING:
                 return False
-            self.cancel_restart()
+            self.restarts.cancel()
             fate = replace(self.record.fate, state=EXITED, stopped=True)
-            await self._become(lambda state: fates.ended(state, self.id, fate))
-            self._tell_waiters(fate.exit)
+            await happened(self.core, self.id, lambda state: fates.ended(state, self.id, fate))
+            self.waiters.ended(fate.exit)
             return True
-
-    def _tell_waiters(self, code: int) -> None:
-        waiters, self._exits = self._exits, []
-        for one in waiters:
-            if not one.done():
-                one.set_result(code)
-
-    def next_exit(self) -> asyncio.Future[int]:
-        """Its exit status, at its next end."""
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._exits.append(future)
-        return future
-
-    def removal(self) -> asyncio.Future[int]:
-        """Its last exit status, once it is removed."""
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._removals.append(future)
-        return future
 
     def gone(self, code: int) -> None:
         """It was removed: whoever waits for it is told."""
-        self.cancel_restart()
-        for one in self.waiting:
-            one.close()
-        self.waiting.clear()
-        self._exits += self._removals
-        self._removals = []
-        self._tell_waiters(code)
+        self.restarts.cancel()
+        self.early.send_away()
+        self.waiters.removed(code)
 
     # -- signals ------------------------------------------------------------------------------------------------------------
 
@@ -293,7 +218,7 @@ class Life:
         if self.record.fate.state not in ALIVE:
             return False
         self._leave = True
-        ended = self.next_exit()
+        ended = self.waiters.exit()
         if self.record.fate.state not in ALIVE:
             return True
         await self.signal(number)
@@ -304,12 +229,14 @@ class Life:
         return True
 
     async def kill(self) -> None:
-        """SIGKILL, and wait for its end; its shim's too if need be."""
+        """SIGKILL, and wait for its end; its shim's too if need be. One that was about to start again does not."""
         await self.settled()
+        if await self.give_up_restart():
+            return
         self._leave = True
         if self.record.fate.state not in ALIVE:
             return
-        ended = self.next_exit()
+        ended = self.waiters.exit()
         await self.signal(signal.SIGKILL)
         process = self.process
         done, _ = await asyncio.wait({ended}, timeout=KILL)
@@ -343,13 +270,13 @@ class Life:
         """Stop all its processes."""
         assert self.process is not None
         await asyncio.to_thread(freezer.pause, self.id[:12], self.process.pid)
-        await self._become(lambda state: self._with_state(state, PAUSED))
+        await happened(self.core, self.id, lambda state: self._with_state(state, PAUSED))
         self.tell("pause")
 
     async def unpause(self) -> None:
         """Let them go on."""
         process = self.process
-        await self._become(lambda state: self._with_state(state, "running"))
+        await happened(self.core, self.id, lambda state: self._with_state(state, "running"))
         self.tell("unpause")  # before it goes on: it may have been waiting for its end
         if process is not None:
             await asyncio.to_thread(freezer.unpause, self.id[:12], process.pid)
@@ -360,13 +287,11 @@ class Life:
 
     def let_go(self) -> None:
         """The daemon ends; the process does not."""
-        self.cancel_restart()
+        self.restarts.cancel()
         if self.checks is not None:
             self.checks.stop()
         if self.process is not None:
             asyncio.get_running_loop().remove_reader(self.process.fileno())
             self.process.close()
             self.process = None
-        for one in self.waiting:
-            one.close()
-        self.waiting.clear()
+        self.early.send_away()

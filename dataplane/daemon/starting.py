@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
 
 from dataplane.desired.records import ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.errors import UserError
+from dataplane.proc.helper import Helper
+from dataplane.proc.instance import Instance
 from dataplane.proc.spec import InstanceSpec, NamespaceRef
 
 CREATE = "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
 EXEC = "OCI runtime exec failed: exec failed: "
 MISSING, REFUSED, UNKNOWN = 127, 126, 128
 """Docker's exit statuses: there is no such command, it cannot run, anything else."""
+
+
+class Files(Protocol):
+    """What a container finds in /etc."""
+
+    def write(self, state: State, container_id: str) -> Mapping[str, str]:
+        """Make its files as they are to be: path in the container -> file that covers it."""
+
+    def forget(self, container_id: str) -> None:
+        """Remove them."""
 
 
 def spec_of(state: State, record: ContainerRecord, namespace: NamespaceRef, binds: Mapping[str, str]) -> InstanceSpec:
@@ -32,6 +47,17 @@ def spec_of(state: State, record: ContainerRecord, namespace: NamespaceRef, bind
         sysctls=record.sysctls,
         binds=binds,
     )
+
+
+def spawn(helper: Helper, folder: Path, spec: InstanceSpec, attached: Sequence[int]) -> Instance:
+    """Its shim, started, or found where it is there already; blocking. ``attached``: descriptors of clients that came before it."""
+    try:
+        return helper.spawn(spec, attached)
+    except UserError:
+        # The helper may have been killed between the start and its answer, and another asked to start what runs already.
+        with suppress(UserError):
+            return Instance.open(folder, spec.name)
+        raise
 
 
 def hostname(state: State, record: ContainerRecord) -> str:

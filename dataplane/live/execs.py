@@ -11,13 +11,13 @@ import asyncio
 import os
 import secrets
 import signal
-import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dataplane.errors import UserError
+from dataplane.framing import framed
 from dataplane.live import terminal
 from dataplane.live.hijack import hung_up
 from dataplane.live.rows import ExecRow
@@ -186,7 +186,7 @@ async def _inward(one: Exec, fd: int, reader: asyncio.StreamReader) -> None:
 
 async def _outward(fd: int, number: int, writer: asyncio.StreamWriter) -> None:
     while data := await terminal.read(fd, CHUNK):
-        writer.write(struct.pack(">B3xI", number, len(data)) + data if number else data)
+        writer.write(framed(number, data) if number else data)
         await writer.drain()
 
 

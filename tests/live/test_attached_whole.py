@@ -78,7 +78,7 @@ def test_what_a_client_has_not_read_at_the_end_is_kept_for_it() -> None:
         service, connection = started(helper, "head -c 300000 /dev/zero & sleep 0.3; exit 3")
         assert service.wait(1), "it does not wait for somebody who sleeps"
         seen, _, code = whole(connection)
-        assert len(seen) >= 200_000
+        assert len(seen) >= 100_000, "what the sockets held, which is less the smaller the pieces were"
         assert code == 3
 
     in_lab(work)

@@ -12,10 +12,11 @@ import click
 from dataplane.cli.container.shown_ports import shown_ports
 from dataplane.cli.filters import FILTER, as_query
 from dataplane.cli.listing import FORMAT, labels, show
-from dataplane.cli.moments import ago, as_go
+from dataplane.cli.moments import as_go
 from dataplane.cli.verb import INTEGER, Verb, words
 from dataplane.client import Daemon
 from dataplane.gotemplate import Row
+from dataplane.spans import ago
 
 DEFAULT = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
 HEADINGS = {

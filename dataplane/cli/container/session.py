@@ -15,7 +15,7 @@ from dataplane.cli.verb import Failure
 from dataplane.client import Daemon, Refusal, terminal
 from dataplane.client.carry import carry
 from dataplane.client.daemon import quoted
-from dataplane.client.detach import DEFAULT, key_codes
+from dataplane.detach import DEFAULT, key_codes
 from dataplane.errors import UserError
 
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
@@ -42,8 +42,8 @@ def codes(keys: str | None) -> bytes:
     """The detach keys as octets."""
     try:
         return key_codes(keys or DEFAULT)
-    except UserError as error:
-        raise Failure(f"Invalid escape keys ({keys}) provided: {error.what}") from None
+    except ValueError as error:
+        raise Failure(f"Invalid escape keys ({keys}) provided: {error}") from None
 
 
 class Attached:

@@ -73,9 +73,11 @@ def test_a_terminal_is_raw_and_its_keys_detach(fake, socket_path):
     sock.sendall(b"\x10\x11")
     assert rest_of(sock) == b""
     sock.close()
-    sock, _, _ = hijacked(socket_path, "/containers/c1/attach?stream=1&stdin=1&stdout=1&detachKeys=ctrl-x")
-    sock.sendall(b"\x10\x11\x18")
-    assert rest_of(sock) == b"\x10\x11"
+    sock, _, rest = hijacked(socket_path, "/containers/c1/attach?stream=1&stdin=1&stdout=1&detachKeys=ctrl-x")
+    sock.sendall(b"\x10\x11")
+    assert (rest or sock.recv(100)) == b"\x10\x11"  # who leaves at once need not see it
+    sock.sendall(b"\x18")
+    assert rest_of(sock) == b""
     sock.close()
     assert ask(socket_path, "GET /containers/c1/json")[1]["State"]["Running"] is True
     assert ask(socket_path, "POST /containers/c1/attach?stream=1&detachKeys=nonsense")[0] == 400

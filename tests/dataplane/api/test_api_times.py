@@ -56,15 +56,3 @@ def test_no_text_breaks_a_moment(text):
         assert times.moment(text, 10**18) >= 0
     except Refused as refused:
         assert refused.http == 400
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.5, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"), (120, "2 minutes"),
-        (3600, "About an hour"), (7200, "2 hours"), (3 * 86400, "3 days"), (15 * 86400, "2 weeks"), (90 * 86400, "3 months"),
-        (800 * 86400, "2 years"),
-    ],
-)  # fmt: skip
-def test_durations_as_dockers_columns_have_them(seconds, text):
-    assert times.ago(int(seconds * S)) == text

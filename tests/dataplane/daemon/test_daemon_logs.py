@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataplane.daemon.face import LogLine
-from dataplane.daemon.logs import Reader, last, logs, up_to
+from dataplane.daemon.logs import everything, last, logs, up_to
 from dataplane.proc.log import LINE, Log
 
 
@@ -35,9 +35,7 @@ def test_what_was_written_is_read_octet_for_octet(pieces: list[tuple[str, bytes]
         for stream, data in pieces:
             log.write(stream, data)
         log.close()
-        reader = Reader(Path(folder))
-        found = list(reader.history())
-        reader.close()
+        found = everything(Path(folder))
     for stream in ("stdout", "stderr"):
         assert b"".join(one.text for one in found if one.stream == stream) == b"".join(
             data for name, data in pieces if name == stream
@@ -103,6 +101,4 @@ def test_a_line_that_a_full_disk_cut_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(
         b'{"time": 1, "stream": "stdout", "te\n{"time": 2, "stream": "stdout", "text": "b"}\n[]\n{"time"'
     )
-    reader = Reader(tmp_path)
-    assert [(one.time, one.text) for one in reader.history()] == [(2, b"b\n")]
-    reader.close()
+    assert [(one.time, one.text) for one in everything(tmp_path)] == [(2, b"b\n")]

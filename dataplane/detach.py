@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataplane.errors import UserError
-
 DEFAULT = "ctrl-p,ctrl-q"
 SPECIAL = {"@": 0, "[": 27, "\\": 28, "]": 29, "^": 30, "_": 31}
 
 
 def key_codes(text: str) -> bytes:
-    """``ctrl-p,ctrl-q`` as octets. UserError in Docker's words."""
+    """``ctrl-p,ctrl-q`` as octets. ValueError in Docker's words."""
     codes = bytearray()
     for key in text.split(","):
-        name = key.lower().removeprefix("ctrl-")
-        if key.lower().startswith("ctrl-") and len(name) == 1 and (name in SPECIAL or "a" <= name <= "z"):
+        name = key.removeprefix("ctrl-")
+        if key.startswith("ctrl-") and len(name) == 1 and (name in SPECIAL or "a" <= name <= "z"):
             codes.append(SPECIAL[name] if name in SPECIAL else ord(name) - ord("a") + 1)
         elif len(key) == 1 and key.isascii():
             codes.append(ord(key))
         else:
-            raise UserError(f"Unknown character: '{key}'", status=1)
+            raise ValueError(f"Unknown character: '{key}'")
     return bytes(codes)
 
 
