@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+from dataplane.api.times import rfc3339
 from dataplane.api.versions import Version
 from dataplane.desired.refused import Refused
 
@@ -52,8 +53,8 @@ def _by_id(name: str) -> bool:
     return len(digits) >= 4 and ID.removeprefix("sha256:").startswith(digits)
 
 
-def inspected(name: str, architecture: str, version: Version) -> Mapping[str, object]:
-    """GET /images/{name}/json."""
+def inspected(name: str, architecture: str, version: Version, created: int) -> Mapping[str, object]:
+    """GET /images/{name}/json. ``created``: ns since 1970."""
     config = {
         "Hostname": "", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False, "AttachStderr": False,
         "Tty": False, "OpenStdin": False, "StdinOnce": False, "Env": None, "Cmd": list(COMMAND), "Image": "",
@@ -61,7 +62,7 @@ def inspected(name: str, architecture: str, version: Version) -> Mapping[str, ob
     }  # fmt: skip
     body: dict[str, object] = {
         "Id": ID, "RepoTags": [tagged(NAME if _by_id(name) else name)], "RepoDigests": [], "Parent": "",
-        "Comment": "this host's file system", "Created": "1970-01-01T00:00:00Z", "DockerVersion": "", "Author": "",
+        "Comment": "this host's file system", "Created": rfc3339(created), "DockerVersion": "", "Author": "",
         "Config": config, "Architecture": architecture, "Os": "linux", "Size": 0,
         "GraphDriver": {"Data": None, "Name": "host"}, "RootFS": {"Type": "layers"},
         "Metadata": {"LastTagTime": "0001-01-01T00:00:00Z"},
@@ -73,10 +74,10 @@ def inspected(name: str, architecture: str, version: Version) -> Mapping[str, ob
     return body
 
 
-def listed(version: Version) -> Mapping[str, object]:
-    """Its line in GET /images/json."""
+def listed(version: Version, created: int) -> Mapping[str, object]:
+    """Its line in GET /images/json. ``created``: ns since 1970."""
     body: dict[str, object] = {
-        "Id": ID, "ParentId": "", "RepoTags": [f"{NAME}:latest"], "RepoDigests": [], "Created": 0, "Size": 0,
+        "Id": ID, "ParentId": "", "RepoTags": [f"{NAME}:latest"], "RepoDigests": [], "Created": created // 10**9, "Size": 0,
         "SharedSize": -1, "Labels": None, "Containers": -1,
     }  # fmt: skip
     if version < (1, 44):

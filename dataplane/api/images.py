@@ -26,14 +26,19 @@ async def listing(call: Call) -> web.StreamResponse:
     found = wanted.exact("reference", image.NAME) or "host:latest" in wanted.get("reference")
     if any(name in wanted for name in ("label", "before", "since")) or wanted.boolean("dangling"):
         found = False
-    return answer([image.listed(call.version)] if found else [])
+    return answer([image.listed(call.version, _created(call))] if found else [])
 
 
 async def inspect(call: Call) -> web.StreamResponse:
     """GET /images/{name}/json."""
     name = call.words["name"]
     image.known(name, any_image=call.daemon.any_image)
-    return answer(image.inspected(name, architecture(), call.version))
+    return answer(image.inspected(name, architecture(), call.version, _created(call)))
+
+
+def _created(call: Call) -> int:
+    """As long as this daemon's state is there, the image is."""
+    return min((network.created for network in call.daemon.state.networks.values()), default=0)
 
 
 async def pull(call: Call) -> web.StreamResponse:

@@ -75,6 +75,16 @@ class Listening:
         os.close(self._folder)
 
 
+def require_free(path: Path) -> None:
+    """UserError where a daemon answers there: known before anything is made, not only by a Listening."""
+    folder = _open_folder(path.absolute())
+    try:
+        if _answers(f"/proc/self/fd/{folder}/{path.name}"):
+            raise _taken(path)
+    finally:
+        os.close(folder)
+
+
 def _lock_name(path: Path) -> str:
     return f".{path.name}.lock"
 

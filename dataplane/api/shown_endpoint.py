@@ -11,7 +11,7 @@ from dataplane.model import Attachment, IPAddress
 
 
 def networks_of(state: State, container: ContainerRecord, version: Version) -> dict[str, dict[str, object]]:
-    """By the network's name. `host` and `none` are networks too, with nothing in them."""
+    """By the network's name, a to z as Docker's objects are. `host` and `none` are networks too, with nothing in them."""
     found = {}
     for number, attachment in container.attachments.items():
         network = state.networks.get(number)
@@ -22,7 +22,7 @@ def networks_of(state: State, container: ContainerRecord, version: Version) -> d
         if network is not None:
             found[network.name] = _settings(container, network, Attachment(network=network.id), None, version)
             found[network.name]["EndpointID"] = endpoint_id(container, network) if container.alive else ""
-    return found
+    return dict(sorted(found.items()))
 
 
 def _settings(

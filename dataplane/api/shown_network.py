@@ -36,7 +36,7 @@ def network_object(state: State, network: NetworkRecord, version: Version, *, wh
         "Internal": network.internal, "Attachable": network.attachable, "Ingress": False,
         "ConfigFrom": {"Network": network.config_from}, "ConfigOnly": network.config_only,
         "Containers": members(state, network) if whole or version < (1, 28) else {},
-        "Options": dict(network.options), "Labels": dict(network.labels),
+        "Options": dict(sorted(network.options.items())), "Labels": dict(sorted(network.labels.items())),
     }  # fmt: skip
     if whole and version >= NEWEST:
         body["Status"] = {"IPAM": {"Subnets": {str(pool.subnet): _use(state, network, pool) for pool in network.pools}}}
@@ -71,7 +71,7 @@ def members(state: State, network: NetworkRecord) -> dict[str, object]:
             "Name": container.name, "EndpointID": endpoint_id(container, network), "MacAddress": "", "IPv4Address": "",
             "IPv6Address": "",
         })  # fmt: skip
-    return found
+    return dict(sorted(found.items()))
 
 
 def unplugged(state: State, network: NetworkRecord) -> Iterator[ContainerRecord]:

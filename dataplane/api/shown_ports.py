@@ -36,7 +36,7 @@ def port_map(state: State, container: ContainerRecord) -> dict[str, list[dict[st
         here = found.get(f"{target}/{protocol}") or []
         here.append({"HostIp": host, "HostPort": str(number)})
         found[f"{target}/{protocol}"] = here
-    return found
+    return dict(sorted(found.items()))
 
 
 def port_list(state: State, container: ContainerRecord) -> list[dict[str, object]]:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataplane.api.listening import require_free
 from dataplane.daemon import places
 from dataplane.daemon.helpers import helper_of
 from dataplane.errors import UserError
@@ -51,6 +52,7 @@ def main(options: Options) -> int:
     folder = places.made_runtime(name)
     lock = _hold(state)
     try:
+        require_free(options.socket)
         kernel.become_subreaper()  # a helper that ends is collected here, whatever init this machine has
         helper = helper_of(folder)
         # Heavy imports only now.

@@ -31,7 +31,7 @@ def attachment(record: NetworkRecord, wish: EndpointWish) -> Attachment:
             400, "ipvlan interfaces do not support custom mac address assignment", mend="leave the MAC out, or use macvlan"
         )
     if wrong:
-        raise Refused(400, f"invalid endpoint settings:\n{joined(wrong)}", mend=_mend(record))
+        raise Refused(400, f"invalid endpoint settings:\n{joined(wrong)}", mend=_mend(record, wish))
     _require_interface(wish.driver_opts.get(IFNAME))
     return Attachment(
         network=record.id,
@@ -103,6 +103,10 @@ def _require_interface(name: str | None) -> None:
         )
 
 
-def _mend(record: NetworkRecord) -> str:
+def _mend(record: NetworkRecord, wish: EndpointWish) -> str:
+    if _special(record, wish):
+        return "leave it out, or use a network of your own: network create"
+    if not _addresses(record, wish):
+        return ""  # the words say how
     subnets = ", ".join(str(pool.subnet) for pool in record.pools)
     return f"the subnets of {record.name} are {subnets}" if subnets else f"{record.name} has no subnet"

@@ -202,6 +202,22 @@ def test_a_second_daemon_of_the_same_state_says_so(tmp_path: Path) -> None:
         assert first.ask("GET", "/_ping")[0] == 200
 
 
+def test_a_second_daemon_on_the_same_socket_touches_nothing(tmp_path: Path) -> None:
+    """Its exit status is 1 and its error says what to do; it has made no helper, interface or rule before."""
+    (tmp_path / "second").mkdir()
+    with daemon(tmp_path) as first:
+        second = DaemonProcess(tmp_path / "second")
+        second.socket = first.socket
+        second.start(wait=False)
+        assert second.process is not None
+        assert second.process.wait(20) == 1
+        wanted = f"dataplane: another daemon answers at {first.socket}\n  mend:  stop it, or choose another socket with --socket\n"
+        assert second.log() == wanted
+        assert not (second.runtime / "helper.json").exists()
+        assert first.ask("GET", "/_ping")[0] == 200
+        second.runtime.rmdir()
+
+
 @needs_root
 def test_nobody_else_may_read_or_ask(tmp_path: Path) -> None:
     """The socket is 0660, all that is remembered 0600 in folders of 0700; and a namespace's name is as `ip netns` has it."""

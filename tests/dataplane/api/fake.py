@@ -215,11 +215,12 @@ class FakeContainers:
         one = self.find(reference)
         if one.id in self.running and one.alive:
             return self.running[one.id].streams(stdin=stdin, logs=logs)
+        before = self.running.get(one.id)
         real: asyncio.Future[Streams] = asyncio.get_running_loop().create_future()
         fed: list[bytes] = []
 
         async def output() -> AsyncIterator[tuple[int, bytes]]:
-            while not self.find(one.id).alive:
+            while self.running.get(one.id) is before:  # the next one, though it may have ended meanwhile
                 await asyncio.sleep(0)
             real.set_result(self.running[one.id].streams(stdin=stdin, logs=True))
             for data in fed:

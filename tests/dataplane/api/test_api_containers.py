@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from dataplane.api.times import rfc3339
 from tests.dataplane.api.asking import ask
 
 
@@ -45,6 +46,20 @@ def test_the_containers_side_of_a_network(fake, socket_path):
     ports = ask(socket_path, "GET /containers/json")[1][0]["Ports"]
     assert {"IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"} in ports
     assert {"PrivatePort": 443, "Type": "tcp"} in ports
+
+
+def test_objects_are_in_the_order_of_their_keys(fake, socket_path):
+    """As Go writes maps: what `inspect` prints is Docker's line by line."""
+    for name in ("zz", "aa"):
+        ask(socket_path, "POST /networks/create", {"Name": name, "Labels": {"y": "", "b": ""}, "Options": {"y": "1", "b": "1"}})
+    make(socket_path, HostConfig={"NetworkMode": "zz"}, ExposedPorts={"9/tcp": {}, "443/tcp": {}})
+    for name in ("bridge", "aa"):
+        ask(socket_path, f"POST /networks/{name}/connect", {"Container": "c1"})
+    found = ask(socket_path, "GET /containers/c1/json")[1]["NetworkSettings"]
+    assert list(found["Networks"]) == ["aa", "bridge", "zz"]
+    assert list(found["Ports"]) == ["443/tcp", "9/tcp"]
+    network = ask(socket_path, "GET /networks/zz")[1]
+    assert (list(network["Labels"]), list(network["Options"])) == (["b", "y"], ["b", "y"])
 
 
 def test_a_stopped_one_has_no_addresses(fake, socket_path):
@@ -204,7 +219,10 @@ def test_lives_from_rename_to_prune(fake, socket_path):
 def test_the_one_image(fake, socket_path):
     """Issue: /images/json, /images/{name}/json, /images/create for `host`; any other name: Docker's error with a hint."""
     assert [one["RepoTags"] for one in ask(socket_path, "GET /images/json")[1]] == [["host:latest"]]
+    bridge = ask(socket_path, "GET /networks/bridge")[1]["Created"]
     found = ask(socket_path, "GET /images/host/json")[1]
+    assert found["Created"] == bridge  # docker images: not of 1970
+    assert rfc3339(ask(socket_path, "GET /images/json")[1][0]["Created"] * 10**9)[:19] == bridge[:19]
     assert ask(socket_path, f"GET /images/{found['Id']}/json")[0] == 200
     assert "ContainerConfig" in ask(socket_path, "GET /v1.44/images/host:latest/json")[1]
     status, body = ask(socket_path, "GET /images/nginx/json")

@@ -3,6 +3,8 @@
 import pytest
 from worlds import World, bind, endpoint, key, refuses
 
+from dataplane.desired.wishes import PoolWish
+
 HOST = "container cannot be disconnected from host network or connected to host network"
 NONE = "container cannot be connected to multiple networks with one of the networks in private (none) mode"
 SHARED = "container sharing network namespace with another container or host cannot be connected to any other network"
@@ -81,9 +83,13 @@ def test_aliases_and_addresses_of_the_default_bridge():
     world.run("c1", "none")
     world.disconnect("none", "c1")
     words = "invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks"
-    refuses(400, words, world.connect, "bridge", "c1", endpoint(aliases=("x",)))
+    refused = refuses(400, words, world.connect, "bridge", "c1", endpoint(aliases=("x",)))
+    assert refused.mend == "leave it out, or use a network of your own: network create"
     words = "invalid endpoint settings:\nuser specified IP address is supported on user defined networks only"
-    refuses(400, words, world.connect, "bridge", "c1", endpoint("172.17.0.9"))
+    assert refuses(400, words, world.connect, "bridge", "c1", endpoint("172.17.0.9")).mend == refused.mend
+    world.net("mine", PoolWish(subnet="10.80.0.0/24"))
+    words = "invalid endpoint settings:\nno configured subnet contains IP address 10.81.0.2"
+    assert refuses(400, words, world.connect, "mine", "c1", endpoint("10.81.0.2")).mend == "the subnets of mine are 10.80.0.0/24"
 
 
 def test_names_for_the_dns():
