@@ -127,7 +127,8 @@ def _mode(network: Network, version: int, default: str) -> str:
         raise _unparsed(MODE[version], mode, f"unknown gateway mode {mode}", f"one of {', '.join(MODES)}")
     if mode == "isolated" and not network.internal:
         raise UserError(
-            "gateway mode 'isolated' can only be used for an internal network", mend="write internal: true, or another mode"
+            "gateway mode 'isolated' can only be used for an internal network",
+            mend="make the network internal, or choose another mode",
         )
     return mode
 

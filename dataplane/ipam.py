@@ -70,7 +70,10 @@ class AddressSpace:
             if self._free(subnet):
                 self._taken.append(subnet)
                 return subnet
-        raise UserError("all predefined address pools have been fully subnetted", mend="write ipam.config.subnet for this network")
+        raise UserError(
+            "all predefined address pools have been fully subnetted",
+            mend="choose its subnet: --subnet, or ipam.config.subnet in a file",
+        )
 
     def choose_ipv6(self) -> IPv6Network:
         """The first free /64 of the lab's Unique Local prefix."""
@@ -78,7 +81,10 @@ class AddressSpace:
             if self._free(subnet):
                 self._taken.append(subnet)
                 return subnet
-        raise UserError("all predefined address pools have been fully subnetted", mend="write ipam.config.subnet for this network")
+        raise UserError(
+            "all predefined address pools have been fully subnetted",
+            mend="choose its subnet: --subnet, or ipam.config.subnet in a file",
+        )
 
     def _free(self, subnet: IPNetwork) -> bool:
         return not any(overlapping(subnet, other) for other in (*self._taken, *self._occupied))
@@ -142,7 +148,7 @@ class Leases:
         if self._cursor > self._end:
             raise UserError(
                 f"no available addresses on this pool: {self.subnet}",
-                mend="write a larger subnet or ip_range, or fewer services on this network",
+                mend="give it a larger subnet or IP range, or fewer members",
             )
         self._cursor += 1
         return self._keep(self._cursor - 1)

@@ -105,11 +105,14 @@ async def top(call: Call) -> web.StreamResponse:
     if not PS_ARGUMENTS.fullmatch(words) or _PIDS.search(words):
         raise Refused(400, f'the ps_args "{words[:64]}" are not allowed here')
     pids = {str(pid) for pid in await call.daemon.containers.top(call.name)}
-    process = await asyncio.create_subprocess_exec(
-        "ps", *words.split(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
+    # A preloaded library (a sanitiser's) is for this process.
+    env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec("ps", *words.split(), stdin=nothing, stdout=pipe, stderr=pipe, env=env)
     try:
         said, wrong = await asyncio.wait_for(process.communicate(), PS_PATIENCE)
+    except TimeoutError:
+        raise Refused(500, f"error running ps: no answer within {PS_PATIENCE:g} s") from None
     finally:
         if process.returncode is None:
             process.kill()

@@ -46,18 +46,19 @@ def command(lab: str | None, as_json: bool) -> None:
     A lab whose process was killed is listed too: `dataplane down --lab NAME` removes what is left of it.
     """
     from dataplane import live
+    from dataplane.live import lookup
 
     known = live.labs()
     chosen = [one for one in known if lab in {None, one.name}]
     if lab is not None and not chosen:
         names = ", ".join(one.name for one in known)
-        raise UserError(f"there is no lab {lab}", mend=f"labs: {names}" if names else "start one: dataplane up -d", status=1)
+        raise UserError(f"there is no lab {lab}", mend=f"labs: {names}" if names else lookup.START, status=1)
     rows = [_row(one) for one in chosen]
     if as_json:
         print_json(rows)
         return
     if not rows:
-        click.echo("No lab runs. `dataplane up -d FILE` starts one.")
+        click.echo("No lab runs. `dataplane up -d FILE` starts one; `dataplane daemon` has containers without a file.")
     for number, row in enumerate(rows):
         click.echo(("\n" if number else "") + _heading(row))
         if row["pid"] is not None:

@@ -34,7 +34,7 @@ def require_driver(driver: str, around: Surroundings) -> None:
     if driver == "overlay" and not around.overlays:
         raise Refused(403, NO_SWARM, mend="there is no swarm here: start the daemon with --data-path-addr and --peer")
     if driver not in WIRED or driver not in DRIVERS:
-        known = ", ".join(one for one in WIRED if one in DRIVERS and one != "overlay")
+        known = ", ".join(one for one in WIRED if one in DRIVERS and (one != "overlay" or around.overlays))
         raise Refused(404, f'plugin "{driver}" not found', mend=f"the drivers are {known}")
 
 

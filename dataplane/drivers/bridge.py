@@ -38,7 +38,9 @@ def wire(network: Network, endpoints: tuple[Endpoint, ...]) -> Wiring:
     """Errors: UserError for bad options, and for more than one subnet of a family, as Docker's bridge has it."""
     for version in (4, 6):
         if sum(pool.subnet.version == version for pool in network.pools) > 1:
-            raise UserError("bridge driver doesn't support multiple subnets", mend=f"leave one IPv{version} subnet in ipam.config")
+            raise UserError(
+                "bridge driver doesn't support multiple subnets", mend=f"a bridge has one IPv{version} subnet: leave the others out"
+            )
     mtu = integer(network.options, MTU, 1500, low=68, high=65535)
     if mtu < LEAST_IPV6 and network.enable_ipv6:
         raise UserError(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from dataplane.live.client import Client
 
 RECORD = "about.json"
+START = """start one: dataplane up -d
+or a daemon, whose containers have exec, logs, port, ps and stats: dataplane daemon"""
+"""What to do where no lab runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +88,4 @@ def _only(found: list[LabInfo], none: str, running: list[LabInfo]) -> LabInfo:
     names = ", ".join(one.name for one in found or running)
     if found:
         raise UserError(f"several labs are meant: {names}", mend="choose one with --lab NAME")
-    raise UserError(none, mend=f"running labs: {names}" if names else "start one: dataplane up -d", status=1)
+    raise UserError(none, mend=f"running labs: {names}" if names else START, status=1)

@@ -85,7 +85,8 @@ class WayOut:
         return self.uplink is not None and self.uplink != plan.uplinks.get(self.port)
 
     async def drop(self) -> None:
-        """The engine has closed its descriptor, with which a TAP ends: the host forgets it."""
+        """The engine has closed its descriptor, with which a TAP ends: the host forgets it, and another of its name may come."""
+        self.facts = self.facts.without({self.tap})
         self.uplink, self._routes = None, ()
         await asyncio.to_thread(undo.undo_uplink, self.lab, self.folder)
         self._rules.forget()

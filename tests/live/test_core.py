@@ -7,17 +7,18 @@ import socket
 import subprocess
 import time
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_interface
 from pathlib import Path
 
 import pytest
-from cores import core_in, create, end, host, inside, network, reaches, run, start
+from cores import core_in, create, end, host, inside, network, reaches, run, start, wrong
 from hosts import assert_same, state
 
 from dataplane.daemon.core import Core
 from dataplane.daemon.networks import Networks
 from dataplane.desired.records import CREATED
 from dataplane.desired.refused import Refused
-from dataplane.desired.wishes import EndpointWish
+from dataplane.desired.wishes import EndpointWish, PoolWish
 from dataplane.model import PortBinding
 from dataplane.proc.server import privileged
 
@@ -100,6 +101,21 @@ async def test_connect_and_disconnect_are_hot(core: Core) -> None:
     await networks.disconnect("my_network", "db")
     await networks.remove("my_network")
     assert "172.18.0.0/16" not in await host("ip route")
+
+
+@running
+async def test_a_network_where_the_way_out_is_has_its_subnet(core: Core) -> None:
+    """IPAM: an explicit subnet is created. The daemon's own transfer network gives way to it, while containers run."""
+    web = await run(core, "web")
+    before = ip_interface((await host("ip -br -4 address show dp-t-core-a")).split()[2])
+    await network(core, "there", pools=(PoolWish(subnet=str(before.network)),))
+    db = await run(core, "db", "there")
+    after = ip_interface((await host("ip -br -4 address show dp-t-core-a")).split()[2])
+    assert not after.network.overlaps(before.network)
+    assert f"{before.network} via" in await host("ip route")
+    for one in (web, db):
+        assert await reaches(core, one, str(after.ip))
+    assert await wrong(core) == []
 
 
 SERVE = """

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from dataplane.cli.candidates import completer
+from dataplane.cli.container import leftaside
 from dataplane.cli.container.networks import network
 from dataplane.cli.daemon_names import networks
 from dataplane.cli.verb import INTEGER, Words
@@ -134,6 +135,7 @@ ONE: dict[str, tuple[tuple[str, ...], Words, str]] = {
     "health_cmd": (("--health-cmd",), TEXT, "The command that checks its health."),
     "health_interval": (("--health-interval",), DURATION, "Time between two checks."),
     "health_retries": (("--health-retries",), INTEGER, "So many failures make it unhealthy."),
+    "health_start_interval": (("--health-start-interval",), DURATION, "Time between two checks while it starts."),
     "health_start_period": (("--health-start-period",), DURATION, "Failures do not count for so long."),
     "health_timeout": (("--health-timeout",), DURATION, "The longest time for one check."),
     "hostname": (("-h", "--hostname"), TEXT, "Host name."),
@@ -159,11 +161,11 @@ SWITCHES = {
 
 def container_flags(command: Command) -> Command:
     """All of them; the parameter of each is its key above."""
-    for name, (spelt, text) in reversed(SWITCHES.items()):
+    for name, (spelt, text) in reversed((SWITCHES | leftaside.SWITCHES).items()):
         command = click.option(*spelt, name, is_flag=True, help=text)(command)
-    for name, (words, kind, text) in reversed(ONE.items()):
+    for name, (words, kind, text) in reversed((ONE | leftaside.ONE).items()):
         command = click.option(*words, name, type=kind, help=text)(command)
-    for name, (words, kind, text) in reversed(MANY.items()):
+    for name, (words, kind, text) in reversed((MANY | leftaside.MANY).items()):
         complete = completer(networks) if name == "networks" else None
         command = click.option(*words, name, type=kind, multiple=True, help=text, shell_complete=complete)(command)
     return command

@@ -35,3 +35,19 @@ def test_the_word_is_taken_out(dataplane, tmp_path):
         assert dataplane("stats", "--daemon", "--no-stream", DATAPLANE_HOST=host).stdout.startswith("CONTAINER ID")
         said = dataplane("port", "--daemon", "nobody", DATAPLANE_HOST=host)
     assert (said.returncode, said.stderr) == (1, "Error response from daemon: No such container: nobody\n")
+
+
+@pytest.mark.parametrize("words", [["exec", "web", "true"], ["logs", "web"], ["port", "web"], ["stats"], ["drops"]])
+def test_where_neither_is_there_both_are_said(monkeypatch, tmp_path, capfd, words):
+    """Issue 5: `exec … logs … port` need the daemon "and say how to start it", also where a lab could be meant; and verbs that labs
+    alone have say which a daemon's containers have."""
+    from dataplane.cli.run import run
+    from dataplane.live import lookup
+
+    monkeypatch.setattr(whose, "default_socket", lambda: str(tmp_path / "none"))
+    monkeypatch.setattr(lookup, "labs", list)
+    monkeypatch.delenv("DATAPLANE_HOST", raising=False)
+    assert run(words) in {1, 125}
+    said = capfd.readouterr().err
+    assert "start one: dataplane up -d\n" in said
+    assert "dataplane daemon\n" in said

@@ -50,7 +50,7 @@ WRONG_FILES = {
         "services:\n  web: {scale: 9, networks: [a]}\nnetworks:\n  a:\n    ipam:\n      config:\n        - subnet: 10.0.0.0/29\n",
         "no available addresses on this pool: 10.0.0.0/29",
         "lab.yaml: services.web.networks.a",
-        "write a larger subnet or ip_range, or fewer services on this network",
+        "give it a larger subnet or IP range, or fewer members",
     ),
     "subnets that overlap": (
         "services: {web: {networks: [a, b]}}\nnetworks:\n  a:\n    ipam: {config: [{subnet: 10.0.0.0/16}]}\n"
@@ -75,7 +75,7 @@ WRONG_FILES = {
         "services: {a: {}}\nnetworks: {default: {driver_opts: {com.docker.network.bridge.gateway_mode_ipv4: isolated}}}\n",
         "gateway mode 'isolated' can only be used for an internal network",
         "lab.yaml: networks.default",
-        "write internal: true, or another mode",
+        "make the network internal, or choose another mode",
     ),
     "a driver that is none": (
         "services:\n  web:\n    networks: [a]\nnetworks:\n  a:\n    driver: brigde\n",

@@ -5,6 +5,7 @@ from worlds import World, around, refuses
 
 from dataplane.desired.wishes import PoolWish
 from dataplane.drivers import wire
+from dataplane.errors import UserError
 
 MTU = "com.docker.network.driver.mtu"
 ICC = "com.docker.network.bridge.enable_icc"
@@ -272,3 +273,28 @@ def test_every_network_has_a_wiring():
     world.net("net2", "fd00:1::/64", enable_ipv6=True, internal=True)
     world.net("six", enable_ipv4=False, enable_ipv6=True)
     assert {"bridge bridge", "bridge net1", "bridge net2", "bridge six"} <= wire(world.plan()).nodes.keys()
+
+
+def test_what_to_do_is_said_in_words_that_are_not_of_a_compose_file():
+    """A command's user has no `ipam.config`, and `services` of a file do not exist; drivers are named that there are."""
+    world, seen = World(), []
+    small = world.net("small", PoolWish(subnet="10.80.0.0/30"))
+    world.run("c1", small.name)
+    tries = (
+        lambda: world.run("c2", small.name),
+        lambda: world.net("two", PoolWish(subnet="10.81.0.0/24"), PoolWish(subnet="10.82.0.0/24")),
+        lambda: world.net("isolated", options={MODE4: "isolated"}),
+        lambda: world.net("other", driver="nosuch"),
+        lambda: World(around(overlays=True)).net("other", driver="nosuch"),
+    )
+    for one in tries:
+        with pytest.raises(UserError) as refused:
+            one()
+        seen.append(refused.value.mend)
+    assert seen == [
+        "10.80.0.0/30: give it a larger subnet or IP range, or fewer members",
+        "a bridge has one IPv4 subnet: leave the others out",
+        "make the network internal, or choose another mode",
+        "the drivers are bridge, macvlan, ipvlan",
+        "the drivers are bridge, macvlan, ipvlan, overlay",
+    ]
