@@ -217,9 +217,10 @@ class FakeContainers:
             return self.running[one.id].streams(stdin=stdin, logs=logs)
         real: asyncio.Future[Streams] = asyncio.get_running_loop().create_future()
         fed: list[bytes] = []
+        before = self.running.get(one.id)
 
         async def output() -> AsyncIterator[tuple[int, bytes]]:
-            while not self.find(one.id).alive:
+            while self.running.get(one.id) is before:  # the next may be over before anybody looks
                 await asyncio.sleep(0)
             real.set_result(self.running[one.id].streams(stdin=stdin, logs=True))
             for data in fed:
