@@ -22,6 +22,8 @@ CHANGEABLE: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 # What may not, of a link.
 FIXED = frozenset({"mac", "permanent", "vni", "local", "peer_limit", "vlan"})
+# Rules that take the place of what they say anew: nothing is forgotten meanwhile.
+IN_PLACE = frozenset({"peer", "station"})
 
 
 def _change(old: Settings, new: Settings) -> str:

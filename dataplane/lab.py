@@ -12,7 +12,7 @@ from typing import Any, SupportsBytes
 
 from dataplane import compose
 from dataplane.apply import Dataplane, MemoryPorts
-from dataplane.apply.dataplane import Rows
+from dataplane.apply.rows import Rows
 from dataplane.drivers import wire
 from dataplane.model import Plan, Topology
 from dataplane.plan import make_plan

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import MappingProxyType
 
+from dataplane.nat import Nat
 from dataplane.parent import Parent
 from dataplane.underlay import Peer, Underlay
 from dataplane.uplink import UPLINK, Uplink, uplink_port
@@ -55,28 +56,6 @@ class Network:
     uplink: Uplink | None = None
     underlay: Underlay | None = None
     peers: tuple[Peer, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nat:
-    """How the lab's gateway translates (``x-dataplane.nat``). ``timeouts``: seconds by kind, those of the RFCs where it is silent;
-    ``linux``: Linux's instead. ``addresses``: sources are translated to these, on a packet uplink; else to the uplink's own.
-    ``static``: (outside, inside) one to one. ``exclude``: what goes there is not translated. ``mss``: what SYNs may announce at
-    most, ``clamp`` for what both links take, 0 for anything. ``icmp_rate``: ICMP errors a second of an interface. ``resumes``: TCP
-    connections to published ports that are older than the gateway go on: a daemon's, which is started again under them."""
-
-    mapping: str = "endpoint-independent"
-    filtering: str = "address-and-port-dependent"
-    strict: bool = False
-    linux: bool = False
-    timeouts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    flows: int = 65536
-    addresses: tuple[IPAddress, ...] = ()
-    static: tuple[tuple[IPAddress, IPAddress], ...] = ()
-    exclude: tuple[IPNetwork, ...] = ()
-    mss: int | str = 0
-    icmp_rate: int = 100
-    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +176,7 @@ class Topology:
     services: Mapping[str, Service]
     warnings: tuple[str, ...] = ()
     uplink: Uplink | None = None
-    nat: Nat = Nat()
+    nat: Nat = field(default_factory=Nat)
     underlay: Underlay | None = None
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Interface
 
-IPAddress = IPv4Address | IPv6Address
+from dataplane.outside import IPAddress
+
 PARENT = "parent"
 """What its port is called (DESIGN: "Ports have names"): ``parent.NETWORK``, after the first network on it."""
 

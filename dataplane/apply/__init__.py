@@ -6,7 +6,8 @@ captures and TAPs beside it.
 
 from __future__ import annotations
 
-from dataplane.apply.dataplane import Dataplane, Ports
+from dataplane.apply.dataplane import Dataplane
 from dataplane.apply.memory import MemoryPorts
+from dataplane.apply.ports import Ports
 
 __all__ = ["Dataplane", "MemoryPorts", "Ports"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
+from dataplane.apply.rows import Rows
 from fastpath import Bridge
 
-Rows = np.ndarray[Any, Any]
 BRIDGE_COUNTERS = ("stations", "learned", "moved", "aged", "flushed", "refused", "flooded")
 BRIDGES_DTYPE = np.dtype([("network", "U128")] + [(name, "<u8") for name in BRIDGE_COUNTERS])
 

@@ -7,11 +7,12 @@ handed to that thread whole, as a function.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from dataplane.actions import (
+    IN_PLACE,
     Action,
     AddLink,
     AddNode,
@@ -27,25 +28,12 @@ from dataplane.actions import (
 from dataplane.apply import bridge_tables, drop_table, gateway_tables, segments
 from dataplane.apply.gateway import Gateway
 from dataplane.apply.gateway_tables import FLOWS_DTYPE, NEIGHBORS_DTYPE, ROUTES_DTYPE, RULES_DTYPE
+from dataplane.apply.ports import Ports
+from dataplane.apply.rows import Rows
 from dataplane.apply.vtep import TunnelEnd
 from dataplane.errors import UserError
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Wiring, titled
 from fastpath import Bridge, Engine, Node, PacketPort, Port
-
-Rows = np.ndarray[Any, Any]
-
-IN_PLACE = frozenset({"peer", "station"})
-"""Rules that take the place of what they say anew: nothing is forgotten meanwhile."""
-
-
-class Ports(Protocol):
-    """Makes the ports of a dataplane: what is outside is its business."""
-
-    def make(self, engine: Engine, spec: NodeSpec) -> Port:
-        """A port for the specification, on the engine, leading nowhere yet. Errors: UserError or OSError."""
-
-    def discard(self, port: Port) -> None:
-        """The port is about to leave the engine: let go of its outside."""
 
 
 class Dataplane:

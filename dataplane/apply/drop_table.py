@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from dataplane.apply.rows import Rows
 from fastpath import REASONS, Engine
 
-Rows = np.ndarray[Any, Any]
 SENTENCES = dict(REASONS)
 DROPS_DTYPE = np.dtype(
     [("scope", "U4"), ("name", "U128"), ("reason", "U24"), ("count", "<u8"), ("sentence", f"U{max(map(len, SENTENCES.values()))}")]

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from dataplane.apply.gateway import Gateway
+from dataplane.apply.rows import Rows
 from dataplane.errors import UserError
 from dataplane.uplink import UPLINK, network_of
 from fastpath.flowrows import FLOWS_DTYPE as OF_FLOWS
 from fastpath.flowrows import PROTOCOLS
 
-Rows = np.ndarray[Any, Any]
 Chosen = Mapping[str, str | int | None]
 ROUTES_DTYPE = np.dtype([("destination", "U43"), ("gateway", "U39"), ("interface", "U128"), ("network", "U128")])
 NEIGHBORS_DTYPE = np.dtype([("address", "U39"), ("mac", "U17"), ("interface", "U128"), ("state", "U16")])

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dataplane.apply.rows import Rows
+
 if TYPE_CHECKING:
     from dataplane.apply.dataplane import Dataplane
     from dataplane.apply.vtep import TunnelEnd
 
-Rows = np.ndarray[Any, Any]
 OVERLAYS_DTYPE = np.dtype(
     [("network", "U64"), ("vtep", "U128"), ("vni", "<u4"), ("local", "U39"), ("group", "U39"), ("mtu", "<u4"), ("peers", "<u4"),
      ("heard", "<u4"), ("floods", "<u8"), ("limited", "<u8")]

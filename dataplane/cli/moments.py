@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from dataplane.cli.container.flags import duration
+from dataplane.cli.verb import Failure
 
 
 def asked(text: str) -> str:
@@ -21,6 +22,18 @@ def asked(text: str) -> str:
     except ValueError:
         raise ValueError(f'parsing time "{text}": cannot parse') from None
     return _seconds(int(moment.astimezone().timestamp() * 10**6) * 1000)
+
+
+def bounds(since: str | None, until: str | None) -> dict[str, str]:
+    """Those that are given, for a request. Failure for what is no time."""
+    found = {}
+    for key, text in (("since", since), ("until", until)):
+        if text:
+            try:
+                found[key] = asked(text)
+            except ValueError as error:
+                raise Failure(f'invalid value for "{key}": {error}') from None
+    return found
 
 
 def as_go(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""``x-dataplane.uplink`` and ``x-dataplane.nat`` at the top of the file -> `model.Uplink`, `model.Nat`."""
+"""``x-dataplane.uplink`` and ``x-dataplane.nat`` at the top of the file -> `uplink.Uplink`, `nat.Nat`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from types import MappingProxyType
 from dataplane.compose.addresses import address, interface, mac, subnet
 from dataplane.compose.ends import by_version, elements, gateways, interface_address, neighbors, other_mac, within
 from dataplane.compose.nodes import At
-from dataplane.model import IPAddress, Nat
+from dataplane.model import IPAddress
+from dataplane.nat import Nat
 from dataplane.uplink import Uplink
 
 KINDS = ("tap", "packet", "none")

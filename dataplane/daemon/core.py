@@ -84,7 +84,6 @@ class Core:
         self.followers: list[Callable[[State, State], Awaitable[None]]] = []
         self.rooms = Rooms(helper)
         self._planner = Planner(self.name, host.underlay)
-        self.emptied = False
         self._torn = True  # what is there may not be what the state says
 
     # -- questions --------------------------------------------------------------------------------------------------------
@@ -266,13 +265,6 @@ class Core:
             say(f"the interface of port {port} is gone: somebody deleted it")
 
     # -- the end ----------------------------------------------------------------------------------------------------------
-
-    async def remove_everything(self) -> None:
-        """Forget every container and every network but the three; what runs of them is ended when the core is closed."""
-        async with self.lock:
-            kept = MappingProxyType({key: one for key, one in self.state.networks.items() if one.predefined})
-            await self.change_to(State(networks=kept, uplinks=self.state.uplinks))
-            self.emptied = True
 
     async def close(self) -> None:
         """Stop carrying packets and leave the host as it was; namespaces, TAPs and processes stay for the next daemon."""

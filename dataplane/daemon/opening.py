@@ -12,7 +12,6 @@ from dataplane.daemon.core import Core
 from dataplane.daemon.helpers import end_helper, helper_of, replaced
 from dataplane.daemon.hostside import HostSide
 from dataplane.live.engine import EngineThread
-from dataplane.proc.clean import clear
 from dataplane.proc.helper import Helper
 from dataplane.store import Store
 from dataplane.underlay import Underlay
@@ -31,8 +30,8 @@ async def opened(
     """A core that runs inside. ``folder``: for what lives as long as the machine runs, a folder called ``name``; ``helper``: one
     that is there already; ``host_rules`` False: tell what the host needs instead of setting it; ``underlay``: carries overlays.
 
-    Afterwards no packets are carried and the host is as it was; namespaces, interfaces and processes stay (after
-    ``remove_everything``, nothing does). UserError: what is remembered cannot be made so."""
+    Afterwards no packets are carried and the host is as it was; namespaces, interfaces and processes stay. UserError: what is
+    remembered cannot be made so."""
     if folder.name != name:
         raise ValueError(f"the folder of {name} is called {folder.name}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,7 +47,5 @@ async def opened(
         await core.close()
         helper.replace = None
         helper.close()
-        if core.emptied:
-            await asyncio.to_thread(clear, folder)
-        elif not core.rooms.found:
+        if not core.rooms.found:
             await asyncio.to_thread(end_helper, folder)  # it holds nothing

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from dataplane.desired.kinds import WIRED
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord, State
 from dataplane.desired.shapes import plan_instance, plan_network
-from dataplane.model import Instance, Nat, Network, Plan, Service, Topology
+from dataplane.model import Instance, Network, Plan, Service, Topology
+from dataplane.nat import Nat
 
 NAT = Nat(resumes=True)
 REMEMBERED = 8

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord, State
 from dataplane.desired.refused import Refused
 
+_Record = TypeVar("_Record", NetworkRecord, ContainerRecord)
+
 
 def network(state: State, reference: str) -> NetworkRecord:
     """Refused 404: there is none; 400: several ids begin so."""
-    found = state.networks.get(reference) or next((one for one in state.networks.values() if one.name == reference), None)
-    if found is not None:
-        return found
-    begun = _beginning(reference, state.networks)
-    if len(begun) > 1:
-        raise Refused(400, f"network {reference} is ambiguous ({len(begun)} matches found based on ID prefix)")
-    if not begun:
+    found = _meant(state.networks, reference, reference)
+    if len(found) > 1:
+        raise Refused(400, f"network {reference} is ambiguous ({len(found)} matches found based on ID prefix)")
+    if not found:
         raise Refused(404, f"network {reference} not found")
-    return state.networks[begun[0]]
+    return found[0]
 
 
 def container(state: State, reference: str) -> ContainerRecord:
     """Refused 404: there is none; 400: several ids begin so. A name may have the slash that `inspect` shows."""
-    name = reference.removeprefix("/")
-    found = state.containers.get(reference) or next((one for one in state.containers.values() if one.name == name), None)
-    if found is not None:
-        return found
-    begun = _beginning(reference, state.containers)
-    if len(begun) > 1:
+    found = _meant(state.containers, reference, reference.removeprefix("/"))
+    if len(found) > 1:
         raise Refused(400, f"multiple IDs found with provided prefix: {reference}")
-    if not begun:
+    if not found:
         raise Refused(404, f"No such container: {reference}")
-    return state.containers[begun[0]]
+    return found[0]
 
 
 def endpoints_of(state: State, container_id: str) -> tuple[EndpointRecord, ...]:
@@ -47,5 +43,9 @@ def members(state: State, network_id: str) -> Iterator[EndpointRecord]:
     return (one for one in state.endpoints.values() if one.network == network_id)
 
 
-def _beginning(reference: str, ids: Iterable[str]) -> list[str]:
-    return [one for one in ids if one.startswith(reference)] if reference else []
+def _meant(records: Mapping[str, _Record], reference: str, name: str) -> list[_Record]:
+    """One, or all whose ids begin so."""
+    found = records.get(reference) or next((one for one in records.values() if one.name == name), None)
+    if found is not None:
+        return [found]
+    return [one for id, one in records.items() if id.startswith(reference)] if reference else []

@@ -19,7 +19,8 @@ from dataplane.drivers.bridge import ICC
 from dataplane.drivers.ports import MTU
 from dataplane.errors import UserError
 from dataplane.gateways import Gateway, gateway
-from dataplane.model import IPAddress, Nat, Network, Plan, Published
+from dataplane.model import IPAddress, Network, Plan, Published
+from dataplane.nat import Nat
 from dataplane.options import boolean, integer
 from dataplane.uplink import UPLINK, Uplink
 from dataplane.wiring import Link, NodeSpec, RuleSpec, Settings, Wiring

@@ -12,7 +12,8 @@ from dataplane.actions import diff
 from dataplane.apply import Dataplane, MemoryPorts
 from dataplane.drivers import wire
 from dataplane.errors import UserError
-from dataplane.model import Nat, PortBinding
+from dataplane.model import PortBinding
+from dataplane.nat import Nat
 from dataplane.plan import make_plan
 from dataplane.uplink import Uplink
 from dataplane.wiring import RuleSpec, Wiring

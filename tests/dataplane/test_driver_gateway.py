@@ -9,7 +9,8 @@ from topologies import network, service, topology
 from dataplane.actions import ChangeLink, ChangeRule, RemoveRule, diff
 from dataplane.drivers import wire
 from dataplane.errors import UserError
-from dataplane.model import Nat, PortBinding
+from dataplane.model import PortBinding
+from dataplane.nat import Nat
 from dataplane.plan import make_plan
 from dataplane.uplink import Uplink
 

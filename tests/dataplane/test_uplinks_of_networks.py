@@ -10,7 +10,8 @@ from dataplane.actions import AddLink, AddNode, ChangeLink, diff
 from dataplane.drivers import wire
 from dataplane.errors import UserError
 from dataplane.hostnet.rules import host_rules, subnets
-from dataplane.model import Nat, PortBinding
+from dataplane.model import PortBinding
+from dataplane.nat import Nat
 from dataplane.plan import make_plan
 from dataplane.portnames import resolve_port
 from dataplane.uplink import Uplink

@@ -9,27 +9,40 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from dataplane.daemon.core import Core, new_id
 from dataplane.daemon.networks import Networks
 from dataplane.daemon.opening import opened
 from dataplane.desired import containers, life, references
 from dataplane.desired.planning import plan_of
-from dataplane.desired.records import EXITED, ContainerRecord, Fate
+from dataplane.desired.records import EXITED, ContainerRecord, Fate, State
 from dataplane.desired.wishes import ContainerWish, EndpointWish, NetworkWish
 from dataplane.model import PortBinding
+from dataplane.proc.clean import clear
 from dataplane.store.sqlite import SqliteStore
 
 
 @asynccontextmanager
 async def core_in(folder: Path, name: str, *, leave: bool = False) -> AsyncIterator[Core]:
     """A core with its state under ``folder``. ``leave``: as a daemon that is stopped, so that another can take up what it left."""
-    async with opened(name, folder / name, SqliteStore(folder / "state" / "desired.db")) as core:
-        try:
-            yield core
-        finally:
-            if not leave:
-                await core.remove_everything()
+    try:
+        async with opened(name, folder / name, SqliteStore(folder / "state" / "desired.db")) as core:
+            try:
+                yield core
+            finally:
+                if not leave:
+                    await forget_everything(core)
+    finally:
+        if not leave:
+            await asyncio.to_thread(clear, folder / name)
+
+
+async def forget_everything(core: Core) -> None:
+    """Every container, and every network but the three."""
+    async with core.lock:
+        kept = MappingProxyType({key: one for key, one in core.state.networks.items() if one.predefined})
+        await core.change_to(State(networks=kept, uplinks=core.state.uplinks))
 
 
 async def create(core: Core, name: str, *networks: str, ports: tuple[PortBinding, ...] = (), mode: str = "") -> str:

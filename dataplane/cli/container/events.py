@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from dataplane.cli.filters import FILTER, as_query
-from dataplane.cli.moments import asked, nanoseconds
+from dataplane.cli.moments import bounds, nanoseconds
 from dataplane.cli.said import Said
-from dataplane.cli.verb import Failure, Verb, words
+from dataplane.cli.verb import Verb, words
 from dataplane.client import Daemon
 from dataplane.gotemplate import Template, TemplateError
 
@@ -33,13 +33,7 @@ def command(
         template = Template("{{json .}}" if layout == "json" else layout) if layout else None
     except TemplateError as error:
         raise Said(f"Error parsing format: template parsing error: {error}", status=64) from None
-    query: dict[str, Any] = {"filters": as_query(filters)}
-    for key, text in (("since", since), ("until", until)):
-        if text:
-            try:
-                query[key] = asked(text)
-            except ValueError as error:
-                raise Failure(f'invalid value for "{key}": {error}') from None
+    query = {"filters": as_query(filters), **bounds(since, until)}
     for event in Daemon.at().lines("GET", "/events", query=query):
         click.echo(line(event) if template is None else template.render(with_typed_names(event)))
 

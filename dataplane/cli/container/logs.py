@@ -6,8 +6,8 @@ import click
 
 from dataplane.cli.candidates import completer
 from dataplane.cli.daemon_names import containers
-from dataplane.cli.moments import asked
-from dataplane.cli.verb import Failure, Verb, words
+from dataplane.cli.moments import bounds
+from dataplane.cli.verb import Verb, words
 from dataplane.client import Daemon
 from dataplane.client.carry import CHUNK, frames, write
 from dataplane.client.daemon import quoted
@@ -33,13 +33,8 @@ def command(
         "tail": tail,
         "timestamps": timestamps or None,
         "details": details or None,
+        **bounds(since, until),
     }
-    for key, text in (("since", since), ("until", until)):
-        if text:
-            try:
-                query[key] = asked(text)
-            except ValueError as error:
-                raise Failure(f'invalid value for "{key}": {error}') from None
     tty = daemon.ask("GET", f"/containers/{quoted(name)}/json")["Config"]["Tty"]
     connection, response = daemon.open("GET", f"/containers/{quoted(name)}/logs", query=query, timeout=None)
     try:

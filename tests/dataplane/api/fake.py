@@ -220,7 +220,7 @@ class FakeContainers:
         fed: list[bytes] = []
 
         async def output() -> AsyncIterator[tuple[int, bytes]]:
-            while self.running.get(one.id) is before:  # the next one, though it may have ended meanwhile
+            while self.running.get(one.id) is before:  # the next may be over before anybody looks
                 await asyncio.sleep(0)
             real.set_result(self.running[one.id].streams(stdin=stdin, logs=True))
             for data in fed:

@@ -6,7 +6,8 @@ import pytest
 
 from dataplane.compose import load
 from dataplane.errors import UserError
-from dataplane.model import Nat, Topology
+from dataplane.model import Topology
+from dataplane.nat import Nat
 from dataplane.uplink import Uplink
 
 NO_NEIGHBOR = "the gateway {} is no neighbor of our address there"
