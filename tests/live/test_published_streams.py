@@ -71,6 +71,8 @@ def host() -> Iterator[str]:
             ip("-n", name, "link", "set", "eth0", "up")
             for row in ADDRESSES.values():
                 ip("-n", name, "address", "add", f"{row[at]}/{row[2]}", "dev", "eth0", *(["nodad"] if ":" in row[at] else []))
+        for row in ADDRESSES.values():  # where translated packets go while there is no TAP
+            ip("-n", HOST, "route", "add", "default", "via", row[1])
         yield HOST
     finally:
         for name in (HOST, OUTSIDE):
