@@ -6,15 +6,15 @@ import click
 
 from dataplane.cli.candidates import completer
 from dataplane.cli.container.each import each
+from dataplane.cli.container.ending import ending
 from dataplane.cli.daemon_names import running
-from dataplane.cli.verb import INTEGER, Verb, words
+from dataplane.cli.verb import Verb, words
 from dataplane.client import Daemon
 from dataplane.client.daemon import quoted
 
 
 @click.command(cls=Verb, least=1)
-@click.option("-s", "--signal", metavar="string", help="The signal, instead of its own.")
-@click.option("-t", "--timeout", "--time", type=INTEGER, help="Seconds until it is killed.")
+@ending
 @words("CONTAINER [CONTAINER...]", shell_complete=completer(running))
 def command(signal: str | None, timeout: int | None, words: tuple[str, ...]) -> None:
     """Stop containers that run."""
