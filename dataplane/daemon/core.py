@@ -14,8 +14,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import TypeVar, TypeVarTuple
 
 from dataplane.actions import diff as wiring_diff
 from dataplane.daemon.face import Event
@@ -25,7 +23,7 @@ from dataplane.daemon.reconcile import diff, ports_parted
 from dataplane.daemon.resuming import possible
 from dataplane.daemon.sandboxes import Rooms
 from dataplane.daemon.specs import Sandboxes
-from dataplane.desired.networks import fresh, operstate
+from dataplane.desired.networks import fresh
 from dataplane.desired.records import PREDEFINED, ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
@@ -36,13 +34,10 @@ from dataplane.model import EMPTY, Plan
 from dataplane.proc.helper import Helper
 from dataplane.proc.spec import NamespaceRef
 from dataplane.store import Store
-from dataplane.uplink import Uplink
+from dataplane.uplinks import NOTHING
 from dataplane.wiring import Wiring, without
 
 _Planned = tuple[Plan, Sandboxes, Wiring]
-_T = TypeVar("_T")
-_Ts = TypeVarTuple("_Ts")
-EMPTY_UPLINKS: Mapping[str, Uplink] = MappingProxyType({})
 ATTEMPTS = 64
 """Ports that nobody chose and that others have: how many are tried."""
 
@@ -114,14 +109,6 @@ class Core:
         except Refused:
             return ""
 
-    def operstate(self, network: str) -> str:
-        """UP while somebody is on the network, else DOWN: as a bridge of the kernel's has it."""
-        return operstate(self.state, network)
-
-    async def blocking(self, work: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
-        """Work that waits for others, in a thread."""
-        return await asyncio.to_thread(work, *args)
-
     def tell(self, type: str, action: str, id: str, attributes: Mapping[str, str] = EMPTY) -> None:
         """Something happened just now."""
         event = Event(type, action, id, attributes, time.time_ns())
@@ -139,7 +126,7 @@ class Core:
             await self.host.arrive(remembered)
             around = await self.surroundings()
             state = remembered if remembered.networks else fresh(around, ids=[new_id() for _ in PREDEFINED], now=time.time_ns())
-            state = with_way_out(state, around) if self.host.way_out else replace(state, uplinks=EMPTY_UPLINKS)
+            state = with_way_out(state, around) if self.host.way_out else replace(state, uplinks=NOTHING)
             self.state, planned = await possible(state, self._planned, self._claim, say)
             self.store.save(remembered, self.state)
             await self._reconcile(*planned)

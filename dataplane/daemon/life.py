@@ -89,7 +89,7 @@ class Life:
                     await core.change_with(lambda taken: self._started(now, restarts, taken))
                 binds = self.files.write(core.state, self.id) if self.files is not None else {}
                 spec = spec_of(core.state, self.record, core.namespace(self.id), binds)
-                process = await core.blocking(spawn, core.helper, core.folder, spec, [one.fileno() for one in early])
+                process = await asyncio.to_thread(spawn, core.helper, core.folder, spec, [one.fileno() for one in early])
             except UserError as error:
                 await self._failed(error)
         finally:

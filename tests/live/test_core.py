@@ -16,6 +16,7 @@ from hosts import assert_same, state
 
 from dataplane.daemon.core import Core
 from dataplane.daemon.networks import Networks
+from dataplane.desired.networks import operstate
 from dataplane.desired.records import CREATED
 from dataplane.desired.refused import Refused
 from dataplane.desired.wishes import EndpointWish, PoolWish
@@ -82,10 +83,10 @@ async def test_connect_and_disconnect_are_hot(core: Core) -> None:
                 return client.stdout.readline()
 
             assert await asyncio.to_thread(ask) == "x\n"
-            assert core.operstate(made) == "DOWN"
+            assert operstate(core.state, made) == "DOWN"
             for one in ("web", "db"):
                 await networks.connect("my_network", one, EndpointWish())
-            assert core.operstate(made) == "UP"
+            assert operstate(core.state, made) == "UP"
             assert await asyncio.to_thread(ask) == "x\n"
             assert "inet 172.18.0.2/16" in await inside(core, web, "ip -4 address show eth1")
             assert await reaches(core, web, "172.18.0.3")
