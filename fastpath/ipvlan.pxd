@@ -1,7 +1,7 @@
 """Stations behind one interface, the parent, that share its MAC address: what Linux's ipvlan does (drivers/net/ipvlan/ipvlan_core.c).
 
-Each member has IP addresses of its own, given, not learned. Who has an address decides: of ARP its target, of IP its destination, of a neighbor solicitation from :: its target
-(ipvlan_get_L3_hdr, ipvlan_addr_lookup). The mode is the same for all:
+Each member has IP addresses of its own, given, not learned. Who has an address decides: of ARP its target, of IP its destination,
+of a neighbor solicitation from :: its target (ipvlan_get_L3_hdr, ipvlan_addr_lookup). The mode is the same for all:
 
     L2   from a member (ipvlan_xmit_mode_l2): to our own MAC: the sibling with the address; a group: all siblings, and the wire; else
          the wire. From the wire (ipvlan_handle_mode_l2): a group: all, unless a member sent it (ipvlan_external_frame); else by address.

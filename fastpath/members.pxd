@@ -1,9 +1,9 @@
-"""What macvlan and ipvlan have in common: stations behind one interface, the parent.
+"""What macvlan, ipvlan and vlan have in common: stations, or networks, behind one interface, the parent.
 
     input 0        the wire: what comes in by the parent
     input 1…       members
 
-Who is for whom is each node's own; here a member comes and goes, and a group's frame is copied. A member's mode is a bit, so that
+What is for whom is each node's own; here a member comes and goes, and a group's frame is copied. A member's mode is a bit, so that
 a set of modes says who gets a copy; no mode: the place is free.
 """
 

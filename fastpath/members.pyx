@@ -10,7 +10,7 @@ from fastpath.graph cimport Edge, Graph, Head, Node, drop, emit
 
 
 cdef class Members(Node):
-    """A node of members behind one parent: see Macvlan and Ipvlan."""
+    """A node of members behind one parent: see Macvlan, Ipvlan and Vlan."""
 
     def __init__(self, Graph graph not None, str name not None):
         super().__init__(graph, name)

@@ -70,6 +70,7 @@ PORT_BASES = {
     "udpcontrol",
     "udparrived",
     "udppaths",
+    "udpsender",
     "merge",
 }  # what ports have in common
 ROUTING = {
