@@ -9,12 +9,13 @@ from dataplane.api import image
 from dataplane.api.shown_endpoint import networks_of
 from dataplane.api.shown_ports import port_list, port_map
 from dataplane.api.shown_state import state_object, status
-from dataplane.api.times import SECOND, rfc3339
+from dataplane.api.times import rfc3339
 from dataplane.api.versions import Version
 from dataplane.daemon.face import Daemon
 from dataplane.desired.planning import plan_of
 from dataplane.desired.records import ContainerRecord
 from dataplane.desired.references import endpoints_of
+from dataplane.spans import SECOND
 
 _CONFIG: Mapping[str, object] = {
     "Hostname": "", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False, "AttachStderr": False,
