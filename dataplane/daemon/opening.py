@@ -30,8 +30,8 @@ async def opened(
     """A core that runs inside. ``folder``: for what lives as long as the machine runs, a folder called ``name``; ``helper``: one
     that is there already; ``host_rules`` False: tell what the host needs instead of setting it; ``underlay``: carries overlays.
 
-    Afterwards no packets are carried and the host is as it was; namespaces, interfaces and processes stay. UserError: what is
-    remembered cannot be made so."""
+    Afterwards no packets are carried; namespaces, interfaces, processes and rules stay. Where nothing runs the host is as it was,
+    and the helper has ended. UserError: what is remembered cannot be made so."""
     if folder.name != name:
         raise ValueError(f"the folder of {name} is called {folder.name}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -47,5 +47,5 @@ async def opened(
         await core.close()
         helper.replace = None
         helper.close()
-        if not core.rooms.found:
+        if core.idle:
             await asyncio.to_thread(end_helper, folder)  # it holds nothing

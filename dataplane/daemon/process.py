@@ -26,8 +26,8 @@ from dataplane.proc.registry import try_lock
 from dataplane.underlay import Underlay
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-DYING = 3.0
-"""Seconds that a predecessor which was killed may take until its lock is gone."""
+DYING = 10.0
+"""Seconds that a predecessor which was killed may take until its lock is gone, and its interfaces, of which there may be thousands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +70,15 @@ def _raise_limits() -> None:
 
 
 def _hold(state: Path) -> int:
-    """Be the one daemon of that state."""
+    """Be the one daemon of that state; a predecessor that was killed has let go of its interfaces."""
     deadline = time.monotonic() + DYING
     while True:
         lock = try_lock(state)
+        body = pids.read_json(str(state / "daemon.json")) or {"pid": 0, "start": 0}
         if lock is not None:
+            pids.let_go(body["pid"], body["start"], DYING)
             pids.write_json(str(state / "daemon.json"), {"pid": os.getpid(), "start": pids.start_time("self")})
             return lock
-        body = pids.read_json(str(state / "daemon.json")) or {"pid": 0, "start": 0}
         if pids.alive(body["pid"], body["start"]) or time.monotonic() > deadline:
             raise UserError(
                 f"a daemon runs with this state already (process {body['pid']})",
