@@ -260,8 +260,8 @@ class Core:
         return self._looked and not self.rooms.found
 
     async def close(self) -> None:
-        """Stop carrying packets. Where anything runs all stays for the next daemon, the host's rules and routes as well, or it would
-        reset connections that it does not know; else the host is as it was."""
+        """Stop carrying packets. Where anything runs all stays for the next daemon, the host's rules and routes as well, or it
+        would reset connections that it does not know; else the host is as it was."""
         async with self.lock:
             await self.engine.stop()
             await (self.host.close() if self.idle else self.host.let_go())

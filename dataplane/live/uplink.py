@@ -22,10 +22,8 @@ Tell = Callable[[Step], None]
 DEFAULT_MTU = 1500
 
 
-def make_tap(
-    helper: Helper, namespace: NamespaceRef, uplink: Outside, facts: Facts, tell: Tell, *, stays: bool = False
-) -> int:
-    """A descriptor of the TAP, up and addressed, as ``told`` says; ``tell``: what it does not. ``stays``: it outlives its descriptor.
+def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Outside, facts: Facts, tell: Tell, *, stays: bool = False) -> int:
+    """A descriptor of the TAP, up and addressed, as ``told`` says; ``tell``: what it does not. ``stays``: it outlives that.
 
     When it fails nothing is left; of one that stays, what ``undo`` takes back."""
     name = uplink.name or ""
