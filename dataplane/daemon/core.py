@@ -18,6 +18,7 @@ from pathlib import Path
 from dataplane.actions import diff as wiring_diff
 from dataplane.daemon.face import Event
 from dataplane.daemon.hostside import HostSide, PortTakenError, say
+from dataplane.daemon.kept import Kept
 from dataplane.daemon.planner import Planner
 from dataplane.daemon.reconcile import diff, ports_parted
 from dataplane.daemon.resuming import possible
@@ -68,8 +69,8 @@ def _asleep(old: State, new: State) -> bool:
 class Core:
     """One daemon. ``listeners`` are told every Event; ``followers`` (old, new) after each change, before it counts as done."""
 
-    def __init__(self, folder: Path, store: Store, helper: Helper, engine: EngineThread, host: HostSide) -> None:
-        self.name, self.folder, self.store = folder.name, folder, store
+    def __init__(self, folder: Path, store: Store, helper: Helper, engine: EngineThread, host: HostSide, *, kept: Kept) -> None:
+        self.name, self.folder, self.kept, self.store = folder.name, folder, kept, store
         self.helper, self.engine, self.host = helper, engine, host
         self.state = State()
         self.plan: Plan = Planner.nothing(self.name)

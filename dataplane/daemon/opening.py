@@ -11,6 +11,7 @@ from pathlib import Path
 from dataplane.daemon.core import Core
 from dataplane.daemon.helpers import end_helper, helper_of, replaced
 from dataplane.daemon.hostside import HostSide
+from dataplane.daemon.kept import Kept
 from dataplane.live.engine import EngineThread
 from dataplane.proc.helper import Helper
 from dataplane.store import Store
@@ -23,12 +24,14 @@ async def opened(
     folder: Path,
     store: Store,
     *,
+    kept: Path,
     helper: Helper | None = None,
     host_rules: bool = True,
     underlay: Underlay | None = None,
 ) -> AsyncIterator[Core]:
-    """A core that runs inside. ``folder``: for what lives as long as the machine runs, a folder called ``name``; ``helper``: one
-    that is there already; ``host_rules`` False: tell what the host needs instead of setting it; ``underlay``: carries overlays.
+    """A core that runs inside. ``folder``: for what lives as long as the machine runs, a folder called ``name``; ``kept``: the
+    folder for what containers leave, beside the store; ``helper``: one that is there already; ``host_rules`` False: tell what the
+    host needs instead of setting it; ``underlay``: carries overlays.
 
     Afterwards no packets are carried; namespaces, interfaces, processes and rules stay. Where nothing runs the host is as it was,
     and the helper has ended. UserError: what is remembered cannot be made so."""
@@ -38,7 +41,8 @@ async def opened(
     if helper is None:
         helper = await asyncio.to_thread(helper_of, folder)
     engine = EngineThread(secrets.randbits(63))
-    core = Core(folder, store, helper, engine, HostSide(name, folder, helper, change=host_rules, underlay=underlay))
+    host = HostSide(name, folder, helper, change=host_rules, underlay=underlay)
+    core = Core(folder, store, helper, engine, host, kept=Kept(kept, folder / "instances"))
     helper.replace = lambda: replaced(folder, core.rooms.hosts())
     try:
         await core.begin()

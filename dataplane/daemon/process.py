@@ -112,7 +112,8 @@ async def _live(name: str, folder: Path, helper: Helper, options: Options, begun
         if not helper.namespaces():
             end_helper(folder)  # it was started for this daemon
         raise
-    async with opened(name, folder, store, helper=helper, host_rules=options.host_rules, underlay=options.underlay) as core:
+    kept, rules = options.state / places.KEPT, options.host_rules
+    async with opened(name, folder, store, kept=kept, helper=helper, host_rules=rules, underlay=options.underlay) as core:
         # Packets flow by now; what only the API needs is imported meanwhile.
         from dataplane.api.server import serve
         from dataplane.daemon.whole import Whole
