@@ -35,11 +35,12 @@ _HOST_CONFIG: Mapping[str, object] = {
 
 def container_object(daemon: Daemon, container: ContainerRecord, version: Version, *, size: bool = False) -> dict[str, object]:
     """GET /containers/{id}/json."""
-    command = container.process.command
+    command, papers = container.process.command, daemon.papers(container.id)
     body: dict[str, object] = {
         "Id": container.id, "Created": rfc3339(container.created), "Path": command[0] if command else "",
-        "Args": list(command[1:]), "State": state_object(daemon, container), "Image": image.ID, "ResolvConfPath": "",
-        "HostnamePath": "", "HostsPath": "", "LogPath": "", "Name": f"/{container.name}", "RestartCount": container.fate.restarts,
+        "Args": list(command[1:]), "State": state_object(daemon, container), "Image": image.ID, "ResolvConfPath": papers.resolv,
+        "HostnamePath": papers.hostname, "HostsPath": papers.hosts, "LogPath": papers.log,
+        "Name": f"/{container.name}", "RestartCount": container.fate.restarts,
         "Driver": "host", "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": None,
         "HostConfig": host_config(container, version), "GraphDriver": {"Data": None, "Name": "host"}, "Mounts": [],
         "Config": config(container), "NetworkSettings": network_settings(daemon, container, version),

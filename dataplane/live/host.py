@@ -36,14 +36,15 @@ Tell = Callable[[Step], None]
 
 
 class Host:
-    """``change``: False tells what to do instead of doing it; ``way_out``: this user may have one. Used on the event loop."""
+    """``change``: False tells what to do instead of doing it; ``way_out``: this user may have one; ``stays``: its TAP outlives this
+    process. Used on the event loop."""
 
-    def __init__(self, lab: str, folder: Path, helper: Helper, *, change: bool, way_out: bool) -> None:
+    def __init__(self, lab: str, folder: Path, helper: Helper, *, change: bool, way_out: bool, stays: bool = False) -> None:
         self.lab, self.folder, self.way_out = lab, folder, way_out
         self.ways: dict[str, WayOut] = {}
         self.underlays = Underlays(lab, folder, helper, change=change, root=way_out)
         self.parents = Parents(lab, folder, helper, change=change, root=way_out)
-        self._helper, self._change = helper, change
+        self._helper, self._change, self._stays = helper, change, stays
         self._locks: list[socket.socket] = []
 
     # -- before the engine changes ------------------------------------------------------------------------------------------
@@ -80,7 +81,7 @@ class Host:
         `paths`: of the namespaces of uplinks by port, None for the host's."""
         for port in paths:
             if port not in self.ways:
-                self.ways[port] = WayOut(port, self.folder, self._helper, change=self._change)
+                self.ways[port] = WayOut(port, self.folder, self._helper, change=self._change, stays=self._stays)
         sites = await asyncio.to_thread(self._find_sites, paths)
         ours = frozenset(way.tap for way in self.ways.values() if way.tap)
         seen: dict[int, Facts] = {}
@@ -204,6 +205,13 @@ class Host:
         """Addresses of a host have changed: follow. True if others than before are local now."""
         ours = frozenset(way.tap for way in self.ways.values() if way.tap)
         return any([await way.look_again(plan, ours, tell) for way in self.ways.values()])
+
+    async def let_go(self) -> None:
+        """Of every port, and of descriptors; what was changed stays for the next process."""
+        self.unlock()
+        for way in self.ways.values():
+            await way.let_go()
+        await self.parents.let_go()
 
     async def close(self, tell: Tell) -> None:
         """Let go of every port; take back what was changed, once the engine has closed the uplinks."""

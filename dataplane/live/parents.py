@@ -145,9 +145,13 @@ class Parents:
         except UserError as error:
             warn(f"the host's own stack sees packets for ipvlan's endpoints: {error.what}; mend: {error.mend}")
 
+    async def let_go(self) -> None:
+        """Of every namespace; what was changed stays for the next process."""
+        await self.drop(list(self.made))
+
     async def close(self, tell: Tell) -> None:
         """Let go of every namespace, once the engine has closed its ports; take back what was changed."""
-        await self.drop(list(self.made))
+        await self.let_go()
         for words in await asyncio.to_thread(hidden.undo, self._folder):
             tell(Step("as it was before", words))
 

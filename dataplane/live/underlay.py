@@ -180,9 +180,13 @@ class Underlays:
             self._warned.add(sentence)
             warn(sentence)
 
+    async def let_go(self) -> None:
+        """Of every namespace; what was changed stays for the next process."""
+        await self.drop(list(self.made))
+
     async def close(self, tell: Tell) -> None:
         """Let go of every namespace, once the engine has closed its ports; take back what was changed."""
-        await self.drop(list(self.made))
+        await self.let_go()
         for words in await asyncio.to_thread(undo_underlays, self._folder):
             tell(Step("as it was before", words))
 

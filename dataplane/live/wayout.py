@@ -18,7 +18,7 @@ from dataplane.live.hostrules import RuleSetter
 from dataplane.live.packet import open_packet
 from dataplane.live.ports import HeldPorts
 from dataplane.live.site import Site
-from dataplane.live.uplink import make_tap, told
+from dataplane.live.uplink import make_tap, take_up, told
 from dataplane.model import IPNetwork, Plan
 from dataplane.netns.step import Step
 from dataplane.proc.helper import Helper
@@ -29,9 +29,10 @@ NOTHING = Facts(addresses={}, routes=())
 
 
 class WayOut:
-    """The uplink of a port. ``change``: False tells what to do on the host instead of doing it. Used on the event loop."""
+    """The uplink of a port. ``change``: False tells what to do on the host instead of doing it. ``stays``: a TAP outlives this
+    process, and one that an earlier process left is taken up. Used on the event loop."""
 
-    def __init__(self, port: str, folder: Path, helper: Helper, *, change: bool) -> None:
+    def __init__(self, port: str, folder: Path, helper: Helper, *, change: bool, stays: bool = False) -> None:
         self.port, self.lab = port, folder
         self.folder = folder if port == UPLINK else folder / port
         self.uplink: Uplink | None = None
@@ -42,11 +43,16 @@ class WayOut:
         self._site: Site | None = None
         self._next: Site | None = None
         self._routes: tuple[IPNetwork, ...] = ()
+        self._stays = stays
+        left = record.read(self.folder) if stays else None
+        self._left = left if left is not None and left.stays else None
 
     @property
     def tap(self) -> str:
-        """Its TAP, if that is what it is."""
-        return (self.uplink.name or "") if self.uplink is not None and self.uplink.kind == "tap" else ""
+        """Its TAP, if that is what it is; before there is one, that which an earlier process left."""
+        if self.uplink is None:
+            return self._left.tap if self._left is not None else ""
+        return (self.uplink.name or "") if self.uplink.kind == "tap" else ""
 
     @property
     def site(self) -> Site | None:
@@ -85,7 +91,7 @@ class WayOut:
         return self.uplink is not None and self.uplink != plan.uplinks.get(self.port)
 
     async def drop(self) -> None:
-        """The engine has closed its descriptor, with which a TAP ends: the host forgets it, and another of its name may come."""
+        """The engine has closed its descriptor: the host forgets it, and another of its name may come."""
         self.facts = self.facts.without({self.tap})
         self.uplink, self._routes = None, ()
         await asyncio.to_thread(undo.undo_uplink, self.lab, self.folder)
@@ -97,15 +103,12 @@ class WayOut:
         uplink, site = plan.uplinks.get(self.port), self._site
         if uplink is None or uplink == self.uplink or site is None:
             return None
-        details: list[Step] = []
-        record.write(self.folder, record.Record(inode=site.inode, tap=uplink.name or ""))
         if uplink.kind == "packet":
+            record.write(self.folder, record.Record(inode=site.inode))
             fd = await asyncio.to_thread(open_packet, site.path, uplink)
+            tell(told(uplink, site.namespace))
         else:
-            fd = await asyncio.to_thread(make_tap, self._helper, site.namespace, uplink, self.facts, details.append)
-        tell(told(uplink, site.namespace))
-        for step in details:
-            detail(step)
+            fd = await asyncio.to_thread(self._open_tap, site, uplink, tell, detail)
         self.uplink = uplink
         try:
             if uplink.kind == "tap":
@@ -114,6 +117,25 @@ class WayOut:
             os.close(fd)
             self.uplink = None
             raise
+        return fd
+
+    def _open_tap(self, site: Site, uplink: Uplink, tell: Tell, detail: Tell) -> int:
+        name, left, self._left = uplink.name or "", self._left, None
+        if left is not None and (left.inode, left.tap) == (site.inode, name):
+            fd = take_up(self._helper, site.namespace, uplink, self.facts)
+            if fd is not None:
+                self._routes = self.facts.beyond(name)
+                tell(Step(f"interface {name} is taken up as it was left", ""))
+                return fd
+        if left is not None:
+            undo.undo_uplink(self.lab, self.folder)
+            self.facts = self.facts.without({left.tap})
+        record.write(self.folder, record.Record(inode=site.inode, tap=name, stays=self._stays))
+        details: list[Step] = []
+        fd = make_tap(self._helper, site.namespace, uplink, self.facts, details.append, stays=self._stays)
+        tell(told(uplink, site.namespace))
+        for step in details:
+            detail(step)
         return fd
 
     def _arrive(self) -> None:
@@ -154,6 +176,7 @@ class WayOut:
                 inode=site.inode,
                 table=rules.table if self._rules.loads else "",
                 tap=rules.tap,
+                stays=self._stays,
                 ports=record.texts(self.ports.ports),
             ),
         )
@@ -197,6 +220,10 @@ class WayOut:
         with suppress(UserError):  # a host that refuses has been told of at `up`
             await asyncio.to_thread(self._rules.forward, site, rules, self.facts, tell)
         return self.local != before
+
+    async def let_go(self) -> None:
+        """Of every port; all else stays for the next process."""
+        await self.ports.close()
 
     async def close(self) -> list[str]:
         """Let go of every port; take back what was changed, once the engine has closed the uplink. What was done, in words."""

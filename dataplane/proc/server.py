@@ -29,7 +29,7 @@ from dataplane.proc.users import resolve_user
 
 MAX_CLIENTS = 64
 KNOWN_AT_ONCE = 256
-VERSION = 1
+VERSION = 2
 """Of what is asked and answered here: counts up when a daemon could not speak with a helper that an earlier one started."""
 
 Reply = tuple[Body, list[int]]

@@ -230,7 +230,9 @@ def test_nobody_else_may_read_or_ask(tmp_path: Path) -> None:
         assert mode(process.socket) == 0o660
         assert mode(process.state) == 0o700
         assert mode(process.runtime) == 0o700
-        assert {mode(path) for path in process.state.iterdir()} == {0o600}
+        assert {mode(path) for path in process.state.iterdir() if path.is_file()} == {0o600}
+        assert {mode(path) for path in process.state.glob("containers/**/")} == {0o700}
+        assert {mode(path) for path in process.state.glob("containers/*/*")} == {0o600}
         assert all(mode(path) & 0o077 == 0 for path in process.runtime.iterdir() if not path.is_symlink()), "but for sockets"
 
 
