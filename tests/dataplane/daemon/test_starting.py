@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 import pytest
 
 from dataplane.daemon.starting import CREATE, hostname, refusal
