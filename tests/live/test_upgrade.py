@@ -61,6 +61,7 @@ def test_networks_and_containers_of_an_earlier_version_are_there_and_start(daemo
     names = {one["Names"][0] for one in daemon.ask("GET", f"{rich_world.LATEST}/containers/json?all=1")[1]}
     assert names == {f"/{name}" for name, _, _ in rich_world.CONTAINERS if name != "fleeting"}, daemon.log()
     assert inspected(daemon, "web")["State"]["Running"]
+    assert (daemon.state / f"{places.FILE}.v1").exists(), "the file as it was, for who goes back"
     assert inspected(daemon, "ended")["State"]["ExitCode"] == 3
     for name in sorted(one[1:] for one in names - {"/web", "/broken"}):
         status, said = daemon.ask("POST", f"/containers/{name}/start")

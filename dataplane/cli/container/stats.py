@@ -57,7 +57,7 @@ def command(everything: bool, layout: str | None, no_stream: bool, no_trunc: boo
 
 
 def rows_of(daemon: Daemon, names: Sequence[str], *, whole: bool) -> list[Row]:
-    """One a container, in order. They are asked side by side: the daemon looks twice at each, a second apart, which is the interval."""
+    """One a container, in order. Asked side by side: the daemon looks twice at each, a second apart."""
 
     def ask(name: str) -> Row:
         return row(name, daemon.ask("GET", f"/containers/{quoted(name)}/stats", query={"stream": False}), whole=whole)
