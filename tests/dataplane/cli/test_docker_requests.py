@@ -87,7 +87,7 @@ LINES = [
 ]
 
 
-UNORDERED = {"Env", "Config", "Ulimits"}
+UNORDERED = {"Binds", "Config", "Env", "Ulimits"}
 """Lists that docker's client makes of Go's maps, which have no order."""
 
 
