@@ -42,7 +42,7 @@ def container_object(daemon: Daemon, container: ContainerRecord, version: Versio
         "HostnamePath": papers.hostname, "HostsPath": papers.hosts, "LogPath": papers.log,
         "Name": f"/{container.name}", "RestartCount": container.fate.restarts,
         "Driver": "host", "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": None,
-        "HostConfig": host_config(container, version), "GraphDriver": {"Data": None, "Name": "host"}, "Mounts": [],
+        "HostConfig": host_config(container, version), "GraphDriver": {"Data": None, "Name": "host"}, "Mounts": mounts(container),
         "Config": config(container), "NetworkSettings": network_settings(daemon, container, version),
     }  # fmt: skip
     if size:
@@ -65,7 +65,20 @@ def host_config(container: ContainerRecord, version: Version) -> dict[str, objec
     """As it was asked for; container:NAME has become the id."""
     asked = dict(container.host_config)
     asked["NetworkMode"] = network_mode(container, version)
+    asked.pop("LogConfig", None)  # there is one way of logging
     return {**_HOST_CONFIG, **asked}
+
+
+def mounts(container: ContainerRecord) -> list[dict[str, object]]:
+    """Files and folders of the host, and memory; devices are in HostConfig."""
+    return [
+        {
+            "Type": "bind" if one.source else "tmpfs", "Source": one.source, "Destination": one.target, "Mode": "",
+            "RW": not one.read_only, "Propagation": "rprivate" if one.source else "",
+        }
+        for one in container.mounts
+        if not one.target.startswith("/dev/")
+    ]  # fmt: skip
 
 
 def network_mode(container: ContainerRecord, version: Version) -> str:
@@ -115,7 +128,7 @@ def container_summary(daemon: Daemon, container: ContainerRecord, version: Versi
         "Command": " ".join(words), "Created": container.created // SECOND, "Ports": port_list(daemon.state, container),
         "Labels": dict(container.labels), "State": container.fate.state, "Status": status(daemon, container),
         "HostConfig": {"NetworkMode": network_mode(container, version)},
-        "NetworkSettings": {"Networks": networks_of(daemon.state, container, version)}, "Mounts": [],
+        "NetworkSettings": {"Networks": networks_of(daemon.state, container, version)}, "Mounts": mounts(container),
     }  # fmt: skip
     if size:
         body |= {"SizeRw": 0, "SizeRootFs": 0}
