@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture as Benchmark
 
 from dataplane.desired import connecting, containers, life, networks, pools
 from dataplane.desired.planning import plan_of
@@ -43,13 +44,13 @@ def full() -> State:
     return state
 
 
-def test_address_in_a_slash_16(benchmark):
+def test_address_in_a_slash_16(benchmark: Benchmark) -> None:
     """Aim: a median of 10 us. The book of a network, filled by one address after the other."""
     book = pools.leases([pools.with_gateway(Pool(subnet=IPv4Network("172.18.0.0/16")), wanted=True)], ())
     benchmark.pedantic(pools.take, (book, 4), rounds=65_000)
 
 
-def test_plan_after_a_change(benchmark, full):
+def test_plan_after_a_change(benchmark: Benchmark, full: State) -> None:
     """Aim: 5 ms. One container's fate is another than last time, as after every start and end."""
     one, turns = full.containers[key("c500")], count()
 
@@ -60,26 +61,26 @@ def test_plan_after_a_change(benchmark, full):
     benchmark.pedantic(plan_of, setup=changed, rounds=50)
 
 
-def test_plan_of_a_daemon_that_begins(benchmark, full):
+def test_plan_of_a_daemon_that_begins(benchmark: Benchmark, full: State) -> None:
     """Nothing is remembered: once in a daemon's life."""
     numbers = count()
     benchmark.pedantic(lambda: plan_of(full, f"daemon{next(numbers)}"), rounds=10)
 
 
-def test_start(benchmark, full):
+def test_start(benchmark: Benchmark, full: State) -> None:
     state = made(full, "one", "net3")
     benchmark(lambda: life.started(state, key("one"), now=1))
 
 
-def test_connect(benchmark, full):
+def test_connect(benchmark: Benchmark, full: State) -> None:
     benchmark(lambda: connecting.connect(full, key("net4"), key("c3"), EndpointWish(), now=1))
 
 
-def test_network_create(benchmark, full):
+def test_network_create(benchmark: Benchmark, full: State) -> None:
     benchmark(lambda: networks.create(full, NetworkWish(name="more"), AROUND, id=key("more"), now=1))
 
 
-def test_save_a_start(benchmark, full, tmp_path: Path):
+def test_save_a_start(benchmark: Benchmark, full: State, tmp_path: Path) -> None:
     """One transaction: a container and an endpoint."""
     store = SqliteStore(tmp_path / "state.db")
     before = made(full, "one", "net3")
@@ -90,7 +91,7 @@ def test_save_a_start(benchmark, full, tmp_path: Path):
     store.close()
 
 
-def test_load(benchmark, full, tmp_path: Path):
+def test_load(benchmark: Benchmark, full: State, tmp_path: Path) -> None:
     """Once in a daemon's life."""
     store = SqliteStore(tmp_path / "state.db")
     store.save(State(), full)
