@@ -18,7 +18,8 @@ from bench.ovs import write_capture
 from bench.settings import Settings
 from bench.table import Table
 from bench.traffic import IMIX, frames
-from dataplane.encapsulation import decap, encap, outer
+from dataplane.encapsulation import decap, encap
+from dataplane.outer import outer
 from fastpath import Capture
 
 CAPTURES = {"64": (64,), "IMIX": IMIX, "1500": (1500,)}

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from dataplane.carried import Carried
 from dataplane.daemon import logs as log
-from dataplane.daemon.adopting import adopt
 from dataplane.daemon.attach import attach
 from dataplane.daemon.core import new_id
 from dataplane.daemon.face import LogLine, Streams, Usage
@@ -274,10 +273,6 @@ class Containers:
         return log.logs(self.core.kept.place(record.id), since=since, until=until, tail=tail, follow=follow, ended=ended)
 
     # -- all of them ----------------------------------------------------------------------------------------------------------
-
-    async def begin(self) -> None:
-        """Take up those that run already, end those that have ended meanwhile, and start those whose policy says so."""
-        await adopt(self)
 
     def close(self) -> None:
         """The daemon ends; what runs goes on."""
