@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture as Benchmark
 
-from dataplane.desired import connecting, containers, life, networks, pools
+from dataplane.desired import connecting, containers, fates, networks, pools
 from dataplane.desired.planning import plan_of
 from dataplane.desired.records import ContainerRecord, State
 from dataplane.desired.surroundings import Surroundings
@@ -40,7 +40,7 @@ def full() -> State:
     for number in range(NETWORKS):
         state = networks.create(state, NetworkWish(name=f"net{number}"), AROUND, id=key(f"net{number}"), now=1)[0]
     for number in range(CONTAINERS):
-        state = life.started(made(state, f"c{number}", f"net{number % NETWORKS}"), key(f"c{number}"), now=number)
+        state = fates.started(made(state, f"c{number}", f"net{number % NETWORKS}"), key(f"c{number}"), now=number)
     return state
 
 
@@ -55,7 +55,7 @@ def test_plan_after_a_change(benchmark: Benchmark, full: State) -> None:
     one, turns = full.containers[key("c500")], count()
 
     def changed() -> tuple[tuple[State], dict[str, object]]:
-        return (life.with_fate(full, one.id, replace(one.fate, restarts=next(turns))),), {}
+        return (fates.with_fate(full, one.id, replace(one.fate, restarts=next(turns))),), {}
 
     plan_of(full)
     benchmark.pedantic(plan_of, setup=changed, rounds=50)
@@ -69,7 +69,7 @@ def test_plan_of_a_daemon_that_begins(benchmark: Benchmark, full: State) -> None
 
 def test_start(benchmark: Benchmark, full: State) -> None:
     state = made(full, "one", "net3")
-    benchmark(lambda: life.started(state, key("one"), now=1))
+    benchmark(lambda: fates.started(state, key("one"), now=1))
 
 
 def test_connect(benchmark: Benchmark, full: State) -> None:
@@ -84,7 +84,7 @@ def test_save_a_start(benchmark: Benchmark, full: State, tmp_path: Path) -> None
     """One transaction: a container and an endpoint."""
     store = SqliteStore(tmp_path / "state.db")
     before = made(full, "one", "net3")
-    after = life.started(before, key("one"), now=1)
+    after = fates.started(before, key("one"), now=1)
     store.save(State(), before)
     turn = iter([(before, after), (after, before)] * 10_000)
     benchmark.pedantic(lambda pair: store.save(*pair), setup=lambda: ((next(turn),), {}), rounds=200)
