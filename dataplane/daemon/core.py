@@ -22,7 +22,7 @@ from dataplane.daemon.kept import Kept
 from dataplane.daemon.planner import Planner
 from dataplane.daemon.reconcile import diff, ports_parted
 from dataplane.daemon.resuming import possible
-from dataplane.daemon.sandboxes import Rooms
+from dataplane.daemon.rooms import Rooms
 from dataplane.daemon.specs import Sandboxes
 from dataplane.desired.networks import fresh
 from dataplane.desired.records import PREDEFINED, ContainerRecord, State

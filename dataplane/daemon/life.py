@@ -11,7 +11,7 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from dataplane.daemon.happened import happened
 from dataplane.daemon.restarts import Restarts
 from dataplane.daemon.starting import CREATE, UNKNOWN, Files, refusal, spawn, spec_of
 from dataplane.daemon.waiters import Waiters
-from dataplane.desired import life as fates
+from dataplane.desired import fates
 from dataplane.desired.records import ALIVE, EXITED, PAUSED, RESTARTING, ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.errors import UserError
@@ -99,9 +99,9 @@ class Life:
         self.watch(process)
         self.tell("start")
 
-    def _started(self, now: int, restarts: int, taken: object) -> State:
+    def _started(self, now: int, restarts: int, taken: Collection[tuple[str, int]]) -> State:
         self.core.record(self.id)  # Refused where it was removed meanwhile
-        state = fates.started(self.core.state, self.id, now=now, taken=taken)  # type: ignore[arg-type]
+        state = fates.started(self.core.state, self.id, now=now, taken=taken)
         return fates.with_fate(state, self.id, replace(state.containers[self.id].fate, restarts=restarts))
 
     async def _failed(self, error: UserError) -> None:
