@@ -323,6 +323,16 @@ def test_names_hosts_and_sysctls(docker):
     assert docker.ok("exec", "c1", "cat", "/proc/sys/net/ipv4/ip_default_ttl") == "33"
 
 
+def test_who_is_not_root_may_listen_on_port_80_and_ping(docker):
+    """Docker's two sysctls of every namespace that it makes; --sysctl has the last word."""
+    listening = ("timeout", "0.5", "socat", "TCP-LISTEN:80", "-")
+    assert docker.call("run", "--rm", "-u", "65534", "host", *listening).returncode == 124
+    docker.run("c1")
+    assert docker.ok("exec", "c1", "cat", "/proc/sys/net/ipv4/ping_group_range").split() == ["0", "2147483647"]
+    start = "net.ipv4.ip_unprivileged_port_start"
+    assert docker.ok("run", "--rm", "--sysctl", f"{start}=1024", "host", "sysctl", "-n", start) == "1024"
+
+
 def test_gateway_priority(docker):
     """1.3: --gw-priority (API 1.48); 1.4: else by name, re-evaluated at each connect."""
     for name in ("gwmm", "gwaa"):

@@ -154,7 +154,8 @@ def test_containers_reach_outside_as_the_host(docker):
 
 
 def test_internal_networks_stay_inside(docker):
-    """1.6: --internal: nothing off its subnet both ways, no -p; the bridge's address answers."""
+    """1.6: --internal: nothing off its subnet both ways, no -p; the bridge's address answers, and the host reaches in.
+    Nothing else of the host answers (HEAD, where there is no route to it)."""
     docker.ok("network", "create", "--internal", "--subnet", "10.94.0.0/24", "inner")
     docker.ok("network", "create", "neta")
     docker.serve("s1", "--network", "inner", "-p", "8095:80")
@@ -166,6 +167,11 @@ def test_internal_networks_stay_inside(docker):
     assert not outside_hears(HOST_OUT, 8095)
     assert docker.ok("port", "s1") == ""
     assert docker.pings("c1", "10.94.0.1")
+    for target in (OUT, HOST_OUT, docker.address("c2", "neta")):
+        assert not docker.pings("c1", target), target
+    assert not outside_hears(docker.address("s1", "inner"), 80)
+    assert not docker.pings("c2", docker.address("c1", "inner"))
+    assert docker.hears(None, docker.address("s1", "inner"), 80)
 
 
 def test_gateway_modes(docker):
