@@ -230,7 +230,7 @@ def test_container_x_shares_a_namespace(docker):
     assert "conflicting options: port publishing and the container type network mode" in refused
     refused = docker.fails("run", "--network", "container:c1", "--hostname", "x", "host", "true", status=125)
     assert "conflicting options: hostname and the network mode" in refused
-    for option in (("--dns", "1.1.1.1"), ("--mac-address", "02:42:00:00:00:01")):
+    for option in (("--dns", "1.1.1.1"), ("--mac-address", "02:42:00:00:00:01"), ("--link", "c1:x"), ("--add-host", "x:10.0.0.1")):
         assert "conflicting options" in docker.fails("run", "--network", "container:c1", *option, "host", "true", status=125)
 
 
@@ -319,7 +319,8 @@ def test_names_hosts_and_sysctls(docker):
     for line in ("nameserver 192.0.2.53", "search example.org", "options timeout:1"):
         assert line in said
     assert docker.ok("exec", "c1", "getent", "hosts", "x").split()[0] == "10.1.2.3"
-    assert docker.inside("c1", "getent", "hosts", "gw").returncode == 0
+    assert docker.ok("exec", "c1", "getent", "hosts", "gw").split()[0] == "172.17.0.1"
+    assert docker.pings("c1", "gw")
     assert docker.ok("exec", "c1", "cat", "/proc/sys/net/ipv4/ip_default_ttl") == "33"
 
 
@@ -351,6 +352,9 @@ def test_gateway_priority(docker):
         docker.ok("network", "connect", "--gw-priority", "5", "gwzz", "c1")
         assert docker.ok("exec", "c1", "ip", "route", "show", "default") != before
         assert json.loads(docker.container("c1", "NetworkSettings.Networks.gwzz"))["GwPriority"] == 5
+        docker.ok("network", "connect", "--gw-priority", "-1", "gwaa", "c1")  # less than the default, 0
+        docker.ok("network", "disconnect", "gwzz", "c1")
+        assert docker.ok("exec", "c1", "ip", "route", "show", "default") == before
 
 
 def test_options_of_an_endpoint(docker):

@@ -138,8 +138,10 @@ def test_outside_reaches_no_container_by_its_address(docker):
 
 
 def test_containers_reach_outside_as_the_host(docker):
-    """1.6: ctr -> outside: yes, masqueraded."""
+    """1.6: ctr -> outside: yes, masqueraded; with 1.2's enable_ip_masquerade=false as itself."""
     docker.run("c1")
+    docker.ok("network", "create", "-o", "com.docker.network.bridge.enable_ip_masquerade=false", "bare")
+    docker.run("c2", "--network", "bare")
     assert docker.pings("c1", OUT)
     with subprocess.Popen(
         ["ip", "netns", "exec", OUTSIDE, "socat", "TCP-LISTEN:7000,reuseaddr,fork", "SYSTEM:read word; echo $SOCAT_PEERADDR"]
@@ -149,6 +151,7 @@ def test_containers_reach_outside_as_the_host(docker):
                 if seen := docker.hears("c1", OUT, 7000):
                     break
             assert seen == HOST_OUT
+            assert docker.hears("c2", OUT, 7000) == docker.address("c2", "bare")
         finally:
             server.terminate()
 
