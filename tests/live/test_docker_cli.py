@@ -230,8 +230,11 @@ def test_container_x_shares_a_namespace(docker):
     assert "conflicting options: port publishing and the container type network mode" in refused
     refused = docker.fails("run", "--network", "container:c1", "--hostname", "x", "host", "true", status=125)
     assert "conflicting options: hostname and the network mode" in refused
-    for option in (("--dns", "1.1.1.1"), ("--mac-address", "02:42:00:00:00:01"), ("--link", "c1:x"), ("--add-host", "x:10.0.0.1")):
+    for option in (("--dns", "1.1.1.1"), ("--mac-address", "02:42:00:00:00:01"), ("--add-host", "x:10.0.0.1")):
         assert "conflicting options" in docker.fails("run", "--network", "container:c1", *option, "host", "true", status=125)
+    config = {"NetworkMode": "container:c1", "Links": ["c1:x"]}  # a client of 20.10 refuses it itself
+    status, body = docker.daemon.ask("POST", "/containers/create", {"Image": "host", "HostConfig": config})
+    assert (status, "conflicting options" in body["message"]) == (400, True)
 
 
 def test_drivers_that_there_are_once(docker):
