@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import socket
 from collections.abc import Mapping
 
 from dataplane.api import image
@@ -60,9 +59,7 @@ def container_object(daemon: Daemon, container: ContainerRecord, version: Versio
 def config(container: ContainerRecord) -> dict[str, object]:
     """As it was asked for, and what was decided since."""
     asked = dict(container.config)
-    if container.network_mode == "host":
-        asked["Hostname"] = container.hostname or socket.gethostname()
-    else:
+    if container.network_mode != "host":
         asked["Hostname"] = container.hostname or ("" if container.network_mode.startswith("container:") else container.short)
     asked["Image"] = container.image
     if not asked.get("Cmd") and not asked.get("Entrypoint"):

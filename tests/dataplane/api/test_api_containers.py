@@ -1,7 +1,6 @@
 """Containers by HTTP: objects and lists, per version (DOCKER.md 1.9, container side)."""
 
 import json
-import socket
 import time
 from urllib.parse import quote
 
@@ -132,13 +131,13 @@ def test_what_was_asked_for_is_shown_again(fake, socket_path):
 
 
 def test_what_nobody_asked_for_is_shown_as_docker_shows_it(fake, socket_path):
-    """HostConfig has all of Docker's keys; a container on the host has its name; `ExecIDs` are the commands that run in it."""
-    make(socket_path, HostConfig={"NetworkMode": "host"})
+    """HostConfig has all of Docker's keys; `ExecIDs` are the commands that run in it."""
+    make(socket_path)
     number = ask(socket_path, "POST /containers/c1/exec", {"Cmd": ["sleep", "infinity"]})[1]["Id"]
     assert ask(socket_path, "GET /containers/c1/json")[1]["ExecIDs"] is None
     ask(socket_path, f"POST /exec/{number}/start", {"Detach": True})
     found = ask(socket_path, "GET /containers/c1/json")[1]
-    assert (found["ExecIDs"], found["Config"]["Hostname"]) == ([number], socket.gethostname())
+    assert found["ExecIDs"] == [number]
     assert set(HEADS_HOST_CONFIG.split()) - found["HostConfig"].keys() == set()
 
 
