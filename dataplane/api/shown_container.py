@@ -29,7 +29,12 @@ _HOST_CONFIG: Mapping[str, object] = {
     "GroupAdd": None, "IpcMode": "host", "Cgroup": "", "Links": None, "OomScoreAdj": 0, "PidMode": "", "Privileged": False,
     "PublishAllPorts": False, "ReadonlyRootfs": False, "SecurityOpt": None, "UTSMode": "", "UsernsMode": "", "ShmSize": 0,
     "Runtime": "dataplane", "Isolation": "", "CpuShares": 0, "Memory": 0, "NanoCpus": 0, "CgroupParent": "",
-    "Devices": [], "Ulimits": None, "Init": None,
+    "Devices": [], "Ulimits": None, "Init": None, "BlkioWeight": 0, "BlkioWeightDevice": None, "BlkioDeviceReadBps": None,
+    "BlkioDeviceWriteBps": None, "BlkioDeviceReadIOps": None, "BlkioDeviceWriteIOps": None, "CpuPeriod": 0, "CpuQuota": 0,
+    "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0, "CpusetCpus": "", "CpusetMems": "", "DeviceCgroupRules": None,
+    "DeviceRequests": None, "MemoryReservation": 0, "MemorySwap": 0, "MemorySwappiness": None, "OomKillDisable": None,
+    "PidsLimit": None, "CpuCount": 0, "CpuPercent": 0, "IOMaximumIOps": 0, "IOMaximumBandwidth": 0, "ConsoleSize": [0, 0],
+    "CgroupnsMode": "host", "MaskedPaths": None, "ReadonlyPaths": None,
 }  # fmt: skip
 
 
@@ -41,7 +46,8 @@ def container_object(daemon: Daemon, container: ContainerRecord, version: Versio
         "Args": list(command[1:]), "State": state_object(daemon, container), "Image": image.ID, "ResolvConfPath": papers.resolv,
         "HostnamePath": papers.hostname, "HostsPath": papers.hosts, "LogPath": papers.log,
         "Name": f"/{container.name}", "RestartCount": container.fate.restarts,
-        "Driver": "host", "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": None,
+        "Driver": "host", "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "",
+        "ExecIDs": daemon.execs.of(container.id) or None,
         "HostConfig": host_config(container, version), "GraphDriver": {"Data": None, "Name": "host"}, "Mounts": mounts(container),
         "Config": config(container), "NetworkSettings": network_settings(daemon, container, version),
     }  # fmt: skip

@@ -98,8 +98,9 @@ class Containers:
     # -- from their making to their removal -----------------------------------------------------------------------------------
 
     async def create(self, wish: ContainerWish) -> tuple[str, list[str]]:
-        """The id, and warnings. Refused."""
+        """The id, and warnings. Refused (400 for a stop signal that there is not)."""
         core = self.core
+        _number(wish.record.process.stop_signal)
         async with core.lock:
             state, record, warnings = wanted.create(core.state, wish, id=new_id(), now=time.time_ns())
             await core.change_to(state)

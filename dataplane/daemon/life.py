@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from dataplane.daemon import freezer
 from dataplane.daemon.checks import Checks, wanted
@@ -93,6 +93,9 @@ class Life:
                 process = await asyncio.to_thread(spawn, core.helper, core.folder, spec, [one.fileno() for one in early])
             except UserError as error:
                 await self._failed(error)
+            except Exception as error:  # a fault of ours: it does not run for that
+                traceback.print_exc()
+                await self._failed(UserError(f"{type(error).__name__}: {error}", status=1))
         finally:
             for one in early:
                 one.close()
@@ -104,7 +107,7 @@ class Life:
         state = fates.started(self.core.state, self.id, now=now, taken=taken)
         return fates.with_fate(state, self.id, replace(state.containers[self.id].fate, restarts=restarts))
 
-    async def _failed(self, error: UserError) -> None:
+    async def _failed(self, error: UserError) -> NoReturn:
         """It does not run, and says why. Raises Refused."""
         refused, status = error, UNKNOWN
         if not isinstance(error, Refused):

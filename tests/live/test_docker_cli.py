@@ -57,6 +57,8 @@ def test_statuses_125_126_127(docker):
     assert said.startswith("docker: Error response from daemon: ") and "network nosuch not found" in said
     assert "nosuch" in docker.fails("run", "--rm", "host", "nosuch", status=127)
     assert "/etc" in docker.fails("run", "--rm", "host", "/etc", status=126)
+    assert "invalid signal: SIGBOGUS" in docker.fails("run", "--stop-signal", "SIGBOGUS", "host", "true", status=125)
+    assert docker.ok("ps", "-aq", "--filter", "status=created") == "", "what is refused is not made"
     docker.run("c1")
     assert docker.call("exec", "c1", "nosuch").returncode == 127
     assert docker.call("exec", "c1", "/etc").returncode == 126

@@ -33,8 +33,8 @@ def _env(text: str) -> str:
 
 
 def _label(text: str) -> str:
-    name, sign, _ = text.partition("=")
-    if not name.strip() and sign:
+    name, _, _ = text.partition("=")
+    if not name.strip():
         raise ValueError(f"invalid label '{text}': empty name")
     return text
 

@@ -273,6 +273,10 @@ class FakeExecs:
         self.known[number] = (one.id, wish, None)
         return number
 
+    def of(self, container: str) -> list[str]:
+        mine = ((number, process) for number, (where, _, process) in self.known.items() if where == container)
+        return [number for number, process in mine if process is not None and not process.ended.done()]
+
     def _one(self, number: str) -> tuple[str, ExecWish, Pretended | None]:
         if number not in self.known:
             raise Refused(404, f"No such exec instance: {number[:64]}")

@@ -148,6 +148,17 @@ def test_addresses_that_are_none():
     refused("invalid endpoint settings:\ninvalid IPv4 address: 10.0.0\ninvalid IPv6 address: 10.0.0.1", endpoint_wish, settings)
 
 
+def test_extra_hosts_have_an_address():
+    """What stands for an address comes into /etc/hosts."""
+    for text, words in [
+        ("a:1.2.3.4\n6.6.6.6 bank", 'invalid IP address in add-host: "1.2.3.4\n6.6.6.6 bank"'),
+        ("a:nowhere", 'invalid IP address in add-host: "nowhere"'),
+        ("a:", 'bad format for add-host: "a:"'),
+    ]:
+        refused(words, host, ExtraHosts=[text])
+    assert host(ExtraHosts=["a:host-gateway", "b:[fd00::1]"]).extra_hosts == (("a", "host-gateway"), ("b", "fd00::1"))
+
+
 def test_links():
     assert links(["/db:/web/database", "cache"]) == (("db", "database"), ("cache", "cache"))
     refused("bad format for links: a:b:c", links, ["a:b:c"])

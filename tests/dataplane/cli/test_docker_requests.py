@@ -21,6 +21,7 @@ ANSWERS = {
     "GET /containers/json": [],
     "GET /networks": [],
     "POST /networks/prune": {"NetworksDeleted": []},
+    "POST /containers/prune": {"ContainersDeleted": [], "SpaceReclaimed": 0},
 }
 
 LINES = [
@@ -41,6 +42,10 @@ LINES = [
     "network rm n1",
     "network ls --filter driver=bridge --filter label=a -q",
     "network prune -f --filter until=24h",
+    "container prune -f --filter label!=keep",
+    "container rm -f c1",
+    "container ls -a --filter publish=80",
+    "ps -s -a",
     "create host",
     "create -it --name=networktest host",
     "create -itd --name x host".replace("-itd", "-it"),
