@@ -226,7 +226,7 @@ async def test_a_change_that_fails_leaves_all_as_before(core: Core) -> None:
     web, other = await run(core, "web"), await create(core, "other")
     real = core.engine.apply
 
-    async def broken(*_args: object) -> None:
+    def broken(*_args: object) -> None:
         raise OSError("no")
 
     before, wiring = core.state, core.wiring

@@ -67,7 +67,7 @@ class Tried:
 
     async def up(self, plan: Plan) -> None:
         await self.look(plan)
-        self.fds |= await self.host.make(plan, self.told.append, lambda _step: None)
+        self.fds |= self.host.make(plan, self.told.append, lambda _step: None)
         await self.host.settle(plan, self.told.append, self.warned.append)
 
     async def look(self, plan: Plan) -> None:
