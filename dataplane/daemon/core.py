@@ -11,9 +11,11 @@ import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from dataplane.actions import diff as wiring_diff
 from dataplane.daemon.face import Event
@@ -37,6 +39,7 @@ from dataplane.store import Store
 from dataplane.uplinks import NOTHING
 from dataplane.wiring import Wiring, without
 
+_T = TypeVar("_T")
 _Planned = tuple[Plan, Sandboxes, Wiring]
 ATTEMPTS = 64
 """Ports that nobody chose and that others have: how many are tried."""
@@ -80,12 +83,18 @@ class Core:
         self.rooms = Rooms(helper)
         self._planner = Planner(self.name, host.underlay)
         self._torn = True  # what is there may not be what the state says
+        # Changes have one thread of their own, and hand over to it once: that costs a quarter of a ms where the machine was idle,
+        # twice where others of a pool wake as well.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="changes")
+
+    async def _blocking(self, work: Callable[..., _T], *args: object) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     # -- questions --------------------------------------------------------------------------------------------------------
 
     async def surroundings(self) -> Surroundings:
         """What the host has now that choices keep clear of. Until the next change, no lab of this host chooses."""
-        return await self.host.look()
+        return await self._blocking(self.host.look)
 
     def namespace(self, container: str) -> NamespaceRef:
         """The namespace that a container lives in: its own, another's or the host's. Refused 409 where it has none."""
@@ -120,8 +129,8 @@ class Core:
     async def begin(self) -> None:
         """Take up what the store remembers, and make it so: of a new store, a way out and nothing else."""
         async with self.lock:
-            remembered = await asyncio.to_thread(self.store.load)
-            await asyncio.to_thread(self.rooms.look)
+            remembered = await self._blocking(self.store.load)
+            await self._blocking(self.rooms.look)
             self.host.follow(self._follow_host)
             await self.host.arrive(remembered)
             around = await self.surroundings()
@@ -206,8 +215,7 @@ class Core:
         attached = self.wiring.nodes.keys() if self._torn else None
         steps = diff(self.rooms.found, sandboxes, attached)
         self._torn = True
-        # All that waits for somebody is done by one thread: on a machine that was idle each hand-over costs a quarter of a ms.
-        await asyncio.to_thread(self._carry_out, plan, wiring, steps, self.host.leaving(plan))
+        await self._blocking(self._carry_out, plan, wiring, steps, self.host.leaving(plan))
         await self.host.settle(plan)
         self.plan, self._torn = plan, False
         self.rooms.found = sandboxes  # as they are; and the very objects, which the next change need not look into
@@ -248,7 +256,7 @@ class Core:
         """The host's addresses have changed."""
         async with self.lock:
             if await self.host.look_again(self.plan):
-                await asyncio.to_thread(self._rewire, self._planner.made(self.plan, self.host.local)[1], {})
+                await self._blocking(self._rewire, self._planner.made(self.plan, self.host.local)[1], {})
 
     def link_changed(self, port: str, what: str) -> None:
         """The engine says so of a port: link up, link down, port gone."""
@@ -263,6 +271,7 @@ class Core:
             await self.engine.stop()
             await self.host.close()
             self.store.close()
+            self._thread.shutdown(wait=False)
 
     def record(self, container: str) -> ContainerRecord:
         """The record of that id. Refused 404: there is none any more."""

@@ -19,7 +19,7 @@ from dataplane.desired.records import State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
 from dataplane.hostnet.facts import Facts
-from dataplane.hostnet.rules import HostRules, host_rules
+from dataplane.hostnet.rules import HostRules
 from dataplane.hostnet.sockets import RefusedError
 from dataplane.live.host import Host
 from dataplane.live.hostwatch import HostWatch
@@ -54,6 +54,7 @@ class HostSide:
         self.way_out, self.underlay = privileged(), underlay
         self._name, self._folder = name, folder
         self._host = Host(name, folder, helper, change=change, way_out=self.way_out)
+        self._host.expect({UPLINK})
         self._watch = HostWatch(self._follow)
         self._followed: Callable[[], Awaitable[None]] | None = None
         self._surroundings = Surroundings(daemon=name)
@@ -62,9 +63,9 @@ class HostSide:
 
     # -- what is there ----------------------------------------------------------------------------------------------------
 
-    async def look(self) -> Surroundings:
-        """Be alone in choosing subnets here, until the next change, and see what is taken."""
-        await self._host.look({UPLINK: None})
+    def look(self) -> Surroundings:
+        """Be alone in choosing subnets here, until the next change, and see what is taken. Blocking."""
+        self._host.look({UPLINK: None})
         facts = self._host.ways[UPLINK].facts
         self._surroundings = Surroundings(
             daemon=self._name,
@@ -77,7 +78,7 @@ class HostSide:
 
     @property
     def _tap(self) -> str:
-        return self._host.ways[UPLINK].tap if UPLINK in self._host.ways else ""
+        return self._host.ways[UPLINK].tap
 
     @property
     def local(self) -> Mapping[str, tuple[str, ...]]:
@@ -156,7 +157,7 @@ class HostSide:
 
     async def settle(self, plan: Plan) -> None:
         """The host's rules and sysctls as the plan wants them; what was claimed is kept."""
-        rules = host_rules(plan)
+        rules = self._host.ways[UPLINK].wanted(plan)
         if not self._told or rules != self._rules:
             await self._host.settle(plan, _log, _warn)
             self._watch.start({port: way.watch for port, way in self._host.ways.items()})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,7 +58,8 @@ class Host:
         for key, network in topology.networks.items():
             if network.uplink is not None and network.uplink.kind != "none":
                 paths[uplink_port(key)] = network.uplink.netns
-        occupied, taken = await self.look(paths), set[tuple[str, int]]()
+        self.expect(paths)
+        occupied, taken = await asyncio.to_thread(self.look, paths), set[tuple[str, int]]()
         while True:
             plan = make_plan(topology, occupied, previous=previous, way_out=True, taken=frozenset(taken), seen=seen)
             try:
@@ -74,16 +75,16 @@ class Host:
             else:
                 return plan
 
-    async def look(self, paths: Mapping[str, str | None]) -> tuple[IPNetwork, ...]:
-        """Be alone in choosing subnets where the uplinks will be or are, the lab's at least, and see what is taken there.
-
-        `paths`: of the namespaces of uplinks by port, None for the host's."""
-        for port in paths:
+    def expect(self, ports: Iterable[str]) -> None:
+        """There may be uplinks of these ports."""
+        for port in ports:
             if port not in self.ways:
                 self.ways[port] = WayOut(port, self.folder, self._helper, change=self._change)
-        return await asyncio.to_thread(self._look, paths)
 
-    def _look(self, paths: Mapping[str, str | None]) -> tuple[IPNetwork, ...]:
+    def look(self, paths: Mapping[str, str | None]) -> tuple[IPNetwork, ...]:
+        """Be alone in choosing subnets where the uplinks will be or are, the lab's at least, and see what is taken there. Blocking.
+
+        `paths`: of the namespaces of uplinks by port, which are expected; None for the host's."""
         sites = {port: self.ways[port].find_site(path) for port, path in paths.items()}
         sites |= {port: way.site for port, way in self.ways.items() if port not in paths and way.site is not None}
         ours = frozenset(way.tap for way in self.ways.values() if way.tap)

@@ -43,6 +43,7 @@ class WayOut:
         self._site: Site | None = None
         self._next: Site | None = None
         self._routes: tuple[IPNetwork, ...] = ()
+        self._asked: tuple[Plan | None, HostRules | None] = None, None
 
     @property
     def tap(self) -> str:
@@ -78,8 +79,10 @@ class WayOut:
         return site.inode if site is not None else 0
 
     def wanted(self, plan: Plan) -> HostRules | None:
-        """What the plan asks of the host."""
-        return host_rules(plan, self.port)
+        """What the plan asks of the host. It is asked for several times in a change, and made once."""
+        if self._asked[0] is not plan:
+            self._asked = plan, host_rules(plan, self.port)
+        return self._asked[1]
 
     def replaced(self, plan: Plan) -> bool:
         """It is there, and the plan has another one or none."""

@@ -72,7 +72,9 @@ class Tried:
 
     async def look(self, plan: Plan) -> None:
         """At the host, as before a plan is made."""
-        await self.host.look({UPLINK: None, **{port: uplink.netns for port, uplink in plan.uplinks.items()}})
+        paths = {UPLINK: None, **{port: uplink.netns for port, uplink in plan.uplinks.items()}}
+        self.host.expect(paths)
+        self.host.look(paths)
         self.host.unlock()
 
     async def down(self) -> None:
