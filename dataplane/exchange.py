@@ -14,19 +14,29 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 _ADDRESSES = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network)
+_PLAIN = (str, int, float, type(None))
 _T = TypeVar("_T")
 _Reader = Callable[[Any], Any]
 
 
 def to_json(value: object) -> Any:
     """A dataclass of ``model`` as objects that ``json`` can write."""
-    if is_dataclass(value):
-        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, _PLAIN):
+        return value
+    names = _names(cast("Any", type(value)))
+    if names is not None:
+        return {name: to_json(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {key: to_json(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
     return str(value) if isinstance(value, _ADDRESSES) else value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...] | None:
+    """Of a dataclass's fields; None: it is none."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
 
 
 def from_json(kind: type[_T], body: object) -> _T:
