@@ -1,6 +1,34 @@
-"""Spans of time as Docker's columns have them."""
+"""Spans of time as Docker's users write them, and as its columns have them."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+SECOND = 1_000_000_000
+UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
+LONGEST = 2**63 - 1
+_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([^0-9.]*)")
+
+
+def duration(text: str, units: Mapping[str, int] = UNITS) -> int:
+    """``1m30s`` in ns, as Go's time.ParseDuration reads it, without a sign; at most 292 years. ValueError in Go's words."""
+    if text == "0":
+        return 0
+    parts = _PART.findall(text)
+    if not text or len(text) > 100 or "".join(map("".join, parts)) != text:
+        raise ValueError(f'time: invalid duration "{text}"')
+    total = Decimal(0)
+    for number, unit in parts:
+        if not unit:
+            raise ValueError(f'time: missing unit in duration "{text}"')
+        if unit not in units:
+            raise ValueError(f'time: unknown unit "{unit}" in duration "{text}"')
+        total += Decimal(number) * units[unit]
+    if total > LONGEST:
+        raise ValueError(f'time: invalid duration "{text}"')
+    return int(total)
 
 
 def ago(seconds: float) -> str:

@@ -1,10 +1,7 @@
 """Stations behind one interface, the parent, that share its MAC address: what Linux's ipvlan does (drivers/net/ipvlan/ipvlan_core.c).
 
-    input 0        the wire: what comes in by the parent
-    input 1…       members; each has IP addresses of its own, given, not learned
-
-Who has an address decides: of ARP its target, of IP its destination, of a neighbor solicitation from :: its target
-(ipvlan_get_L3_hdr, ipvlan_addr_lookup). The mode is the same for all:
+Each member has IP addresses of its own, given, not learned. Who has an address decides: of ARP its target, of IP its destination,
+of a neighbor solicitation from :: its target (ipvlan_get_L3_hdr, ipvlan_addr_lookup). The mode is the same for all:
 
     L2   from a member (ipvlan_xmit_mode_l2): to our own MAC: the sibling with the address; a group: all siblings, and the wire; else
          the wire. From the wire (ipvlan_handle_mode_l2): a group: all, unless a member sent it (ipvlan_external_frame); else by address.
@@ -23,45 +20,31 @@ What is for nobody here is the parent's own host's. Linux hands it over; a packe
 
 cimport cython
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from fastpath.frame cimport Frame
-from fastpath.graph cimport Edge, Node
+from fastpath.members cimport Members
 from fastpath.nexthop cimport NextHops
 from fastpath.owners cimport Owners
 
 cdef enum:
-    WIRE = 0                      # the input, and a number that no member has
-    MEMBERS_MAX = 0xFFFE
+    ALIKE = 1                     # the one mode of a member: what differs is the node's
 
 cdef enum:                        # flags
     SHARED = 0
     PRIVATE = 1
     VEPA = 2
 
-cdef struct Slave:
-    Edge edge
-    bint used
-
 @cython.final
-cdef class Ipvlan(Node):
-    cdef Edge wire
-    cdef bint wired               # else what is for the wire ends here: there is no parent
+cdef class Ipvlan(Members):
     cdef Owners owners            # of addresses
-    cdef Slave* slaves            # by number; 0 is never one
-    cdef uint32_t n_slaves
-    cdef uint32_t count
     cdef uint64_t mac_word        # our own, as six octets lie in memory
     cdef bint l3
     cdef uint8_t flag
     cdef NextHops hops            # in L3
-    cdef readonly list names      # of members by number; None where free
     cdef readonly uint64_t mac
-    cdef readonly uint64_t copied  # frames copied for further members
-    cdef int expect_slave(self, uint32_t number) except -1
     cdef void from_wire(self, Frame* frame) noexcept nogil
     cdef void from_member(self, Frame* frame) noexcept nogil
     cdef void from_member_l3(self, Frame* frame) noexcept nogil
     cdef void hand(self, Frame* frame, uint32_t number) noexcept nogil
     cdef void to_wire(self, Frame* frame) noexcept nogil
-    cdef void spread(self, Frame* frame, uint32_t but, bint wire) noexcept nogil

@@ -2,19 +2,15 @@ from collections.abc import Iterable, Sequence
 from typing import final
 
 from fastpath.graph import Graph, Node
+from fastpath.members import Members
 
 @final
-class Ipvlan(Node):
-    @property
-    def names(self) -> list[str | None]: ...
+class Ipvlan(Members):
     @property
     def mac(self) -> int: ...
-    @property
-    def copied(self) -> int: ...
     def __init__(
         self, graph: Graph, name: str, *, mac: int, mode: str = "l2", flag: str = "bridge", limit: int = 16384
     ) -> None: ...
-    def lead_wire(self, target: Node | None, target_input: int = 0) -> None: ...
     def set_host(
         self,
         addresses: Sequence[str] = (),

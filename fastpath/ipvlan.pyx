@@ -3,18 +3,17 @@
 cimport cython
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy
 
 from fastpath.address cimport address_read, prefix_read
-from fastpath.arena cimport clone
 from fastpath.counters cimport (
-    ISOLATED, NO_GROUPS, NO_OTHER_PORT, OTHER_STATION, RUNT, SAME_PORT, THE_HOST, TURN_BUDGET, UNCONNECTED,
+    ISOLATED, NO_GROUPS, NO_OTHER_PORT, OTHER_STATION, RUNT, SAME_PORT, THE_HOST, UNCONNECTED,
 )
 from fastpath.ethernet cimport MAC_WORD, mac_word, store48
 from fastpath.frame cimport MIN_FRAME, Frame
-from fastpath.graph cimport Edge, Graph, Head, Node, drop, emit
+from fastpath.graph cimport Edge, Graph, Node, drop, emit
 from fastpath.ip cimport Address, is_mapped
+from fastpath.members cimport WIRE, Member, Members
 from fastpath.neighbor cimport NOBODY, PERMANENT, neighbor_add, neighbor_become, neighbor_find, neighbor_remove
 from fastpath.nexthop cimport (
     PREFIXES_MAX, Prefix, nexthops_expire, nexthops_free, nexthops_heard, nexthops_init, nexthops_send,
@@ -26,7 +25,7 @@ cdef dict MODES = {"l2": False, "l3": True, "l3s": True}
 cdef dict FLAGS = {"bridge": SHARED, "private": PRIVATE, "vepa": VEPA}
 
 @cython.final
-cdef class Ipvlan(Node):
+cdef class Ipvlan(Members):
     """Members that share the MAC address `mac` (a number) of one parent.
 
     `mode`: l2, l3 or l3s; `flag`: bridge, private or vepa; `limit`: addresses of all members together.
@@ -48,26 +47,13 @@ cdef class Ipvlan(Node):
         self.l3 = MODES[mode]
         self.flag = FLAGS[flag]
         super().__init__(graph, name)
-        self.slaves = <Slave*>calloc(1, sizeof(Slave))
-        if self.slaves == NULL:
-            raise MemoryError("ipvlan: members")
-        self.wire = self.slaves[0].edge = graph.core.void_edge
-        self.n_slaves = 1
-        self.names = [None]
         nexthops_init(&self.hops, &self.head, &self.wire, mac, seed)
 
     def __dealloc__(self):
         owners_free(&self.owners)
         nexthops_free(&self.hops)
-        free(self.slaves)
 
     # -- wiring ---------------------------------------------------------------------------------------------------------
-
-    def lead_wire(self, Node target, uint16_t target_input=0) -> None:
-        """Where frames for the outside go: the parent, whose frames must come by input 0; None: there is none."""
-        self.connect(&self.wire, target, target_input)
-        self.wired = target is not None
-        self.head.core.rewired = True
 
     def set_host(self, addresses=(), gateways=(), neighbors=(), *, bint arp=True) -> None:
         """Of mode l3: the parent's own addresses ("192.0.2.1/24"), the gateways of its families, and (address, MAC as a number) of
@@ -104,63 +90,25 @@ cdef class Ipvlan(Node):
 
         Errors: ValueError for an address that another has.
         """
-        cdef uint32_t number = self.names.index(None, 1) if None in self.names[1:] else len(self.names)
+        cdef uint32_t number = self.free_number()
         cdef Edge edge
         self.connect(&edge, target, target_input)
-        self.expect(<uint16_t>min(number, <uint32_t>0xFFFF))
+        self.expect(<uint16_t>number)
         owners_add(&self.owners, number, list(addresses))
-        self.slaves[number] = Slave(edge, True)
-        self.names[number] = target.name
-        self.count += 1
-        self.head.core.rewired = True
+        self.enter(number, target, Member(edge, ALIKE))
         return number
-
-    cdef int expect(self, uint16_t number) except -1:
-        cdef Slave* slaves
-        if number > MEMBERS_MAX:
-            raise ValueError(f"{self.name}: at most {MEMBERS_MAX} members")
-        if self.n_slaves <= number:
-            slaves = <Slave*>realloc(self.slaves, (<size_t>number + 1) * sizeof(Slave))
-            if slaves == NULL:
-                raise MemoryError("ipvlan: members")
-            self.slaves = slaves
-            while self.n_slaves <= number:
-                self.slaves[self.n_slaves] = Slave(self.head.core.void_edge, False)
-                self.names.append(None)
-                self.n_slaves += 1
-        return 0
 
     def set_member(self, uint32_t number, *, addresses=()) -> None:
         """Other addresses, from the next frame on. Errors: ValueError; it then has none."""
-        self.expect_slave(number)
+        self.expect_member(number)
         owners_remove(&self.owners, number)
         owners_add(&self.owners, number, list(addresses))
 
     def remove_member(self, uint32_t number) -> None:
         """The member leaves, and its addresses with it."""
-        self.expect_slave(number)
+        self.expect_member(number)
         owners_remove(&self.owners, number)
-        self.slaves[number] = Slave(self.head.core.void_edge, False)
-        self.names[number] = None
-        self.count -= 1
-        self.head.core.rewired = True
-
-    cdef int expect_slave(self, uint32_t number) except -1:
-        if not 0 < number < self.n_slaves or not self.slaves[number].used:
-            raise ValueError(f"{self.name} has no member {number}")
-        return 0
-
-    cdef uint32_t fanout(self) noexcept:
-        return max(self.count + self.wired, <uint32_t>1) - 1
-
-    cdef void disconnect(self, const Head* target) noexcept:
-        cdef uint32_t number
-        if self.wire.head == target:
-            self.wire = self.head.core.void_edge
-            self.wired = False
-        for number in range(self.n_slaves):
-            if self.slaves[number].edge.head == target:
-                self.slaves[number].edge = self.head.core.void_edge
+        self.leave(number)
 
     # -- frames ---------------------------------------------------------------------------------------------------------
 
@@ -171,7 +119,7 @@ cdef class Ipvlan(Node):
                 drop(&self.head, burst[i], RUNT)
             elif burst[i].input == WIRE:
                 self.from_wire(burst[i])
-            elif wire_unlikely(not self.slaves[burst[i].input].used):
+            elif wire_unlikely(not self.members[burst[i].input].mode):
                 drop(&self.head, burst[i], UNCONNECTED)
             elif self.l3:
                 self.from_member_l3(burst[i])
@@ -194,7 +142,7 @@ cdef class Ipvlan(Node):
                 # A member sent it, and a switch sends it back.
                 drop(&self.head, frame, SAME_PORT)
             else:
-                self.spread(frame, 0, False)
+                self.spread(frame, ALIKE, 0, False)
             return
         if wire_unlikely(target & MAC_WORD != self.mac_word):
             drop(&self.head, frame, OTHER_STATION)
@@ -202,7 +150,7 @@ cdef class Ipvlan(Node):
         number = owner_of(&self.owners, &address) if addressed(frame, True, &address) else 0
         if wire_likely(number):
             self.head.counters.left += 1
-            emit(&self.slaves[number].edge, frame)
+            emit(&self.members[number].edge, frame)
         elif self.l3 and nexthops_heard(&self.hops, frame):
             self.head.counters.consumed += 1
         else:
@@ -215,7 +163,7 @@ cdef class Ipvlan(Node):
         memcpy(&target, frame.data, 8)
         memcpy(&source, frame.data + 6, 8)
         if wire_unlikely(target & 1):
-            self.spread(frame, frame.input, True)
+            self.spread(frame, ALIKE, frame.input, True)
         elif self.flag != VEPA and (target ^ source) & MAC_WORD == 0:
             number = owner_of(&self.owners, &address) if addressed(frame, True, &address) else 0
             if number:
@@ -250,7 +198,7 @@ cdef class Ipvlan(Node):
             store48(frame.data, self.mac)
             store48(frame.data + 6, self.mac)
         self.head.counters.left += 1
-        emit(&self.slaves[number].edge, frame)
+        emit(&self.members[number].edge, frame)
 
     cdef void to_wire(self, Frame* frame) noexcept nogil:
         if wire_unlikely(not self.wired):
@@ -258,37 +206,6 @@ cdef class Ipvlan(Node):
             return
         self.head.counters.left += 1
         emit(&self.wire, frame)
-
-    cdef void spread(self, Frame* frame, uint32_t but, bint wire) noexcept nogil:
-        """To every member but one, and to the wire: a clone for each but the last, which gets the frame itself."""
-        cdef uint32_t number
-        cdef Edge* waiting = NULL
-        cdef Edge* edge
-        cdef Frame* copy
-        for number in range(1, self.n_slaves + 1):
-            if number == self.n_slaves:
-                if not wire or not self.wired:
-                    break
-                edge = &self.wire
-            elif number == but or not self.slaves[number].used:
-                continue
-            else:
-                edge = &self.slaves[number].edge
-            if waiting != NULL:
-                self.head.counters.cloned += 1
-                copy = clone(&self.head.core.arena, frame)
-                if copy == NULL:
-                    drop(&self.head, frame, TURN_BUDGET)
-                else:
-                    self.copied += 1
-                    self.head.counters.left += 1
-                    emit(waiting, copy)
-            waiting = edge
-        if waiting == NULL:
-            drop(&self.head, frame, NO_OTHER_PORT)
-            return
-        self.head.counters.left += 1
-        emit(waiting, frame)
 
     # -- time -----------------------------------------------------------------------------------------------------------
 

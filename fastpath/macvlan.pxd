@@ -1,10 +1,7 @@
 """Stations with MAC addresses of their own behind one interface, the parent: what Linux's macvlan does (drivers/net/macvlan.c).
 
-    input 0        the wire: what comes in by the parent
-    input 1…       members; each has one address, which is given, not learned
-
-There is no learning and no flooding of unknown addresses: the addresses are known. A member's mode decides (macvlan_queue_xmit,
-macvlan_handle_frame, macvlan_multicast_rx):
+Each member has one address, which is given, not learned: there is no flooding of unknown ones. A member's mode decides
+(macvlan_queue_xmit, macvlan_handle_frame, macvlan_multicast_rx):
 
     BRIDGE      to another BRIDGE member at once; groups to those and to the wire; all else to the wire
     PRIVATE     always to the wire; nothing of another member reaches it, even if a switch sends it back
@@ -20,7 +17,8 @@ cimport cython
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from fastpath.frame cimport Frame
-from fastpath.graph cimport Edge, Node
+from fastpath.graph cimport Edge
+from fastpath.members cimport Members
 from fastpath.table cimport Table
 
 cdef enum:                        # of a member; a set of them says who gets a copy
@@ -30,30 +28,13 @@ cdef enum:                        # of a member; a set of them says who gets a c
     PASSTHRU = 8
     ANY_MODE = 15
 
-cdef enum:
-    WIRE = 0                      # the input, and a number that no member has
-    STATIONS_MAX = 0xFFFE
-
-cdef struct Station:
-    Edge edge
-    uint64_t mac                  # as a number; 0: the place is free
-    uint8_t mode
-
 @cython.final
-cdef class Macvlan(Node):
-    cdef Edge wire
-    cdef bint wired               # else what is for the wire ends here: there is no parent
+cdef class Macvlan(Members):
     cdef Table table              # address -> number
-    cdef Station* stations        # by number; 0 is never one
-    cdef uint32_t n_stations
-    cdef uint32_t count           # in use
+    cdef dict macs                # number -> address
     cdef uint16_t passthru        # the number of the member that gets everything; 0: there is none
-    cdef readonly list names      # of members by number; None where free
-    cdef readonly uint64_t copied  # frames copied for further members
-    cdef int expect_station(self, uint32_t number) except -1
     cdef int require_free(self, uint64_t mac, uint32_t number, uint8_t mode) except -1
     cdef uint32_t find(self, uint64_t mac) noexcept nogil
     cdef Edge* from_wire(self, Frame* frame, uint64_t target, uint32_t home, uint64_t source) noexcept nogil
     cdef Edge* from_member(self, Frame* frame, uint64_t target, uint32_t home) noexcept nogil
     cdef void send_back(self, Frame* frame, uint64_t source) noexcept nogil
-    cdef void spread(self, Frame* frame, uint8_t modes, uint32_t but, bint wire) noexcept nogil

@@ -18,13 +18,8 @@ cimport cython
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
-from fastpath.device cimport DevicePort
-from fastpath.frame cimport Frame
 from fastpath.udparrived cimport Arrived
-from fastpath.udpcontrol cimport mmsghdr
-from fastpath.udpmessages cimport Message, Messages
-from fastpath.udppaths cimport Paths
-from fastpath.udpsocket cimport SENDERS_MAX
+from fastpath.udpsender cimport UdpSender
 
 cdef enum:
     UDP_BATCH = 16                # messages received in one poll at most
@@ -32,14 +27,10 @@ cdef enum:
     UDP_PLACE = 65600             # octets of memory for each: an odd number of cache lines
 
 @cython.final
-cdef class UdpPort(DevicePort):
+cdef class UdpPort(UdpSender):
     cdef readonly uint16_t port               # received at
     cdef uint64_t mac                         # of the Vtep
     cdef int[2] receivers                     # by family: 0 IPv4, 1 IPv6
-    cdef int[2 * SENDERS_MAX] senders
-    cdef uint32_t[2] n_senders
-    cdef uint8_t[32] own                      # our addresses
-    cdef Messages messages
     cdef uint8_t* memory                      # UDP_BATCH places
     cdef Arrived[UDP_BATCH] arrived
     cdef uint32_t n_arrived                   # of those, not all of them frames yet if `next_arrived` is less
@@ -47,17 +38,6 @@ cdef class UdpPort(DevicePort):
     cdef uint32_t budget                      # messages the next poll receives at most
     cdef uint64_t next_turn                   # the one after that of the last poll
     cdef uint64_t joined                      # datagrams that were received in one piece with others
-    cdef uint64_t segmented                   # datagrams sent in one piece with others
-    cdef uint64_t unreachable                 # ICMP errors about what was sent: no host, no port, no way
-    cdef uint64_t path_too_big                # ICMP errors about its length
-    cdef Paths paths                          # heard of, and not yet told
     cdef uint32_t tell_paths(self, uint32_t room, uint64_t* octets) noexcept nogil
-    cdef uint32_t hear_errors(self, int fd) noexcept nogil
     cdef void receive_from(self, uint32_t family, uint32_t wanted) noexcept nogil
-    cdef void add(self, Frame* frame, Frame* source, bint copy) noexcept nogil
-    cdef void let_go(self) noexcept
-    cdef void flush(self) noexcept nogil
-    cdef void send_all(self, uint16_t socket) noexcept nogil
-    cdef void told_sent(self, Message* message) noexcept nogil
-    cdef void unsent(self, int fd, mmsghdr* header, Message* message, int error) noexcept nogil
-    cdef void send_singly(self, int fd, Message* message) noexcept nogil
+    cdef void close_receivers(self) noexcept

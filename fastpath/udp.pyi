@@ -1,11 +1,11 @@
 from collections.abc import Iterable
 from typing import final
 
-from fastpath.device import DevicePort
 from fastpath.graph import Graph
+from fastpath.udpsender import UdpSender
 
 @final
-class UdpPort(DevicePort):
+class UdpPort(UdpSender):
     @property
     def port(self) -> int: ...
     @property

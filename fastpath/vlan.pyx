@@ -3,41 +3,24 @@
 cimport cython
 
 from libc.stdint cimport uint16_t, uint32_t
-from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memmove
 
 from fastpath.counters cimport OTHER_VLAN, RUNT, TOO_BIG, UNCONNECTED
 from fastpath.frame cimport GSO_NONE, MIN_FRAME, NEEDS_CSUM, Frame
-from fastpath.graph cimport Edge, Graph, Head, Node, drop, emit
+from fastpath.graph cimport Edge, Node, drop, emit
+from fastpath.members cimport WIRE, Member, Members
 from fastpath.wire cimport load16, store16, wire_likely, wire_unlikely
 
 @cython.final
-cdef class Vlan(Node):
+cdef class Vlan(Members):
     """The networks of one parent, by their tags."""
-
-    def __init__(self, Graph graph not None, str name not None):
-        super().__init__(graph, name)
-        self.networks = <Subnetwork*>calloc(1, sizeof(Subnetwork))
-        if self.networks == NULL:
-            raise MemoryError("vlan: networks")
-        self.networks[0].edge = graph.core.void_edge
-        self.n_networks = 1
-        self.names = [None]
-        self.wire = graph.core.void_edge
-
-    def __dealloc__(self):
-        free(self.networks)
-
-    def lead_wire(self, Node target, uint16_t target_input=0) -> None:
-        """Where frames for the outside go, whose own must come by input 0."""
-        self.connect(&self.wire, target, target_input)
 
     def add_network(self, Node target not None, *, uint32_t identifier, uint16_t target_input=0) -> int:
         """Frames of this VLAN (1 to 4094), or without a tag (0), go to the node; returns the input that its frames must come by.
 
         Errors: ValueError for an identifier that cannot be, or that another network has.
         """
-        cdef uint32_t number = self.names.index(None, 1) if None in self.names[1:] else len(self.names)
+        cdef uint32_t number = self.free_number()
         cdef Edge edge
         if identifier > 4094:
             raise ValueError("identifier: 0 to 4094")
@@ -45,45 +28,19 @@ cdef class Vlan(Node):
             raise ValueError(f"{self.names[self.numbers[identifier]]} has VLAN {identifier} already")
         self.connect(&edge, target, target_input)
         self.expect(<uint16_t>number)
-        self.names[number] = target.name
-        self.networks[number] = Subnetwork(edge, <uint16_t>identifier, True)
+        self.enter(number, target, Member(edge, 1))
+        self.identifiers[number] = <uint16_t>identifier
         self.numbers[identifier] = <uint16_t>number
         return number
 
-    cdef int expect(self, uint16_t number) except -1:
-        cdef Subnetwork* networks
-        if number > VLANS:
-            raise ValueError(f"{self.name}: at most {VLANS} networks")
-        if self.n_networks <= number:
-            networks = <Subnetwork*>realloc(self.networks, (<size_t>number + 1) * sizeof(Subnetwork))
-            if networks == NULL:
-                raise MemoryError("vlan: networks")
-            self.networks = networks
-            while self.n_networks <= number:
-                self.networks[self.n_networks] = Subnetwork(self.head.core.void_edge, 0, False)
-                self.names.append(None)
-                self.n_networks += 1
-        return 0
-
     def remove_network(self, uint32_t number) -> None:
         """Its frames end here from now on."""
-        self.expect_network(number)
-        self.numbers[self.networks[number].identifier] = 0
-        self.networks[number] = Subnetwork(self.head.core.void_edge, 0, False)
-        self.names[number] = None
+        self.expect_member(number)
+        self.numbers[self.identifiers[number]] = 0
+        self.leave(number)
 
-    cdef int expect_network(self, uint32_t number) except -1:
-        if not 0 < number < self.n_networks or not self.networks[number].used:
-            raise ValueError(f"{self.name} has no network {number}")
+    cdef uint32_t fanout(self) noexcept:
         return 0
-
-    cdef void disconnect(self, const Head* target) noexcept:
-        cdef uint32_t number
-        if self.wire.head == target:
-            self.wire = self.head.core.void_edge
-        for number in range(self.n_networks):
-            if self.networks[number].edge.head == target:
-                self.networks[number].edge = self.head.core.void_edge
 
     # -- frames ---------------------------------------------------------------------------------------------------------
 
@@ -92,7 +49,7 @@ cdef class Vlan(Node):
         for i in range(n):
             if wire_unlikely(burst[i].head < MIN_FRAME):
                 drop(&self.head, burst[i], RUNT)
-            elif burst[i].input == 0:
+            elif burst[i].input == WIRE:
                 self.untag(burst[i])
             else:
                 self.tag(burst[i])
@@ -124,14 +81,15 @@ cdef class Vlan(Node):
                 frame.outer_transport -= TAG
                 frame.inner_network -= TAG
         self.head.counters.left += 1
-        emit(&self.networks[number].edge, frame)
+        emit(&self.members[number].edge, frame)
 
     cdef void tag(self, Frame* frame) noexcept nogil:
-        cdef Subnetwork* network = &self.networks[frame.input]
-        if wire_unlikely(not network.used):
+        cdef uint16_t identifier
+        if wire_unlikely(not self.members[frame.input].mode):
             drop(&self.head, frame, UNCONNECTED)
             return
-        if wire_likely(network.identifier):
+        identifier = self.identifiers[frame.input]
+        if wire_likely(identifier):
             if wire_unlikely(frame.room < TAG):
                 drop(&self.head, frame, TOO_BIG)
                 return
@@ -141,7 +99,7 @@ cdef class Vlan(Node):
             frame.length += TAG
             memmove(frame.data, frame.data + TAG, 12)
             store16(frame.data + 12, CUSTOMER)
-            store16(frame.data + 14, network.identifier)
+            store16(frame.data + 14, identifier)
             if frame.flags & NEEDS_CSUM:
                 frame.csum_start += TAG
             if frame.gso_type != GSO_NONE:

@@ -70,6 +70,7 @@ PORT_BASES = {
     "udpcontrol",
     "udparrived",
     "udppaths",
+    "udpsender",
     "merge",
 }  # what ports have in common
 ROUTING = {
@@ -99,6 +100,7 @@ ROUTING = {
 }
 TUNNELS = {"vxlan", "vxlantrial", "entropy", "tunnels", "tunnelend", "underlay", "encap", "decap", "flood", "toobig", "pathmtu",
            "pieces", "overlaybook", "vteprows"}  # fmt: skip
+NODE_BASES = {"members"}  # what several nodes are made from
 NODES = {"bridge", "macvlan", "ipvlan", "vlan", "router", "vtep", "codec", "memory", "tap", "packet", "udp", "pcap", "testing"}
 CAPTURES = {"source", "sink", "linktype", "records", "pcapng", "capture", "writer"}  # files of frames, read and written
 RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
@@ -147,7 +149,7 @@ def sources(part: str) -> list[Path]:
 
 
 def test_every_module_of_fastpath_has_its_layer():
-    layers = [GROUND, TABLES, PACKETS, ROUTING, TUNNELS, PORT_BASES, NODES, CAPTURES, RUNNERS]
+    layers = [GROUND, TABLES, PACKETS, ROUTING, TUNNELS, PORT_BASES, NODE_BASES, NODES, CAPTURES, RUNNERS]
     assert sum(map(len, layers)) == len(set().union(*layers))
     assert set(MODULES) <= set().union(*layers)
 
@@ -194,7 +196,7 @@ def test_capture_files_know_no_node(module):
     assert of_fastpath(module) <= GROUND | CAPTURES
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m in PORT_BASES | NODES])
+@pytest.mark.parametrize("module", [m for m in MODULES if m in PORT_BASES | NODE_BASES | NODES])
 def test_a_node_imports_no_other_nodes_module(module):
     """They meet at Node; ports also share what all ports have."""
     assert not of_fastpath(module) & (NODES | RUNNERS)

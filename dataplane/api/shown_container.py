@@ -9,12 +9,13 @@ from dataplane.api import image
 from dataplane.api.shown_endpoint import networks_of
 from dataplane.api.shown_ports import port_list, port_map
 from dataplane.api.shown_state import state_object, status
-from dataplane.api.times import SECOND, rfc3339
+from dataplane.api.times import rfc3339
 from dataplane.api.versions import Version
 from dataplane.daemon.face import Daemon
 from dataplane.desired.planning import plan_of
 from dataplane.desired.records import ContainerRecord
 from dataplane.desired.references import endpoints_of
+from dataplane.spans import SECOND
 
 _CONFIG: Mapping[str, object] = {
     "Hostname": "", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False, "AttachStderr": False,
@@ -34,11 +35,12 @@ _HOST_CONFIG: Mapping[str, object] = {
 
 def container_object(daemon: Daemon, container: ContainerRecord, version: Version, *, size: bool = False) -> dict[str, object]:
     """GET /containers/{id}/json."""
-    command = container.process.command
+    command, papers = container.process.command, daemon.papers(container.id)
     body: dict[str, object] = {
         "Id": container.id, "Created": rfc3339(container.created), "Path": command[0] if command else "",
-        "Args": list(command[1:]), "State": state_object(daemon, container), "Image": image.ID, "ResolvConfPath": "",
-        "HostnamePath": "", "HostsPath": "", "LogPath": "", "Name": f"/{container.name}", "RestartCount": container.fate.restarts,
+        "Args": list(command[1:]), "State": state_object(daemon, container), "Image": image.ID, "ResolvConfPath": papers.resolv,
+        "HostnamePath": papers.hostname, "HostsPath": papers.hosts, "LogPath": papers.log,
+        "Name": f"/{container.name}", "RestartCount": container.fate.restarts,
         "Driver": "host", "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": None,
         "HostConfig": host_config(container, version), "GraphDriver": {"Data": None, "Name": "host"}, "Mounts": [],
         "Config": config(container), "NetworkSettings": network_settings(daemon, container, version),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from dataplane.api.times import SECOND, rfc3339
+from dataplane.api.times import rfc3339
 from dataplane.daemon.face import Daemon
 from dataplane.desired import records
 from dataplane.desired.records import ContainerRecord
-from dataplane.spans import ago
+from dataplane.spans import SECOND, ago
 
 
 def status(daemon: Daemon, container: ContainerRecord) -> str:

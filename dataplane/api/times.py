@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC, datetime
 
 from dataplane.desired.refused import Refused
+from dataplane.spans import SECOND, duration
 
-SECOND = 1_000_000_000
 NEVER = "0001-01-01T00:00:00Z"
 _UNIX = re.compile(r"(-?\d{1,12})(?:\.(\d{1,9}))?")
-_UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
-_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ns|us|µs|ms|s|m|h)")
 
 
 def rfc3339(time: int) -> str:
@@ -34,8 +33,8 @@ def moment(text: str, now: int) -> int:
     if found := _UNIX.fullmatch(text):
         whole, fraction = int(found[1]), int((found[2] or "0").ljust(9, "0"))
         return max(0, whole * SECOND + fraction)
-    if (parts := _PART.findall(text)) and "".join(number + unit for number, unit in parts) == text:
-        return max(0, now - sum(int(float(number) * _UNITS[unit]) for number, unit in parts))
+    with contextlib.suppress(ValueError):
+        return max(0, now - duration(text))
     try:
         day = datetime.fromisoformat(text)
     except ValueError:

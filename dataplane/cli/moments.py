@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from dataplane.cli.container.flags import duration
 from dataplane.cli.verb import Failure
+from dataplane.spans import duration
 
 
 def asked(text: str) -> str:

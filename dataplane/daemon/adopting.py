@@ -31,6 +31,7 @@ async def adopt(containers: Containers) -> None:
     begins, which is that `always` runs, and `unless-stopped` unless it was stopped."""
     records = list(containers.core.state.containers.values())
     await asyncio.to_thread(_sweep, containers.core.folder / "instances", {one.short: one.alive for one in records})
+    await asyncio.to_thread(containers.core.kept.sweep, {one.id for one in records})
     running = await asyncio.to_thread(_running, containers, records)
     for record in records:
         life = containers.life(record.id)

@@ -29,13 +29,14 @@ async def attach(life: Life, *, stdin: bool, logs: bool) -> Streams:
     """To a container that runs; to another from its next start on. ``logs``: what it wrote before comes first. Refused."""
     record = life.record
     before: list[LogLine] = []
+    place = life.core.kept.place(life.id)
     if life.process is not None:
         connection, (inode, size) = await asyncio.to_thread(life.process.attach_whole)
         if logs:
-            before = await asyncio.to_thread(up_to, life.place, inode, size)
+            before = await asyncio.to_thread(up_to, place, inode, size)
     else:
         if logs:
-            before = await asyncio.to_thread(everything, life.place)
+            before = await asyncio.to_thread(everything, place)
         connection = life.early.join()
     life.tell("attach")
     process = record.process

@@ -228,6 +228,7 @@ class Containers:
     def _clear_files(self, life: Life) -> None:
         if self._files is not None:
             self._files.forget(life.id)
+        self.core.kept.forget(life.id)
         shutil.rmtree(life.place, ignore_errors=True)
 
     # -- waiting, and what it says --------------------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ class Containers:
             known = self.core.state.containers.get(record.id)
             return known is None or known.fate.state not in BUSY
 
-        return log.logs(self.life(record.id).place, since=since, until=until, tail=tail, follow=follow, ended=ended)
+        return log.logs(self.core.kept.place(record.id), since=since, until=until, tail=tail, follow=follow, ended=ended)
 
     # -- all of them ----------------------------------------------------------------------------------------------------------
 

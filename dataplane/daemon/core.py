@@ -20,6 +20,7 @@ from typing import TypeVar
 from dataplane.actions import diff as wiring_diff
 from dataplane.daemon.face import Event
 from dataplane.daemon.hostside import HostSide, PortTakenError, say
+from dataplane.daemon.kept import Kept
 from dataplane.daemon.planner import Planner
 from dataplane.daemon.reconcile import Step, diff, ports_parted
 from dataplane.daemon.resuming import possible
@@ -71,8 +72,8 @@ def _asleep(old: State, new: State) -> bool:
 class Core:
     """One daemon. ``listeners`` are told every Event; ``followers`` (old, new) after each change, before it counts as done."""
 
-    def __init__(self, folder: Path, store: Store, helper: Helper, engine: EngineThread, host: HostSide) -> None:
-        self.name, self.folder, self.store = folder.name, folder, store
+    def __init__(self, folder: Path, store: Store, helper: Helper, engine: EngineThread, host: HostSide, *, kept: Kept) -> None:
+        self.name, self.folder, self.kept, self.store = folder.name, folder, kept, store
         self.helper, self.engine, self.host = helper, engine, host
         self.state = State()
         self.plan: Plan = Planner.nothing(self.name)
@@ -83,6 +84,7 @@ class Core:
         self.rooms = Rooms(helper)
         self._planner = Planner(self.name, host.underlay)
         self._torn = True  # what is there may not be what the state says
+        self._looked = False
         # Changes have one thread of their own, and hand over to it once: that costs a quarter of a ms where the machine was idle,
         # twice where others of a pool wake as well.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="changes")
@@ -131,8 +133,8 @@ class Core:
         async with self.lock:
             remembered = await self._blocking(self.store.load)
             await self._blocking(self.rooms.look)
+            self._looked = True
             self.host.follow(self._follow_host)
-            await self.host.arrive(remembered)
             around = await self.surroundings()
             state = remembered if remembered.networks else fresh(around, ids=[new_id() for _ in PREDEFINED], now=time.time_ns())
             state = with_way_out(state, around) if self.host.way_out else replace(state, uplinks=NOTHING)
@@ -265,11 +267,17 @@ class Core:
 
     # -- the end ----------------------------------------------------------------------------------------------------------
 
+    @property
+    def idle(self) -> bool:
+        """Nothing runs that a next daemon would take up. Of a daemon that could not begin nobody knows."""
+        return self._looked and not self.rooms.found
+
     async def close(self) -> None:
-        """Stop carrying packets and leave the host as it was; namespaces, TAPs and processes stay for the next daemon."""
+        """Stop carrying packets. Where anything runs all stays for the next daemon, the host's rules and routes as well, or it
+        would reset connections that it does not know; else the host is as it was."""
         async with self.lock:
             await self.engine.stop()
-            await self.host.close()
+            await (self.host.close() if self.idle else self.host.let_go())
             self.store.close()
             self._thread.shutdown(wait=False)
 

@@ -104,6 +104,16 @@ class Lookup:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Papers:
+    """Paths on the host of what a container has in /etc, and of its log; "" where there is none, as before its first start."""
+
+    resolv: str = ""
+    hosts: str = ""
+    hostname: str = ""
+    log: str = ""
+
+
 class Networks(Protocol):
     """`docker network`."""
 
@@ -250,3 +260,6 @@ class Daemon(Protocol):
 
     def sandbox(self, container: str) -> str:
         """The path of the namespace that the container is in, "" where it has none."""
+
+    def papers(self, container: str) -> Papers:
+        """Where a container (its whole id) has its files on the host."""

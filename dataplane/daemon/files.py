@@ -12,6 +12,7 @@ from dataplane.dns import etchosts, resolvconf
 from dataplane.dns.zone import endpoints_of, resolves
 
 RESOLV, HOSTS, HOSTNAME = "/etc/resolv.conf", "/etc/hosts", "/etc/hostname"
+ALL = (RESOLV, HOSTS, HOSTNAME)
 SHARED = "container:"
 
 
@@ -50,8 +51,7 @@ class Files:
         asked for."""
         record = state.containers[container]
         if record.network_mode.startswith(SHARED):
-            owner = record.network_mode.removeprefix(SHARED)
-            return {target: str(path) for target, path in self._paths(owner).items() if path.exists()}
+            return self._there(record.network_mode.removeprefix(SHARED))
         place = self._folder / container
         place.mkdir(mode=0o755, parents=True, exist_ok=True)
         binds = {}
@@ -61,6 +61,18 @@ class Files:
             path.chmod(0o644)  # for processes of other users
             binds[target] = str(path)
         return binds
+
+    def shown(self, state: State, container: str) -> dict[str, str]:
+        """What covers what, of one that has been started; where nothing does in the host's network, the host's own file."""
+        record = state.containers[container]
+        if not record.fate.started:
+            return {}
+        owner = record.network_mode.removeprefix(SHARED) if record.network_mode.startswith(SHARED) else container
+        own = {target: target for target in ALL} if record.network_mode == "host" else {}
+        return own | self._there(owner)
+
+    def _there(self, container: str) -> dict[str, str]:
+        return {target: str(path) for target, path in self._paths(container).items() if path.exists()}
 
     def follow(self, state: State) -> None:
         """Refresh the files of those that run and whom the change from the last state to this one concerns."""

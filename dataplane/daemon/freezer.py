@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -64,6 +65,16 @@ def forget(name: str) -> None:
         with suppress(OSError):
             _write(group, frozen=False)
         _dissolve(group)
+
+
+def thaw(names: Collection[str]) -> None:
+    """The same of several, which may run: what is frozen cannot be killed either, in version 1."""
+    for root in (V1, V2):
+        for group in list(root.rglob(NAME.format("*"))):
+            if group.name.removeprefix(NAME.format("")) in names:
+                with suppress(OSError):
+                    _write(group, frozen=False)
+                _dissolve(group)
 
 
 def frozen(name: str) -> Path | None:

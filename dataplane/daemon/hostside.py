@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +32,6 @@ from dataplane.underlay import Underlay
 from dataplane.uplink import UPLINK
 
 RESOLV = Path("/etc/resolv.conf")
-PATIENCE = 2.0
 
 
 class PortTakenError(Refused):
@@ -53,7 +50,7 @@ class HostSide:
     def __init__(self, name: str, folder: Path, helper: Helper, *, change: bool = True, underlay: Underlay | None = None) -> None:
         self.way_out, self.underlay = privileged(), underlay
         self._name, self._folder = name, folder
-        self._host = Host(name, folder, helper, change=change, way_out=self.way_out)
+        self._host = Host(name, folder, helper, change=change, way_out=self.way_out, stays=True)
         self._host.expect({UPLINK})
         self._watch = HostWatch(self._follow)
         self._followed: Callable[[], Awaitable[None]] | None = None
@@ -84,13 +81,6 @@ class HostSide:
     def local(self) -> Mapping[str, tuple[str, ...]]:
         """Addresses of the host by uplink, at which published ports are reached."""
         return {port: way.local for port, way in self._host.ways.items()}
-
-    async def arrive(self, state: State) -> None:
-        """Wait until the interfaces of a predecessor that was killed are gone: they are a moment after its locks."""
-        names = {uplink.name for uplink in state.uplinks.values() if uplink.kind == "tap"}
-        deadline = time.monotonic() + PATIENCE
-        while names & {name for _, name in socket.if_nameindex()} and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
 
     # -- changes ----------------------------------------------------------------------------------------------------------
 
@@ -190,6 +180,12 @@ class HostSide:
     async def look_again(self, plan: Plan) -> bool:
         """True if others than before are local now."""
         return await self._host.look_again(plan, _log)
+
+    async def let_go(self) -> None:
+        """Of every port, once the engine has closed the uplink. Rules, routes and interfaces stay for the next daemon."""
+        self._watch.stop()
+        await self._host.let_go()
+        await asyncio.to_thread(self._host.underlays.let_go)
 
     async def close(self) -> None:
         """Let go of every port and take back what was changed, once the engine has closed the uplink."""

@@ -88,7 +88,8 @@ class Life:
                 async with core.lock:
                     await core.change_with(lambda taken: self._started(now, restarts, taken))
                 binds = self.files.write(core.state, self.id) if self.files is not None else {}
-                spec = spec_of(core.state, self.record, core.namespace(self.id), binds)
+                log = await asyncio.to_thread(core.kept.take, self.id)
+                spec = spec_of(core.state, self.record, core.namespace(self.id), binds, log)
                 process = await asyncio.to_thread(spawn, core.helper, core.folder, spec, [one.fileno() for one in early])
             except UserError as error:
                 await self._failed(error)

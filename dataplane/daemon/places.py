@@ -20,7 +20,8 @@ from dataplane.proc.registry import checked, runtime_folder
 
 DEFAULT_NAME = "dataplane"
 ROOT_STATE = Path("/var/lib/dataplane")
-FILE = "desired.db"
+FILE, KEPT = "desired.db", "containers"
+"""Of the state folder: what is wanted; the folder of what containers have written."""
 
 
 def default_socket() -> Path:

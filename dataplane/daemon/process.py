@@ -1,6 +1,7 @@
 """The daemon's process: takes its state folder, opens the core, serves the API until a signal ends it.
 
-SIGTERM, SIGINT and SIGHUP stop the daemon alone: containers go on, and the next daemon of that state takes them up again.
+SIGTERM, SIGINT and SIGHUP stop the daemon alone: containers go on, and the next daemon of that state takes them up again. Where
+none runs, nothing else of it does either.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from dataplane.api.listening import require_free
 from dataplane.daemon import places
-from dataplane.daemon.helpers import helper_of
+from dataplane.daemon.helpers import end_helper, helper_of
 from dataplane.errors import UserError
 from dataplane.proc import kernel, pids
 from dataplane.proc.helper import Helper
@@ -26,8 +27,8 @@ from dataplane.proc.registry import try_lock
 from dataplane.underlay import Underlay
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-DYING = 3.0
-"""Seconds that a predecessor which was killed may take until its lock is gone."""
+DYING = 10.0
+"""Seconds that a predecessor which was killed may take to let go of its lock, and of its interfaces: there may be thousands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def main(options: Options) -> int:
     state = places.made_state(options.state)
     name = places.name_of(state)
     folder = places.made_runtime(name)
-    lock = _hold(state)
+    lock = hold(state, mend="stop it first, or give this one another folder with --state (and another --socket)")
     try:
         require_free(options.socket)
         kernel.become_subreaper()  # a helper that ends is collected here, whatever init this machine has
@@ -70,20 +71,23 @@ def _raise_limits() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _hold(state: Path) -> int:
-    """Be the one daemon of that state."""
+def hold(state: Path, mend: str) -> int:
+    """Be the one daemon of that state, as long as that descriptor is open; one that was killed has let go of its interfaces.
+
+    UserError, with that way to mend it: there is one."""
     deadline = time.monotonic() + DYING
     while True:
         lock = try_lock(state)
+        body = pids.read_json(str(state / "daemon.json")) or {"pid": 0, "start": 0}
         if lock is not None:
+            pids.let_go(body["pid"], body["start"], DYING)
             pids.write_json(str(state / "daemon.json"), {"pid": os.getpid(), "start": pids.start_time("self")})
             return lock
-        body = pids.read_json(str(state / "daemon.json")) or {"pid": 0, "start": 0}
         if pids.alive(body["pid"], body["start"]) or time.monotonic() > deadline:
             raise UserError(
                 f"a daemon runs with this state already (process {body['pid']})",
                 where=str(state),
-                mend="stop it first, or give this one another folder with --state (and another --socket)",
+                mend=mend,
                 status=1,
             )
         time.sleep(0.01)
@@ -103,8 +107,14 @@ async def _live(name: str, folder: Path, helper: Helper, options: Options, begun
         why.append(reason)
         asked.set()
 
-    store = SqliteStore(options.state / places.FILE)
-    async with opened(name, folder, store, helper=helper, host_rules=options.host_rules, underlay=options.underlay) as core:
+    try:
+        store = SqliteStore(options.state / places.FILE)
+    except BaseException:
+        if not helper.namespaces():
+            end_helper(folder)  # it was started for this daemon
+        raise
+    kept, rules = options.state / places.KEPT, options.host_rules
+    async with opened(name, folder, store, kept=kept, helper=helper, host_rules=rules, underlay=options.underlay) as core:
         # Packets flow by now; what only the API needs is imported meanwhile.
         from dataplane.api.server import serve
         from dataplane.daemon.whole import Whole

@@ -30,8 +30,8 @@ class Files(Protocol):
         """Remove them."""
 
 
-def spec_of(state: State, record: ContainerRecord, namespace: NamespaceRef, binds: Mapping[str, str]) -> InstanceSpec:
-    """What the helper is to start."""
+def spec_of(state: State, record: ContainerRecord, namespace: NamespaceRef, binds: Mapping[str, str], log: Path) -> InstanceSpec:
+    """What the helper is to start. ``log``: the folder of its log."""
     process = record.process
     return InstanceSpec(
         name=record.short,
@@ -46,6 +46,7 @@ def spec_of(state: State, record: ContainerRecord, namespace: NamespaceRef, bind
         stdin_open=process.stdin_open,
         sysctls=record.sysctls,
         binds=binds,
+        log=str(log),
     )
 
 

@@ -8,10 +8,12 @@ from dataplane.daemon.containers import Containers
 from dataplane.daemon.core import Core
 from dataplane.daemon.events import Events
 from dataplane.daemon.execs import Execs
-from dataplane.daemon.face import Lookup
+from dataplane.daemon.face import Lookup, Papers
+from dataplane.daemon.files import HOSTNAME, HOSTS, RESOLV
 from dataplane.daemon.naming import Naming
 from dataplane.daemon.networks import Networks
 from dataplane.desired.records import State
+from dataplane.proc.logfile import NAME
 
 
 class Whole:
@@ -38,6 +40,13 @@ class Whole:
     def sandbox(self, container: str) -> str:
         """The path of the namespace that the container is in, "" where it has none."""
         return self.core.sandbox(container)
+
+    def papers(self, container: str) -> Papers:
+        """Where a container has its files on the host."""
+        found = self.naming.files.shown(self.state, container)
+        log = self.core.kept.place(container) / NAME
+        paths = {"resolv": found.get(RESOLV, ""), "hosts": found.get(HOSTS, ""), "hostname": found.get(HOSTNAME, "")}
+        return Papers(**paths, log=str(log) if log.exists() else "")
 
     def lookups(self, container: str) -> Sequence[Lookup]:
         """The last questions of a container's name server, and why each was answered so."""

@@ -41,6 +41,11 @@ class Facts:
             if name not in {"lo", tap} and any(a.version == version and not a.is_link_local for a in addresses)
         )
 
+    def beyond(self, tap: str) -> tuple[IPNetwork, ...]:
+        """Subnets behind our own TAP, less those that its addresses are in."""
+        own = self.addresses.get(tap, ())
+        return tuple(network for name, network in self.routes if name == tap and not any(one in network for one in own))
+
     def occupied(self, tap: str = "") -> tuple[IPNetwork, ...]:
         """Subnets that the host knows a way to, but for default routes and those through our own TAP."""
         return tuple(network for name, network in self.routes if network.prefixlen and name != tap)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dataplane.hostnet.sockets import Port
@@ -20,19 +20,21 @@ def folders(lab: Path) -> list[Path]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """``inode``: of the network namespace; ``table``: "" when the lab has none; ``ports``: held ones, as text."""
+    """``inode``: of the network namespace; ``table``: "" when the lab has none; ``ports``: held ones, as text.
+
+    ``stays``: the TAP outlives its process, a daemon's, and has to be deleted."""
 
     inode: int
     table: str = ""
     tap: str = ""
     ports: tuple[str, ...] = ()
+    stays: bool = False
 
 
 def write(folder: Path, record: Record) -> None:
     """Keep it in a lab's state folder, or in that of one of its uplinks."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    body = {"inode": record.inode, "table": record.table, "tap": record.tap, "ports": list(record.ports)}
-    pids.write_json(str(folder / FILE), body)
+    pids.write_json(str(folder / FILE), asdict(record))
 
 
 def read(folder: Path) -> Record | None:
@@ -40,7 +42,8 @@ def read(folder: Path) -> Record | None:
     body = pids.read_json(str(folder / FILE))
     if body is None:
         return None
-    return Record(inode=body["inode"], table=body["table"], tap=body["tap"], ports=tuple(body["ports"]))
+    stays = body.get("stays", False)  # missing in what an earlier version wrote
+    return Record(inode=body["inode"], table=body["table"], tap=body["tap"], ports=tuple(body["ports"]), stays=stays)
 
 
 def texts(ports: Iterable[Port]) -> tuple[str, ...]:

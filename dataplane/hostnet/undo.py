@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dataplane.hostnet import nft, place, record, shared
 from dataplane.hostnet.script import removal
+from dataplane.hostnet.wire import HostWire
 
 UNDERLAY_FILE = "underlay"
 """In a lab's state folder while the host forwards for an underlay of it."""
@@ -26,11 +27,14 @@ def undo(lab: Path) -> list[str]:
 def undo_uplink(lab: Path, folder: Path) -> list[str]:
     """The same of one uplink, whose record is in `folder`: remove its table, let go of its sysctls.
 
-    The TAP, its routes and its own sysctls have ended with the lab process."""
+    The TAP, its routes and its own sysctls have ended with the lab process; a daemon's, which stays, is deleted."""
     done: list[str] = []
     if (found := record.read(folder)) is not None:
         path = place.find(found.inode)
         try:
+            if path is not None and found.stays:
+                place.inside(path, lambda: _delete(found.tap))
+                done.append(f"ip link delete {found.tap}")
             if path is not None and found.table:
                 place.inside(path, lambda: nft.load(removal(found.table)))
                 done.append(f"nft delete table inet {found.table}")
@@ -47,6 +51,14 @@ def undo_underlays(folder: Path) -> list[str]:
     done = _released(underlay_owner(folder.name))
     (folder / UNDERLAY_FILE).unlink(missing_ok=True)
     return done
+
+
+def _delete(tap: str) -> None:
+    wire = HostWire()
+    try:
+        wire.delete_link(tap)
+    finally:
+        wire.close()
 
 
 def _released(owner: str) -> list[str]:

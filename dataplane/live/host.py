@@ -35,15 +35,15 @@ Tell = Callable[[Step], None]
 
 
 class Host:
-    """``change``: False tells what to do instead of doing it; ``way_out``: this user may have one. Used on the event loop, but
-    for what is said to block: that is for a thread, one at a time."""
+    """``change``: False tells what to do instead of doing it; ``way_out``: this user may have one; ``stays``: its TAP outlives this
+    process. Used on the event loop, but for what is said to block: that is for a thread, one at a time."""
 
-    def __init__(self, lab: str, folder: Path, helper: Helper, *, change: bool, way_out: bool) -> None:
+    def __init__(self, lab: str, folder: Path, helper: Helper, *, change: bool, way_out: bool, stays: bool = False) -> None:
         self.lab, self.folder, self.way_out = lab, folder, way_out
         self.ways: dict[str, WayOut] = {}
         self.underlays = Underlays(lab, folder, helper, change=change, root=way_out)
         self.parents = Parents(lab, folder, helper, change=change, root=way_out)
-        self._helper, self._change = helper, change
+        self._helper, self._change, self._stays = helper, change, stays
         self._locks: list[socket.socket] = []
 
     # -- before the engine changes ------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ class Host:
         """There may be uplinks of these ports."""
         for port in ports:
             if port not in self.ways:
-                self.ways[port] = WayOut(port, self.folder, self._helper, change=self._change)
+                self.ways[port] = WayOut(port, self.folder, self._helper, change=self._change, stays=self._stays)
 
     def look(self, paths: Mapping[str, str | None]) -> tuple[IPNetwork, ...]:
         """Be alone in choosing subnets where the uplinks will be or are, the lab's at least, and see what is taken there. Blocking.
@@ -219,6 +219,13 @@ class Host:
     def _look_again(self, plan: Plan, ours: frozenset[str], tell: Tell) -> bool:
         others = [way for way in self.ways.values() if way.look_again(plan, ours, tell)]
         return bool(others)
+
+    async def let_go(self) -> None:
+        """Of every port, and of descriptors; what was changed stays for the next process."""
+        self.unlock()
+        for way in self.ways.values():
+            await way.ports.close()
+        await asyncio.to_thread(self.parents.let_go)
 
     async def close(self, tell: Tell) -> None:
         """Let go of every port; take back what was changed, once the engine has closed the uplinks."""

@@ -141,9 +141,13 @@ class Parents:
         except UserError as error:
             warn(f"the host's own stack sees packets for ipvlan's endpoints: {error.what}; mend: {error.mend}")
 
+    def let_go(self) -> None:
+        """Of every namespace; what was changed stays for the next process."""
+        self.drop(list(self.made))
+
     def close(self, tell: Tell) -> None:
         """Let go of every namespace, once the engine has closed its ports; take back what was changed."""
-        self.drop(list(self.made))
+        self.let_go()
         for words in hidden.undo(self._folder):
             tell(Step("as it was before", words))
 

@@ -179,9 +179,13 @@ class Underlays:
             self._warned.add(sentence)
             warn(sentence)
 
+    def let_go(self) -> None:
+        """Of every namespace; what was changed stays for the next process."""
+        self.drop(list(self.made))
+
     def close(self, tell: Tell) -> None:
         """Let go of every namespace, once the engine has closed its ports; take back what was changed."""
-        self.drop(list(self.made))
+        self.let_go()
         for words in undo_underlays(self._folder):
             tell(Step("as it was before", words))
 

@@ -22,8 +22,10 @@ Tell = Callable[[Step], None]
 DEFAULT_MTU = 1500
 
 
-def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Outside, facts: Facts, tell: Tell) -> int:
-    """A descriptor of the TAP, up and addressed, as ``told`` says; ``tell``: what it does not. Nothing is left when it fails."""
+def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Outside, facts: Facts, tell: Tell, *, stays: bool = False) -> int:
+    """A descriptor of the TAP, up and addressed, as ``told`` says; ``tell``: what it does not. ``stays``: it outlives that.
+
+    When it fails nothing is left; of one that stays, what ``undo`` takes back."""
     name = uplink.name or ""
     if name in facts.addresses:
         raise UserError(
@@ -32,7 +34,7 @@ def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Outside, facts: Fa
             mend=f"give the uplink another name, or remove that one: ip link delete {name}",
             status=1,
         )
-    fd = helper.open_tap(namespace, name, mac=uplink.gateway_mac)
+    fd = helper.open_tap(namespace, name, mac=uplink.gateway_mac, stays=stays)
     try:
         values = _sysctls(uplink)
         if values:
@@ -42,6 +44,28 @@ def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Outside, facts: Fa
         wire = HostWire(helper.netlink_socket(namespace))
         try:
             _configure(wire, namespace, uplink, tell)
+        finally:
+            wire.close()
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def take_up(helper: Helper, namespace: NamespaceRef, uplink: Outside, facts: Facts) -> int | None:
+    """A descriptor of the TAP that an earlier process left; None: there is none, or it has other addresses.
+
+    It was never down meanwhile: what the host knows of flows by it, and of the addresses that it gave them, is still so."""
+    name = uplink.name or ""
+    if name not in facts.addresses:
+        return None
+    if {one for one in facts.addresses[name] if not one.is_link_local} != {uplink.gateway4, uplink.gateway6} - {None}:
+        return None
+    fd = helper.open_tap(namespace, name, stays=True)
+    try:
+        wire = HostWire(helper.netlink_socket(namespace))
+        try:
+            wire.set_link(name, up=True, mtu=uplink.mtu)
         finally:
             wire.close()
     except BaseException:

@@ -17,7 +17,7 @@ from dataplane.live.hostrules import RuleSetter
 from dataplane.live.packet import open_packet
 from dataplane.live.ports import HeldPorts
 from dataplane.live.site import Site
-from dataplane.live.uplink import make_tap, told
+from dataplane.live.uplink import make_tap, take_up, told
 from dataplane.model import IPNetwork, Plan
 from dataplane.netns.step import Step
 from dataplane.proc.helper import Helper
@@ -28,11 +28,12 @@ NOTHING = Facts(addresses={}, routes=())
 
 
 class WayOut:
-    """The uplink of a port. ``change``: False tells what to do on the host instead of doing it.
+    """The uplink of a port. ``change``: False tells what to do on the host instead of doing it. ``stays``: a TAP outlives this
+    process, and one that an earlier process left is taken up.
 
     Used on the event loop, but for what is said to block: that is for a thread, one at a time."""
 
-    def __init__(self, port: str, folder: Path, helper: Helper, *, change: bool) -> None:
+    def __init__(self, port: str, folder: Path, helper: Helper, *, change: bool, stays: bool = False) -> None:
         self.port, self.lab = port, folder
         self.folder = folder if port == UPLINK else folder / port
         self.uplink: Uplink | None = None
@@ -44,11 +45,16 @@ class WayOut:
         self._next: Site | None = None
         self._routes: tuple[IPNetwork, ...] = ()
         self._asked: tuple[Plan | None, HostRules | None] = None, None
+        self._stays = stays
+        left = record.read(self.folder) if stays else None
+        self._left = left if left is not None and left.stays else None
 
     @property
     def tap(self) -> str:
-        """Its TAP, if that is what it is."""
-        return (self.uplink.name or "") if self.uplink is not None and self.uplink.kind == "tap" else ""
+        """Its TAP, if that is what it is; before there is one, that which an earlier process left."""
+        if self.uplink is None:
+            return self._left.tap if self._left is not None else ""
+        return (self.uplink.name or "") if self.uplink.kind == "tap" else ""
 
     @property
     def site(self) -> Site | None:
@@ -89,8 +95,7 @@ class WayOut:
         return self.uplink is not None and self.uplink != plan.uplinks.get(self.port)
 
     def drop(self) -> None:
-        """The engine has closed its descriptor, with which a TAP ends: the host forgets it, and another of its name may come.
-        Blocking."""
+        """The engine has closed its descriptor: the host forgets it, and another of its name may come. Blocking."""
         self.facts = self.facts.without({self.tap})
         self.uplink, self._routes = None, ()
         undo.undo_uplink(self.lab, self.folder)
@@ -103,15 +108,12 @@ class WayOut:
         uplink, site = plan.uplinks.get(self.port), self._site
         if uplink is None or uplink == self.uplink or site is None:
             return None
-        details: list[Step] = []
-        record.write(self.folder, record.Record(inode=site.inode, tap=uplink.name or ""))
         if uplink.kind == "packet":
+            record.write(self.folder, record.Record(inode=site.inode))
             fd = open_packet(site.path, uplink)
+            tell(told(uplink, site.namespace))
         else:
-            fd = make_tap(self._helper, site.namespace, uplink, self.facts, details.append)
-        tell(told(uplink, site.namespace))
-        for step in details:
-            detail(step)
+            fd = self._open_tap(site, uplink, tell, detail)
         self.uplink = uplink
         try:
             if uplink.kind == "tap":
@@ -120,6 +122,25 @@ class WayOut:
             os.close(fd)
             self.uplink = None
             raise
+        return fd
+
+    def _open_tap(self, site: Site, uplink: Uplink, tell: Tell, detail: Tell) -> int:
+        name, left, self._left = uplink.name or "", self._left, None
+        if left is not None and (left.inode, left.tap) == (site.inode, name):
+            fd = take_up(self._helper, site.namespace, uplink, self.facts)
+            if fd is not None:
+                self._routes = self.facts.beyond(name)
+                tell(Step(f"interface {name} is taken up as it was left", ""))
+                return fd
+        if left is not None:
+            undo.undo_uplink(self.lab, self.folder)
+            self.facts = self.facts.without({left.tap})
+        record.write(self.folder, record.Record(inode=site.inode, tap=name, stays=self._stays))
+        details: list[Step] = []
+        fd = make_tap(self._helper, site.namespace, uplink, self.facts, details.append, stays=self._stays)
+        tell(told(uplink, site.namespace))
+        for step in details:
+            detail(step)
         return fd
 
     def _arrive(self) -> None:
@@ -135,7 +156,7 @@ class WayOut:
     def set_routes(self, plan: Plan, tell: Tell) -> None:
         """The host's routes to the subnets that leave by its TAP. Blocking."""
         site = self._site
-        if site is None or not self.tap:
+        if site is None or self.uplink is None or not self.tap:
             return
         wanted = tuple(subnets(plan, self.port))
         if wanted == self._routes:
@@ -161,6 +182,7 @@ class WayOut:
                 inode=site.inode,
                 table=rules.table if self._rules.loads else "",
                 tap=rules.tap,
+                stays=self._stays,
                 ports=record.texts(self.ports.ports),
             ),
         )

@@ -13,15 +13,20 @@ if TYPE_CHECKING:
 
 
 def start_time(pid: int | str) -> int:
-    """Start time in clock ticks since boot (proc(5), field 22 of stat); 0 when there is no such process."""
+    """Start time in clock ticks since boot (proc(5), field 22 of stat); 0 when there is no such process, or it is dead."""
+    state, start = _stat(pid)
+    return 0 if state in {b"Z", b"X"} else start
+
+
+def _stat(pid: int | str) -> tuple[bytes, int]:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read()
     except (FileNotFoundError, ProcessLookupError):
-        return 0
+        return b"X", 0
     # The name may hold spaces and parentheses: fields are counted from its closing one. State is the first (Z, X: dead).
     fields = text[text.rindex(b")") + 2 :].split()
-    return 0 if fields[0] in {b"Z", b"X"} else int(fields[19])
+    return fields[0], int(fields[19])
 
 
 def alive(pid: int, start: int) -> bool:
@@ -46,6 +51,19 @@ def ended(pidfd: int, wait: float) -> bool:
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(wait * 1000))
+
+
+def let_go(pid: int, start: int, wait: float) -> bool:
+    """The process has ended, or does within ``wait`` seconds, and has let go of all that it had open: the last of its threads too,
+    which may outlive the first, whose state is all that ``alive`` sees."""
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError:
+        return True
+    try:
+        return _stat(pid)[1] != start or ended(fd, wait)
+    finally:
+        os.close(fd)
 
 
 def kill(pid: int, start: int, *, number: int = signal.SIGKILL, wait: float = 5.0) -> bool:

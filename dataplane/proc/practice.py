@@ -47,6 +47,7 @@ def _one_life(place: str, privileged: bool) -> None:
             "stdin_open": False,
             "stop_signal": signal.SIGTERM,
             "attached": [],
+            "log": "",
         }
         shim = Shim(spec, place, privileged, env, {"name": "practice", "pid": os.getpid(), "start": pids.start_time("self")})
         try:

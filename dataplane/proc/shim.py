@@ -43,7 +43,7 @@ class Shim:
         self._status = {**status, "argv": spec["argv"], "started": time.time_ns(), "finished": None, "exit": None}
         self.command = 0
         self.loop = Loop()
-        self.streams = Streams(self.loop, Log(os.path.join(place, "log.jsonl")), self._show)
+        self.streams = Streams(self.loop, Log(os.path.join(spec["log"] or place, "log.jsonl")), self._show)
         self._clients = [Conversation(self, socket.socket(fileno=fd), attached=True) for fd in spec["attached"]]
         self._listener = message.listen(os.path.join(place, "control.sock"))
         self.loop.add(self._listener.fileno(), self._welcome)

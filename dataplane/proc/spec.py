@@ -24,7 +24,8 @@ class NamespaceRef:
 class InstanceSpec:
     """A service to start. ``argv`` empty: idle. ``binds``: absolute path to cover -> file of ours that covers it.
 
-    ``env`` comes over PATH (the helper's), HOME and HOSTNAME; ``hostname`` None keeps the host's.
+    ``env`` comes over PATH (the helper's), HOME and HOSTNAME; ``hostname`` None keeps the host's. ``log``: the folder of its log,
+    "" where that is the service's own.
     """
 
     name: str
@@ -39,6 +40,7 @@ class InstanceSpec:
     stdin_open: bool = False
     sysctls: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     binds: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    log: str = ""
 
     def body(self) -> dict[str, object]:
         """As a request to the helper, but for its name. UserError for a signal nobody knows."""
@@ -54,6 +56,7 @@ class InstanceSpec:
             "stdin_open": self.stdin_open,
             "sysctls": {key: str(value) for key, value in self.sysctls.items()},
             "binds": dict(self.binds),
+            "log": self.log,
         }
 
 

@@ -68,7 +68,7 @@ def test_identifiers_are_checked():
         node.add_network(port, identifier=4094)
     node.remove_network(number)
     assert node.add_network(port, identifier=4094) == number
-    with pytest.raises(ValueError, match="no network"):
+    with pytest.raises(ValueError, match="no member"):
         node.remove_network(9)
 
 

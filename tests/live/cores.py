@@ -27,7 +27,8 @@ from dataplane.store.sqlite import SqliteStore
 async def core_in(folder: Path, name: str, *, leave: bool = False) -> AsyncIterator[Core]:
     """A core with its state under ``folder``. ``leave``: as a daemon that is stopped, so that another can take up what it left."""
     try:
-        async with opened(name, folder / name, SqliteStore(folder / "state" / "desired.db")) as core:
+        store, kept = SqliteStore(folder / "state" / "desired.db"), folder / "state" / "containers"
+        async with opened(name, folder / name, store, kept=kept) as core:
             try:
                 yield core
             finally:

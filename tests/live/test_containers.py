@@ -146,7 +146,7 @@ async def test_pause_stops_every_process_and_unpause_lets_them_go_on(crew: Crew)
     await ready(crew, "busy", b"3\n")
     await crew.containers.pause("busy")
     assert crew.containers.find("busy").fate.state == PAUSED
-    log = crew.core.folder / "instances" / id[:12] / "log.jsonl"
+    log = crew.core.kept.folder / id / "log.jsonl"
     size = log.stat().st_size
     await asyncio.sleep(0.3)
     assert log.stat().st_size - size < 200, "one line may have been under way"

@@ -89,20 +89,58 @@ def links(sandbox: str) -> str:
     return re.sub(r"<\S+>|state \S+|qdisc \S+|linkdown ?", "", text)
 
 
-def test_a_daemon_that_is_stopped_leaves_the_host_as_it_was(tmp_path: Path) -> None:
-    """SIGTERM's way: no rule, no interface on the host; the containers keep theirs, and the next daemon carries their packets."""
-    rules = subprocess.run(["nft", "list", "ruleset"], check=True, capture_output=True, text=True).stdout
+def rules() -> str:
+    """The host's, but for what was counted."""
+    text = subprocess.run(["nft", "list", "ruleset"], check=True, capture_output=True, text=True).stdout
+    return re.sub(r"packets \d+ bytes \d+", "", text)
+
+
+def test_a_daemon_that_is_stopped_leaves_the_host_to_the_next_one(tmp_path: Path) -> None:
+    """SIGTERM's way while containers run: rules, routes and interface of the host stay as they are, and the next daemon's are the
+    same ones. While none runs: no rule, no interface, no helper."""
     with cleared(tmp_path):
+        before, tap = rules(), f"dp-{NAME}"
         with core_process(tmp_path, NAME) as first:
             web = eval(first.ask('run(core, "web")'))
             first.ask('run(core, "db")')
             sandbox = eval(first.ask(f"core.sandbox({web!r})"))
+            running = rules(), of_host(tap)
             first.stop()
-        assert subprocess.run(["nft", "list", "ruleset"], check=True, capture_output=True, text=True).stdout == rules
-        assert not Path(f"/sys/class/net/dp-{NAME}").exists()
+        assert (rules(), of_host(tap)) == running
+        assert rules() != before
         assert "172.17.0.2" in links(sandbox)
         with core_process(tmp_path, NAME) as second:
+            assert (rules(), of_host(tap)) == running
             assert second.ask(f'reaches(core, {web!r}, "172.17.0.3")') == "True"
+            assert second.ask(f'reaches(core, {web!r}, "10.255.255.1")') == "True"
+            second.ask("forget_everything(core)")
+            second.stop()
+        assert rules() == before
+        assert not Path(f"/sys/class/net/{tap}").exists()
+        body = pids.read_json(str(tmp_path / NAME / "helper.json"))
+        assert body is not None
+        assert not pids.alive(body["pid"], body["start"])
+
+
+def test_an_interface_that_was_left_otherwise_is_made_anew(tmp_path: Path) -> None:
+    """Somebody has taken its addresses away meanwhile: there is one that works."""
+    with cleared(tmp_path):
+        with core_process(tmp_path, NAME) as first:
+            web = eval(first.ask('run(core, "web")'))
+            before = of_host(f"dp-{NAME}")
+            first.kill()
+        subprocess.run(["ip", "address", "flush", "dev", f"dp-{NAME}"], check=True)
+        with core_process(tmp_path, NAME) as second:
+            assert second.ask(f'reaches(core, {web!r}, "10.255.255.1")') == "True"
+            assert of_host(f"dp-{NAME}") != before, "its number is another"
+            assert "172.17.0.0/16 via" in of_host(f"dp-{NAME}")
+
+
+def of_host(tap: str) -> str:
+    """Addresses of an interface of the host, and routes by it; the first is its number."""
+    words = f"ip -o address show dev {tap}; ip route show dev {tap}; ip -6 route show dev {tap}"
+    text = subprocess.run(["sh", "-c", words], check=True, capture_output=True, text=True).stdout
+    return re.sub(r" linkdown|valid_lft.*", "", text)
 
 
 def test_a_helper_that_was_killed_too_is_replaced(tmp_path: Path) -> None:

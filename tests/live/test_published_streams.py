@@ -1,5 +1,5 @@
-"""TCP connections through published ports outlive the daemon (issue 5, daemon: traffic resumes), as Linux's conntrack picks up the
-middle of one: whoever speaks first afterwards, from outside and from the host."""
+"""TCP connections through published ports outlive the daemon (issue 5, daemon: traffic resumes), killed or stopped: whoever speaks
+first afterwards, from outside, and from the host itself by its address and by 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -110,17 +110,21 @@ def served(tmp_path: Path, host: str) -> Iterator[DaemonProcess]:
         yield process
 
 
-def test_streams_through_a_published_port_outlive_a_daemon_that_is_killed(tmp_path: Path, host: str) -> None:
+@pytest.mark.parametrize("how", ["kill -9", "SIGTERM"])
+def test_streams_through_a_published_port_outlive_a_daemon(tmp_path: Path, host: str, how: str) -> None:
     """Of both families and from the host itself, the client speaking first or the server; twice, and new ones come in as before."""
     with served(tmp_path, host) as process, ExitStack() as stack:
-        places = [*((OUTSIDE, row[0]) for row in ADDRESSES.values()), (HOST, ADDRESSES[4][0])]
+        places = [(OUTSIDE, ADDRESSES[4][0]), (OUTSIDE, ADDRESSES[6][0]), (HOST, ADDRESSES[4][0]), (HOST, "127.0.0.1")]
         streams = [Stream(*place, wish) for place in places for wish in ("echo", "talk")]
         for one in streams:
             stack.callback(one.end)
         for _ in range(2):
             for one in streams:
                 one.hears()
-            process.kill()
+            if how == "SIGTERM":
+                assert process.stop() == 0
+            else:
+                process.kill()
             time.sleep(0.3)
             process.start()
             for one in streams:

@@ -15,29 +15,13 @@ from dataplane.cli.container import leftaside
 from dataplane.cli.container.networks import network
 from dataplane.cli.daemon_names import networks
 from dataplane.cli.verb import INTEGER, Words
+from dataplane.spans import duration
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 SYSCTLS = ("net.", "fs.mqueue.")
 SYSCTL = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
           "kernel.shm_rmid_forced"}  # fmt: skip
-
-
-def duration(text: str) -> int:
-    """``1m30s`` in ns; wrong ones in Go's words."""
-    if text == "0":
-        return 0
-    if not re.fullmatch(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([a-zµ]+([0-9]+(\.[0-9]*)?|\.[0-9]+))*[a-zµ]*", text):
-        raise ValueError(f'time: invalid duration "{text}"')
-    total = 0.0
-    for number, unit in re.findall(r"([0-9.]+)([a-zµ]*)", text):
-        if not unit:
-            raise ValueError(f'time: missing unit in duration "{text}"')
-        if unit not in UNITS:
-            raise ValueError(f'time: unknown unit "{unit}" in duration "{text}"')
-        total += float(number) * UNITS[unit]
-    return int(total)
 
 
 def _env(text: str) -> str:

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from dataplane.daemon.face import Event, ExecState, ExecWish, LogLine, Lookup, Streams, Usage
+from dataplane.daemon.face import Event, ExecState, ExecWish, LogLine, Lookup, Papers, Streams, Usage
 from dataplane.desired import connecting, containers, life, networks, references
 from dataplane.desired.records import EXITED, PAUSED, RUNNING, ContainerRecord, NetworkRecord, State
 from dataplane.desired.refused import Refused
@@ -42,6 +42,11 @@ class Fake:
         return [
             Lookup(1_700_000_000_500_000_000 + n, f"name{n}", "A", "udp", "NOERROR", 1, f"172.18.0.{n} on mine") for n in range(3)
         ]
+
+    def papers(self, container: str) -> Papers:
+        folder = f"/fake/{container}"
+        started = self.state.containers[container].fate.started
+        return Papers(resolv=f"{folder}/resolv", hosts=f"{folder}/hosts", log=f"{folder}/log") if started else Papers()
 
     def sandbox(self, container: str) -> str:
         one = self.state.containers[container]

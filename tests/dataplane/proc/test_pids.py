@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +44,30 @@ def test_kill_waits_for_the_end(child: subprocess.Popen[bytes]) -> None:
     assert pids.start_time(child.pid) == 0
     assert child.wait() == -signal.SIGKILL
     os.close(pidfd)
+
+
+LEADERLESS = """
+import os, threading, time
+threading.Thread(target=time.sleep, args=(0.6,)).start()
+print("up", flush=True)
+import ctypes
+ctypes.CDLL(None).syscall({exit}, 0)
+"""
+
+
+@pytest.mark.skipif(os.uname().machine not in {"x86_64", "aarch64"}, reason="the number of exit(2) is known of two machines")
+def test_a_process_whose_first_thread_has_ended_has_not_let_go() -> None:
+    number = {"x86_64": 60, "aarch64": 93}[os.uname().machine]
+    with subprocess.Popen([sys.executable, "-c", LEADERLESS.format(exit=number)], stdout=subprocess.PIPE) as process:
+        start = pids.start_time(process.pid)
+        assert process.stdout is not None
+        process.stdout.readline()
+        while pids.alive(process.pid, start):
+            time.sleep(0.001)
+        assert not pids.let_go(process.pid, start, 0)
+        assert pids.let_go(process.pid, start + 1, 0)
+        assert pids.let_go(process.pid, start, 20)
+    assert pids.let_go(process.pid, start, 0)
 
 
 def test_a_process_that_does_not_end_is_reported(child: subprocess.Popen[bytes]) -> None:

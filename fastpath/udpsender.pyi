@@ -1,0 +1,3 @@
+from fastpath.device import DevicePort
+
+class UdpSender(DevicePort): ...
