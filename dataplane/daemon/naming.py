@@ -37,6 +37,8 @@ class Naming:
             for container in before - now:
                 await self.resolver.close(container)
             await self._open(now - before)
+            for container in old.containers.keys() - new.containers.keys():
+                self.files.forget(container)
         await self.resolver.settle()
 
     async def _open(self, containers: Iterable[str]) -> None:
