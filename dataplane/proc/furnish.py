@@ -17,7 +17,7 @@ from dataplane.proc import kernel, tap
 from dataplane.proc.message import Body
 from dataplane.proc.rtnetlink import Wire
 from dataplane.proc.spaces import Spaces, apart
-from dataplane.proc.sysctls import write_sysctls
+from dataplane.proc.sysctls import open_to_users, write_sysctls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def _furnish(order: Body, taps: list[int], new: list[tuple[int, str]], fd: int) 
     try:
         if order.get("create"):
             wire.set_link("lo", up=True)
+            open_to_users()
             if os.path.isdir(IPV6):
                 # An interface has IPv6 where its network has: each says so itself.
                 write_sysctls({"net/ipv6/conf/default/disable_ipv6": "1"})

@@ -257,6 +257,20 @@ def test_a_daemon_that_is_stopped_leaves_nothing_where_nothing_runs(tmp_path: Pa
         assert process.ask("GET", "/networks/front")[0] == 200
 
 
+@pytest.mark.parametrize("made", ["helper.log", "helper.json"])
+def test_a_signal_while_it_begins_is_obeyed(tmp_path: Path, made: str) -> None:
+    """As soon as there is a helper to end, or a moment before: it ends with the daemon."""
+    with daemon(tmp_path) as process:
+        process.stop()
+        for path in process.runtime.glob("helper.*"):
+            path.unlink()
+        process.start(wait=False)
+        while not (process.runtime / made).exists():
+            time.sleep(0.001)
+        assert process.stop() == 0
+        assert not re.findall(rf"dataplane-helper {process.name} ", subprocess.check_output(["ps", "-ww", "-eo", "args"]).decode())
+
+
 @needs_root
 def test_shims_that_are_killed_are_noticed_by_the_next_daemon(tmp_path: Path) -> None:
     """kill -9 of daemon and shim: the container has exited, with 137, and holds no address; it can be started again."""

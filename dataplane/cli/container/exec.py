@@ -80,5 +80,5 @@ def _started(daemon: Daemon, made: str, *, detach: bool, tty: bool, stdin: int |
             held.enter_context(terminal.raw(stdin))
         watched = codes(keys) if tty and stdin is not None else b""
         if carry(sock, early, (stdin, 1, 2), multiplexed=not tty, keys=watched):
-            return 0
+            raise Said("read escape sequence")  # docker's words; the command goes on
     return int(daemon.ask("GET", f"/exec/{made}/json")["ExitCode"] or 0)
