@@ -143,7 +143,7 @@ class Core:
             self.store.save(remembered, self.state)
             await self._reconcile(*planned)
             if self.host.local != local:  # which of the host's interfaces is the way out, was not known
-                await self._rewire(self._planner.made(self.plan, self.host.local)[1], {})
+                await self._blocking(self._rewire, self._planner.made(self.plan, self.host.local)[1], {})
 
     async def change_with(self, make: Callable[[Collection[tuple[str, int]]], State]) -> State:
         """``change_to`` what ``make`` returns; again, while ports that it chose freely turn out taken on the host."""
