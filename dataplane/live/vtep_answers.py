@@ -24,6 +24,6 @@ async def get_vteps(request: web.Request) -> web.StreamResponse:
     found: VtepsRow = {
         "overlays": vtep_view.overlay_rows(tables, lab.plan, network) if lab.plan is not None else [],
         "counters": tables["counters"],
-        "warnings": [sentence for sentences in lab.host.underlays.warnings.values() for sentence in sentences],
+        "warnings": [sentence for sentences in list(lab.host.underlays.warnings.values()) for sentence in sentences],
     }
     return web.json_response(found)
