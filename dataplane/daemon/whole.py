@@ -10,6 +10,7 @@ from dataplane.daemon.events import Events
 from dataplane.daemon.execs import Execs
 from dataplane.daemon.face import Lookup, Papers
 from dataplane.daemon.files import HOSTNAME, HOSTS, RESOLV
+from dataplane.daemon.inside import CoreInside
 from dataplane.daemon.naming import Naming
 from dataplane.daemon.networks import Networks
 from dataplane.desired.records import State
@@ -21,7 +22,7 @@ class Whole:
 
     def __init__(self, core: Core, *, any_image: bool = False) -> None:
         self.core, self.any_image = core, any_image
-        self.events = Events()
+        self.events, self.inside = Events(), CoreInside(core)
         self.naming = Naming(core)
         self.networks = Networks(core)
         self.containers = Containers(core, self.events, self.naming.files)
