@@ -65,7 +65,7 @@ def instances(context: click.Context) -> Iterator[str]:
 
 def networks(context: click.Context) -> Iterator[str]:
     """Networks of the daemon or the lab that is meant, else of the file."""
-    return _networks(context, lambda _driver: True)
+    return _networks(context, lambda driver: driver not in {"host", "null"})
 
 
 def overlays(context: click.Context) -> Iterator[str]:

@@ -125,7 +125,7 @@ def test_ping_teaches_the_bridge_and_the_tables_show_it(folder):
 
 def test_an_unknown_network_is_explained(folder):
     said = dataplane("fdb", "--lab", LAB, "frnt")
-    assert said.stderr == f"dataplane: lab {LAB} has no network frnt\n  mend:  its networks: front, back\n"
+    assert said.stderr == f"dataplane: lab {LAB} has no network frnt\n  mend:  did you mean front? its networks: front, back\n"
     assert said.returncode == 1
 
 

@@ -130,3 +130,71 @@ def test_a_long_name_is_whole_and_one_to_choose_by(fake, say):
     Daemon.at().ask("POST", "/networks/create", body={"Name": name, "IPAM": {"Config": [{"Subnet": "10.81.0.0/24"}]}})
     assert {row["network"] for row in DaemonTables().rules(name)} == {name}
     assert name in [row["interface"] for row in DaemonTables().routes()]
+
+
+@pytest.mark.parametrize(
+    ("words", "mend"),
+    [
+        (("inspect", "wbe"), "did you mean web?"),
+        (("port", "wbe"), "did you mean web?"),
+        (("capture", "wbe"), "did you mean web?"),
+        (("network", "inspect", "shpo"), "did you mean shop?"),
+        (("network", "lss"), "did you mean ls?"),
+        (("ps", "--json"), "write --format json"),
+    ],
+    ids=str,
+)
+def test_what_is_nearly_right_is_answered_with_what_is(fake, say, words, mend):
+    status, _, told = say(*words)
+    assert status != 0
+    assert f"\n  mend:  {mend}\n" in told
+
+
+def test_what_is_like_nothing_is_told_in_dockers_words_alone(fake, say):
+    assert say("port", "nosuch")[2] == "Error response from daemon: No such container: nosuch\n"
+    assert say("network", "inspect", "zzz")[2] == "Error response from daemon: network zzz not found\n"
+
+
+def test_links_are_rows_for_programs_too(fake, say):
+    Daemon.at().ask("POST", "/containers/web/rename", query={"name": "front"})
+    rows = json.loads(say("network", "links", "--json")[1])
+    assert {row["Network"]: row["Ports"] for row in rows} == {"bridge": [], "shop": ["front.shop", "db.shop"]}
+
+
+def test_ports_are_counted_one_by_one(fake, say):
+    """`stats --ports`: as a lab's `stats`; of those that are named."""
+    fake.core.send("web.shop", BROADCAST, 1.0)
+    head, web, db = say("stats", "--ports", "--no-stream")[1].splitlines()
+    assert head.split()[:2] == ["PORT", "SENT"]
+    assert (web.split()[:2], db.split()[:2]) == (["web.shop", "1"], ["db.shop", "0"])
+    assert [row["port"] for row in json.loads(say("stats", "--ports", "--no-stream", "--json", "db")[1])] == ["db.shop"]
+
+
+def test_names_are_completed(fake):
+    """Networks of the daemon, overlays for vtep, containers that run for capture."""
+    from click.testing import CliRunner
+
+    from dataplane.cli.root import root
+
+    for words, names in (("fdb ", {"bridge", "shop"}), ("vtep ", set()), ("capture ", {"web", "db"})):
+        env = {"_DATAPLANE_COMPLETE": "bash_complete", "COMP_WORDS": f"dataplane {words}", "COMP_CWORD": "2"}
+        said = CliRunner().invoke(root, env=env, prog_name="dataplane", complete_var="_DATAPLANE_COMPLETE").output
+        assert {line.partition(",")[2] for line in said.splitlines() if line} == names, words
+
+
+@pytest.mark.parametrize("watch", ["fdb --watch shpo", "fdb --watch host"])
+def test_a_wrong_network_is_told_before_anything_is_watched(say, watch):
+    assert say(*watch.split())[2].startswith("dataplane: the daemon has no network ")
+
+
+def test_a_lab_has_no_name_servers(monkeypatch, tmp_path, capfd):
+    """`dns` where a lab runs and no daemon says where its names are."""
+    from dataplane.cli import whose
+    from dataplane.live import lookup
+
+    monkeypatch.delenv("DATAPLANE_HOST", raising=False)
+    monkeypatch.setattr("dataplane.client.address.default_socket", lambda: str(tmp_path / "none"))
+    monkeypatch.setattr(whose, "default_socket", lambda: str(tmp_path / "none"))
+    monkeypatch.setattr(lookup, "labs", lambda: [lookup.LabInfo("a", tmp_path, 1)])
+    assert run(["dns"]) == 1
+    assert "a lab has no name servers" in capfd.readouterr().err
