@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from dataplane.daemon.core import Core
+from dataplane.daemon.usage import queues
 from dataplane.desired import references
 from dataplane.desired.refused import Refused
-from dataplane.looking import queues
 from dataplane.looking.networks import unknown
 from dataplane.model import Plan
 from dataplane.wiring import Wiring
@@ -17,10 +18,10 @@ _T = TypeVar("_T")
 
 
 class CoreInside:
-    """Of one core, as it is now."""
+    """Of one core, as it is now. ``shim``: the pid of a container's, by its id; 0 where it does not run."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, core: Core, shim: Callable[[str], int]) -> None:
+        self._core, self._shim = core, shim
 
     @property
     def plan(self) -> Plan:
@@ -66,8 +67,18 @@ class CoreInside:
                 ports.add(name)
         return found
 
-    def queues(self) -> Mapping[str, int]:
-        """Read inside the namespaces of its containers."""
-        instances, rooms = self._core.plan.instances, dict(self._core.rooms.references)
-        homes = ((rooms[name], one.endpoints) for name, one in instances.items() if one.endpoints and name in rooms)
-        return queues.dropped(self._core.helper, homes)
+    async def queues(self) -> Mapping[str, int]:
+        """Their tx_dropped, as the shims of the containers that run see it."""
+        state = self._core.state
+        shims = [(record, self._shim(record.id)) for record in state.containers.values() if record.alive]
+
+        def read() -> Mapping[str, int]:
+            found: dict[str, int] = {}
+            for record, shim in shims:
+                dropped = queues(shim) if shim else {}
+                rows = (state.endpoints.get((record.id, network)) for network in record.attachments)
+                endpoints = [row.endpoint for row in rows if row is not None]
+                found |= {one.port: dropped[one.interface] for one in endpoints if one.interface in dropped}
+            return found
+
+        return await asyncio.to_thread(read)

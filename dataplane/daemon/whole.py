@@ -22,11 +22,16 @@ class Whole:
 
     def __init__(self, core: Core, *, any_image: bool = False) -> None:
         self.core, self.any_image = core, any_image
-        self.events, self.inside = Events(), CoreInside(core)
+        self.events = Events()
         self.naming = Naming(core)
         self.networks = Networks(core)
         self.containers = Containers(core, self.events, self.naming.files)
         self.execs = Execs(self.containers)
+        self.inside = CoreInside(core, self._shim)
+
+    def _shim(self, container: str) -> int:
+        process = self.containers.life(container).process
+        return process.pid if process is not None else 0
 
     @property
     def state(self) -> State:

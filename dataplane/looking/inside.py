@@ -39,8 +39,8 @@ class Inside(Protocol):
     def names(self) -> Mapping[str, str]:
         """What its users call those ports and instances whose own names they do not know."""
 
-    def queues(self) -> Mapping[str, int]:
-        """Frames that the kernel dropped because a TAP's queue was full, by port. Blocking."""
+    async def queues(self) -> Mapping[str, int]:
+        """Frames that the kernel dropped because a TAP's queue was full, by port."""
 
 
 @dataclass(frozen=True, slots=True)

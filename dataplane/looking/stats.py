@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ class Sample:
 
 async def sample(inside: Inside) -> Sample:
     """The counters now."""
-    queues = await asyncio.to_thread(inside.queues)
+    queues = await inside.queues()
     table = (await inside.call(lambda dataplane: dataplane.traffic())).tolist()
     ports = {row[0]: Port(row[1], row[2], row[3], row[4], row[5], queues.get(row[0])) for row in table}
     return Sample(time.monotonic(), ports)

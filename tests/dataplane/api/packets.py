@@ -23,7 +23,6 @@ class FakeCore:
         self.ports = MemoryPorts()
         self.dataplane = Dataplane(self.ports)
         self.engine = self
-        self.helper, self.rooms = None, SimpleNamespace(references={})  # no namespaces, no queues
         self.host = SimpleNamespace(warnings=["the underlay is too narrow"])
 
     @property
@@ -52,4 +51,4 @@ class FakeCore:
 
 def packets(daemon: Fake) -> tuple[FakeCore, CoreInside]:
     core = FakeCore(daemon)
-    return core, CoreInside(core)  # type: ignore[arg-type]
+    return core, CoreInside(core, lambda _container: 0)  # type: ignore[arg-type]
