@@ -130,12 +130,13 @@ def headers(flow: Flow, lengths: np.ndarray, payload: bytes, macs: tuple[str, st
 def payload_sums(payload: bytes, lengths: np.ndarray) -> np.ndarray:
     """The sum of so much of the payload as each frame holds."""
     sums = {n: int(ones(np.frombuffer(payload[:n] + bytes(n % 2), ">u2")[None, :])[0]) for n in set((lengths - HEADERS).tolist())}
-    return np.vectorize(sums.__getitem__, otypes=[np.int64])(lengths - HEADERS)
+    found: np.ndarray = np.vectorize(sums.__getitem__, otypes=[np.int64])(lengths - HEADERS)
+    return found
 
 
 def ones(words: np.ndarray, *more: np.ndarray | int) -> np.ndarray:
     """The ones' complement sum of each row (RFC 1071), and of what else is given for it."""
-    total = words.astype(np.int64).sum(axis=1)
+    total: np.ndarray = words.astype(np.int64).sum(axis=1)
     for part in more:
         total = total + part
     for _ in range(3):

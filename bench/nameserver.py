@@ -20,8 +20,13 @@ from ipaddress import IPv4Address, IPv4Network
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from bench.table import Table
+
+if TYPE_CHECKING:
+    from dataplane.desired.records import State
+    from dataplane.proc.helper import Helper
 
 ROUNDS = 20
 SECONDS = 0.25
@@ -117,7 +122,7 @@ def _by_tcp(row: bytes, seconds: float) -> int:
     return got
 
 
-def _state() -> tuple[object, str]:
+def _state() -> tuple[State, str]:
     from dataplane.desired.records import RUNNING, ContainerRecord, EndpointRecord, Fate, NetworkRecord, State
     from dataplane.model import Attachment, Endpoint, Pool
 
@@ -143,13 +148,13 @@ def _state() -> tuple[object, str]:
     return State(networks={network.id: network}, containers=containers, endpoints=endpoints), f"{1:064x}"
 
 
-async def _rates(helper: object, kinds: list[str], rounds: int) -> dict[str, list[Rate]]:
+async def _rates(helper: Helper, kinds: list[str], rounds: int) -> dict[str, list[Rate]]:
     from dataplane.daemon.dns import Resolver
 
     state, container = _state()
-    resolver = Resolver(helper)  # type: ignore[arg-type]
-    resolver.follow(state)  # type: ignore[arg-type]
-    namespace = helper.create_namespace("asked")  # type: ignore[attr-defined]
+    resolver = Resolver(helper)
+    resolver.follow(state)
+    namespace = helper.create_namespace("asked")
     await resolver.open({container: namespace})
     found: dict[str, list[Rate]] = {kind: [] for kind in kinds}
     try:
@@ -166,7 +171,7 @@ async def _rates(helper: object, kinds: list[str], rounds: int) -> dict[str, lis
                 await client.wait()
     finally:
         await resolver.stop()
-        await asyncio.to_thread(helper.remove_namespace, namespace)  # type: ignore[attr-defined]
+        await asyncio.to_thread(helper.remove_namespace, namespace)
     return found
 
 

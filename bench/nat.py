@@ -33,9 +33,9 @@ class Cell:
         self.frames = frames(outward(shape)[order(shape.flows)], sizes, (GATEWAY_MACS[0], INSIDE_MAC))
         self.back: list[bytes] = []
 
-    def natted(self, back: bool = False, **options: int) -> Natted:
+    def natted(self, *, back: bool = False, both: bool = False, outbox: bool = False) -> Natted:
         frames = self.back if back else None
-        return Natted(self.frames, self.shape, mapping=self.mapping, back=frames, burst=self.burst, **options)
+        return Natted(self.frames, self.shape, mapping=self.mapping, back=frames, both=both, burst=self.burst, outbox=outbox)
 
     def verify(self) -> int:
         """Every frame of the cycle out, and every reply to one back; how many."""

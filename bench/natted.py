@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 
-from bench.flows import GATEWAY_MACS, HEADERS, INSIDE_MAC, REMOTE_MAC, Shape, mac_octets
-from bench.paths import Path
+from bench.flows import GATEWAY_MACS, INSIDE_MAC, REMOTE_MAC, Shape, mac_octets
+from bench.paths import Options, Path
+from bench.traffic import HEADERS
 from bench.translated import Heads
 from fastpath import Flows, Router, Rules
 
@@ -31,7 +33,6 @@ class Routed(Path):
     shape: Shape
 
     def wire_up(self) -> None:
-        self.source, self.target = self.sender, self.receivers[0]
         self.router = self.make()
         self.inside = self.router.add_interface(
             "inside", mac=mac(GATEWAY_MACS[0]), mtu=1500, addresses=["198.18.0.1/16"], arp=False
@@ -72,14 +73,14 @@ class Natted(Routed):
         back: Sequence[bytes] | None = None,
         both: bool = False,
         capacity: int = 0,
-        **options: int,
+        **options: Unpack[Options],
     ) -> None:
         self.shape = shape
         self.mapping = mapping
         self.openers = frames
         self.both = both
         self.capacity = capacity or max(shape.flows, 1024)
-        super().__init__(frames if back is None else back, **options)  # type: ignore[arg-type]
+        super().__init__(frames if back is None else back, **options)
         if back is not None:
             self.source, self.target = self.target, self.source
 

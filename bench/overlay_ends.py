@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,9 +39,9 @@ class Overlay(Switch):
         for number in (1, 2):
             self.host(number)
 
+    @abstractmethod
     def host(self, number: int) -> None:
         """Make one host, and its container's eth0."""
-        raise NotImplementedError
 
     def container(self, number: int) -> Namespace:
         """That of a host."""

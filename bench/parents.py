@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Unpack
 
 from bench.measure import measure
-from bench.paths import Bridged, Path
+from bench.paths import Bridged, Options, Path
 from bench.table import Table, add_overhead, overhead_table
 from bench.traffic import frames
 from bench.verify import verify
@@ -20,9 +21,9 @@ SENDER, RECEIVER = 0x02A000000000, 0x02B000000000
 class Macvlans(Path):
     """Receivers are so many members, all at one port; the sender is the parent, or a member."""
 
-    def __init__(self, frames: Sequence[bytes], *, stations: int = STATIONS, way: str = "in", **options: int) -> None:
+    def __init__(self, frames: Sequence[bytes], *, stations: int = STATIONS, way: str = "in", **options: Unpack[Options]) -> None:
         self.stations, self.way = stations, way
-        super().__init__(frames, **options)  # type: ignore[arg-type]
+        super().__init__(frames, **options)
 
     def wire_up(self) -> None:
         node = Macvlan(self.engine, "macvlan", limit=self.stations + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypedDict, Unpack
 
 from bench.traffic import announcements
 from fastpath import Bridge, Engine, MemoryPort, Outbox
@@ -11,8 +12,19 @@ NS_PER_FRAME = 50
 """Time that passes for the engine with each frame: 20 million frames a second, so that ageing and time stamps play their part."""
 
 
+class Options(TypedDict, total=False):
+    """What every Path takes besides its frames, and its subclasses pass on."""
+
+    burst: int
+    receivers: int
+    outbox: bool
+
+
 class Path:
-    """An engine with a port that polls `frames` over and over. `outbox=True` keeps what comes out, for verification."""
+    """An engine with a port that polls `frames` over and over. `outbox=True` keeps what comes out, for verification.
+
+    They go in by `source` and must leave by `target`.
+    """
 
     def __init__(
         self, frames: Sequence[bytes], *, burst: int = 256, receivers: int = 1, outbox: bool = False, mtu: int = 1500
@@ -23,6 +35,7 @@ class Path:
         self.outbox = Outbox() if outbox else None
         self.sender = MemoryPort(self.engine, "sender", outbox=self.outbox, mtu=mtu)
         self.receivers = [MemoryPort(self.engine, f"receiver {n}", outbox=self.outbox, mtu=mtu) for n in range(receivers)]
+        self.source, self.target = self.sender, self.receivers[0]
         self.now = 0
         self.wire_up()
 
@@ -61,9 +74,9 @@ class Path:
 class Bridged(Path):
     """A bridge that knows both stations of each pair."""
 
-    def __init__(self, frames: Sequence[bytes], *, pairs: int, **options: int) -> None:
+    def __init__(self, frames: Sequence[bytes], *, pairs: int, **options: Unpack[Options]) -> None:
         self.pairs = pairs
-        super().__init__(frames, **options)  # type: ignore[arg-type]
+        super().__init__(frames, **options)
 
     def wire_up(self) -> None:
         self.bridge = Bridge(self.engine, "bridge", limit=2 * self.pairs, member_limit=self.pairs)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import numpy as np
 
 from bench.flows import GATEWAY_MACS, INSIDE, REMOTE, REMOTE_MAC, Flow, Shape, frames, order, text
 from bench.measure import Samples, measure, once, sample
 from bench.natted import BACK_MACS, Natted
-from bench.paths import Path
+from bench.paths import Options, Path
 from bench.table import Table
 from bench.translated import Heads, check, hop, pass_once
 
@@ -32,7 +34,7 @@ def inward(ports: int, seed: int = 1) -> Flow:
 class Published(Natted):
     """A router with published ports; clients on the receiver's side open all flows before anything is measured."""
 
-    def __init__(self, traffic: list[bytes], ports: int, whole: bool, *, opened: bool = True, **options: int) -> None:
+    def __init__(self, traffic: list[bytes], ports: int, whole: bool, *, opened: bool = True, **options: Unpack[Options]) -> None:
         self.ports, self.whole, self.opened = ports, whole, opened
         super().__init__(traffic, Shape(FLOWS), mapping="endpoint-independent", back=traffic, **options)
 

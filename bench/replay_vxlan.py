@@ -18,7 +18,8 @@ from bench.ovs import write_capture
 from bench.settings import Settings
 from bench.table import Table
 from bench.traffic import IMIX, frames
-from dataplane.encapsulation import decap, encap, outer
+from dataplane.encapsulation import decap, encap
+from dataplane.outer import outer
 from fastpath import Capture
 
 CAPTURES = {"64": (64,), "IMIX": IMIX, "1500": (1500,)}
@@ -113,12 +114,17 @@ def _add(shown: Table, name: str, source: Path, folder: Path) -> None:
     for _ in range(ROUNDS):
         for what, work in works.items():
             spent[what].ticks.append(seconds(work))
-    worked = {what: spent[what].minus(spent[f"{what}, empty"]) for what in ("encap", "tcprewrite") if what in spent}
+    worked: dict[str, Samples] = {
+        what: spent[what].minus(spent[f"{what}, empty"]) for what in ("encap", "tcprewrite") if what in spent
+    }
     rates = {what: [octets * 8e-9 / each for each in samples.ticks] for what, samples in worked.items()}
     cells: list[str] = []
     for what in ("encap", "tcprewrite"):
-        low, middle, high = Samples(rates.get(what, [0.0])).spread()
-        cells += [f"{middle:.2f}", f"{low:.2f}–{high:.2f}"] if what in rates else ["not run", ""]
+        if what not in rates:
+            cells += ["not run", ""]
+            continue
+        low, middle, high = Samples(rates[what]).spread()
+        cells += [f"{middle:.2f}", f"{low:.2f}–{high:.2f}"]
     ours = Samples(rates["encap"]).spread()[1]
     times = f"{ours / Samples(rates['tcprewrite']).spread()[1]:.1f}" if "tcprewrite" in rates else ""
     shown.rows.append((name, f"{count:,}", f"{worked['encap'].spread()[1] / count * 1e9:.0f}", *cells, times))

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 
 from bench import flows, six
-from bench.flows import GATEWAY_MACS, INSIDE_MAC, Flow, mac_octets
+from bench.flows import GATEWAY_MACS, INSIDE_MAC, Flow
+from bench.hops import HOPS, hop_mac, leaving
 from bench.measure import measure
 from bench.natted import mac
-from bench.paths import Path
+from bench.paths import Options, Path
 from bench.table import Table, add_overhead, overhead_table
 from bench.translated import pass_once
 from fastpath import Router
 
 ROUTES = {"1": 1, "1 k": 1000, "100 k": 100_000}
 GOALS = {"1": "≤ 38"}
-HOPS = 16
-"""Routes lead to so many neighbors in turn."""
 FIRST = 0x14000000  # 20.0.0.0
 SOURCE = flows.INSIDE
-
-
-def hop_mac(number: int) -> str:
-    """Of a neighbor beyond the router."""
-    return f"02:b0:00:00:00:{number:02x}"
 
 
 class Routing(Path):
     """A router with so many routes beside each other, each within a wider one that leads elsewhere."""
 
-    def __init__(self, traffic: Sequence[bytes], routes: int, version: int, **options: int) -> None:
+    def __init__(self, traffic: Sequence[bytes], routes: int, version: int, **options: Unpack[Options]) -> None:
         self.routes, self.version = routes, version
-        super().__init__(traffic, **options)  # type: ignore[arg-type]
+        super().__init__(traffic, **options)
 
     def wire_up(self) -> None:
-        self.source, self.target = self.sender, self.receivers[0]
         self.router = Router(self.engine, "router", routes=max(2 * self.routes, 64))
         ends = (("198.18.0.1/16", "192.0.2.254/24"), ("2001:2:0:1::1/64", "2001:2:0:2::ff/64"))[self.version == 6]
         for number, (port, address) in enumerate(zip((self.source, self.target), ends, strict=True)):
@@ -75,11 +69,6 @@ def traffic(routes: int, *, before: bool, seed: int = 1) -> list[bytes]:
     if before:
         return flows.frames(flow, (64,), (GATEWAY_MACS[0], INSIDE_MAC))
     return flows.frames(flow, (64,), leaving(which), ttl=63)
-
-
-def leaving(which: np.ndarray) -> np.ndarray:
-    """The MAC addresses of frames by these routes, a row each."""
-    return np.array([mac_octets(hop_mac(hop), GATEWAY_MACS[1]) for hop in range(HOPS)], np.uint8)[which % HOPS]
 
 
 def table() -> Table:

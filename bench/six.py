@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench import flows, routing
+from bench import flows
 from bench.flows import GATEWAY_MACS, INSIDE_MAC, mac_octets
+from bench.hops import leaving
 
 FIRST = 0x20010002_00100000  # 2001:2:10::/48 and those that follow (RFC 5180: 2001:2::/48 is for benchmarks)
 OCTETS = 14 + 40 + 8 + 16
@@ -31,7 +32,7 @@ def traffic(routes: int, *, before: bool, seed: int = 1) -> list[bytes]:
     which = flows.order(narrow, seed)
     n = len(which)
     octets = np.zeros((n, OCTETS), np.uint8)
-    octets[:, :12] = mac_octets(GATEWAY_MACS[0], INSIDE_MAC) if before else routing.leaving(which)
+    octets[:, :12] = mac_octets(GATEWAY_MACS[0], INSIDE_MAC) if before else leaving(which)
     octets[:, 12:14] = 0x86, 0xDD
     octets[:, 14] = 0x60
     octets[:, 18:22] = 0, OCTETS - 54, 17, 64 if before else 63

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ PREFIX = 24
 TARGET = "10.0.0.2"
 
 
-class Switch:
+class Switch(ABC):
     """Two namespaces with eth0 up, 10.0.0.1 in `a` and 10.0.0.2 in `b`, and something that joins them."""
 
     title = ""
@@ -36,8 +37,9 @@ class Switch:
         """Why it cannot be measured here; empty if it can."""
         return ""
 
+    @abstractmethod
     def start(self) -> None:
-        raise NotImplementedError
+        """Wire `a` and `b` up."""
 
     def stop(self) -> None:
         """End what `start` began outside the namespaces."""

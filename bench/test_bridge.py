@@ -4,6 +4,7 @@ No comparison of one path with another is made here: those need interleaving, wh
 """
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture as Benchmark
 
 from bench.paths import Bridged, Path
 from bench.traffic import IMIX, frames
@@ -12,7 +13,7 @@ from bench.verify import verify
 FRAMES = 1 << 16
 
 
-def spun(benchmark, path):
+def spun(benchmark: Benchmark, path: Path) -> None:
     path.start()
     path.spin(len(path.frames))
     benchmark.extra_info["frames"] = FRAMES
@@ -21,21 +22,21 @@ def spun(benchmark, path):
 
 
 @pytest.mark.parametrize("sizes", [(64,), IMIX, (1500,)], ids=["64", "imix", "1500"])
-def test_wire(benchmark, sizes):
+def test_wire(benchmark: Benchmark, sizes: tuple[int, ...]) -> None:
     spun(benchmark, Path(frames(1000, sizes)))
 
 
 @pytest.mark.parametrize("pairs", [1, 1000, 100_000])
-def test_bridge_by_stations(benchmark, pairs):
+def test_bridge_by_stations(benchmark: Benchmark, pairs: int) -> None:
     spun(benchmark, Bridged(frames(pairs, (64,)), pairs=pairs))
 
 
 @pytest.mark.parametrize("burst", [1, 8, 256])
-def test_bridge_by_burst(benchmark, burst):
+def test_bridge_by_burst(benchmark: Benchmark, burst: int) -> None:
     spun(benchmark, Bridged(frames(1000, (64,)), pairs=1000, burst=burst))
 
 
-def test_what_is_measured_is_right():
+def test_what_is_measured_is_right() -> None:
     path = Bridged(frames(1000, IMIX), pairs=1000, outbox=True)
     path.start()
     path.sender.cycle([])

@@ -2,10 +2,12 @@
 
 from ipaddress import IPv4Network
 
+from pytest_benchmark.fixture import BenchmarkFixture as Benchmark
+
 from dataplane.ipam import Leases
 from dataplane.model import Pool
 
 
-def test_take(benchmark):
+def test_take(benchmark: Benchmark) -> None:
     leases = Leases(Pool(subnet=IPv4Network("172.17.0.0/16")))
     benchmark.pedantic(leases.take, rounds=65_000)

@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture as Benchmark
 
 SCRIPT = "import sys\nfrom dataplane.cli import main\nsys.exit(main())\n"
 
 
 @pytest.mark.parametrize("what", ["nothing", "help"])
-def test_startup(what, benchmark, tmp_path):
+def test_startup(what: str, benchmark: Benchmark, tmp_path: Path) -> None:
     script = tmp_path / "dataplane"
     script.write_text(SCRIPT, encoding="utf-8")
     words = [str(script), "--help"] if what == "help" else ["-c", "pass"]

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.flows import HEADERS, PUBLIC, Shape, ones
+from bench.flows import PUBLIC, Shape, ones
 from bench.paths import Path
+from bench.traffic import HEADERS
 
 SAMPLE = 4096
 
@@ -27,16 +28,19 @@ class Heads:
         return cls(np.frombuffer(b"".join(frame[:HEADERS] for frame in frames), np.uint8).reshape(len(frames), HEADERS))
 
     def _words(self, first: int, last: int) -> np.ndarray:
-        return np.ascontiguousarray(self.octets[:, first:last]).view(">u2").astype(np.int64)
+        words: np.ndarray = np.ascontiguousarray(self.octets[:, first:last]).view(">u2").astype(np.int64)
+        return words
 
     def address(self, at: int) -> np.ndarray:
         """At octet 26 the source, at 30 the target."""
         words = self._words(at, at + 4)
-        return (words[:, 0] << 16) | words[:, 1]
+        addresses: np.ndarray = (words[:, 0] << 16) | words[:, 1]
+        return addresses
 
     def endpoint(self, which: int) -> np.ndarray:
         """Address and port in one number; 0 = source, 1 = target."""
-        return (self.address(26 + 4 * which) << 16) | self._words(34 + 2 * which, 36 + 2 * which)[:, 0]
+        endpoints: np.ndarray = (self.address(26 + 4 * which) << 16) | self._words(34 + 2 * which, 36 + 2 * which)[:, 0]
+        return endpoints
 
     @property
     def ttl(self) -> np.ndarray:

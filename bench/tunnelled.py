@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 
 from bench import outer
 from bench.natted import mac
 from bench.outer import PORT, VNI
-from bench.paths import Path
+from bench.paths import Options, Path
 from bench.traffic import announcements
-from fastpath import Bridge, Decapsulator, Encapsulator, MemoryPort
+from fastpath import Bridge, Decapsulator, Encapsulator
 from fastpath.vtep import Vtep
 
 MTU = 9000
@@ -20,19 +21,9 @@ MTU = 9000
 class Tunnelled(Path):
     """`source` is where frames come in, `target` where they leave. Stations `target % peers` are behind one peer."""
 
-    def __init__(self, frames: Sequence[bytes], *, version: int, peers: int = 1, **options: int) -> None:
+    def __init__(self, frames: Sequence[bytes], *, version: int, peers: int = 1, **options: Unpack[Options]) -> None:
         self.version, self.peers = version, peers
-        super().__init__(frames, mtu=MTU, **options)  # type: ignore[arg-type]
-
-    @property
-    def source(self) -> MemoryPort:
-        """Where frames come in."""
-        return self.sender
-
-    @property
-    def target(self) -> MemoryPort:
-        """Where they leave."""
-        return self.receivers[0]
+        super().__init__(frames, mtu=MTU, **options)
 
 
 class Push(Tunnelled):
@@ -40,8 +31,9 @@ class Push(Tunnelled):
 
     def wire_up(self) -> None:
         node = Encapsulator(self.engine, "encap")
-        ends = {"local": outer.local(self.version), "remote": outer.remote(self.version, 0)}
-        tunnel = node.add_tunnel(VNI, local_mac=mac(outer.LOCAL_MAC), remote_mac=mac(outer.remote_mac(0)), port=PORT, **ends)
+        local, remote = outer.local(self.version), outer.remote(self.version, 0)
+        ours, theirs = mac(outer.LOCAL_MAC), mac(outer.remote_mac(0))
+        tunnel = node.add_tunnel(VNI, local=local, remote=remote, local_mac=ours, remote_mac=theirs, port=PORT)
         self.sender.lead_to(node, tunnel)
         node.lead_to(self.receivers[0])
 
@@ -73,19 +65,21 @@ class Overlaid(Tunnelled):
     Both sides are learned: the bridge from what the senders send, its tunnels from what the peers send.
     """
 
-    def __init__(self, frames: Sequence[bytes], *, pairs: int, inside: Sequence[bytes], back: bool = False, **options: int) -> None:
-        self.pairs, self.inside, self.back = pairs, inside, back
-        super().__init__(frames, **options)
-
-    @property
-    def source(self) -> MemoryPort:
-        """Where frames come in."""
-        return self.receivers[0] if self.back else self.sender
-
-    @property
-    def target(self) -> MemoryPort:
-        """Where they leave."""
-        return self.sender if self.back else self.receivers[0]
+    def __init__(
+        self,
+        frames: Sequence[bytes],
+        *,
+        version: int,
+        peers: int = 1,
+        pairs: int,
+        inside: Sequence[bytes],
+        back: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        self.pairs, self.inside = pairs, inside
+        super().__init__(frames, version=version, peers=peers, **options)
+        if back:
+            self.source, self.target = self.target, self.source
 
     def wire_up(self) -> None:
         self.bridge = Bridge(self.engine, "bridge", limit=2 * self.pairs + 16, member_limit=self.pairs + 8)

@@ -65,8 +65,16 @@ class Cell:
         return ALONE[self.way](self.frames, version=self.shape.version, burst=self.shape.burst, outbox=outbox)
 
     def bridged(self, *, outbox: bool = False) -> Overlaid:
-        words = {"version": self.shape.version, "peers": self.shape.peers, "burst": self.shape.burst, "outbox": outbox}
-        return Overlaid(self.frames, pairs=self.shape.flows, inside=self.there, back=self.way == "decap", **words)
+        return Overlaid(
+            self.frames,
+            version=self.shape.version,
+            peers=self.shape.peers,
+            pairs=self.shape.flows,
+            inside=self.there,
+            back=self.way == "decap",
+            burst=self.shape.burst,
+            outbox=outbox,
+        )
 
     def verify(self) -> int:
         """Every frame of the cycle, octet by octet, behind both paths; how many."""

@@ -108,7 +108,7 @@ RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "nat", "outside", "uplink", "uplinks",
         "underlay", "underlays", "parent", "parents", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions",
-        "drawing", "drivers", "desired", "detach", "dns", "framing", "gotemplate", "spans")  # fmt: skip
+        "drawing", "drivers", "desired", "detach", "dns", "framing", "gotemplate", "spans", "mounts", "ulimits")  # fmt: skip
 DAEMON_PURE = ("specs", "reconcile", "planner")  # of daemon: what follows from a state, and what differs
 HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",
@@ -260,7 +260,7 @@ def test_what_the_host_shall_do_is_decided_without_looking(part):
 
 
 API_PURE = ("asked", "asked_network", "asked_container", "network_wish", "container_wish", "endpoint_wish", "ports_wish", "filters",
-            "image", "versions", "shown_network", "shown_endpoint", "shown_ports", "shown_container")  # fmt: skip
+            "image", "versions", "shown_network", "shown_endpoint", "shown_ports", "shown_container", "left_aside")  # fmt: skip
 
 
 @pytest.mark.parametrize("part", API_PURE)
@@ -270,7 +270,9 @@ def test_requests_are_read_and_objects_shown_without_io(part):
 
 
 def test_the_api_knows_a_daemon_by_its_face_alone():
-    allowed = re.compile(r"dataplane\.(api|desired|daemon\.face|detach|framing|looking|spans|model|errors|live\.hijack)\b")
+    allowed = re.compile(
+        r"dataplane\.(api|carried|desired|daemon\.face|detach|framing|looking|spans|model|mounts|ulimits|errors|live\.hijack)\b"
+    )
     for path in sorted((DATAPLANE / "api").glob("*.py")):
         ours = {name for name in python_imports(path) if name.startswith("dataplane.")}
         assert all(allowed.match(name) for name in ours), path

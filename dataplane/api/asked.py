@@ -81,7 +81,8 @@ def _in_gos_words(model: type[Asked], error: ValidationError) -> str:
     wanted = _GO.get(first["type"])
     if wanted is None:
         return f"{model.__name__}.{place}: {first['msg']}"
-    return f"json: cannot unmarshal {_kind(first.get('input'))} into Go struct field {model.__name__}.{place} of type {wanted}"
+    where = f"struct field {model.__name__}.{place}" if place else "value"
+    return f"json: cannot unmarshal {_kind(first.get('input'))} into Go {where} of type {wanted if place else model.__name__}"
 
 
 def _kind(value: Any) -> str:

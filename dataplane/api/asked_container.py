@@ -43,8 +43,55 @@ class RestartRule(Asked):
     MaximumRetryCount: Integer = 0
 
 
+class BindRules(Asked):
+    """Of a mount of type bind."""
+
+    Propagation: Text = ""
+    CreateMountpoint: bool = False
+
+
+class TmpfsRules(Asked):
+    """Of a mount of type tmpfs: octets, permissions."""
+
+    SizeBytes: Integer = 0
+    Mode: Integer = 0
+
+
+class MountPoint(Asked):
+    """`--mount`."""
+
+    Type: Text = ""
+    Source: Text = ""
+    Target: Text = ""
+    ReadOnly: bool = False
+    BindOptions: BindRules = BindRules()
+    TmpfsOptions: TmpfsRules = TmpfsRules()
+
+
+class Limit(Asked):
+    """`--ulimit`."""
+
+    Name: Text = ""
+    Soft: Integer = 0
+    Hard: Integer = 0
+
+
+class Device(Asked):
+    """`--device`."""
+
+    PathOnHost: Text = ""
+    PathInContainer: Text = ""
+    CgroupPermissions: Text = ""
+
+
+class LogRule(Asked):
+    """`--log-driver`."""
+
+    Type: Text = ""
+
+
 class HostRequest(Asked):
-    """What of it bears on networks and processes. ``container_wish.DISCARDED`` names what is told to be left aside."""
+    """What of it bears on networks, processes and files; ``left_aside`` has what nothing comes of."""
 
     NetworkMode: Text = ""
     PortBindings: dict[Text, list[PortBinding] | None] = Field(default_factory=dict)
@@ -59,16 +106,30 @@ class HostRequest(Asked):
     Sysctls: Pairs = Field(default_factory=dict)
     Init: bool | None = None
     Binds: list[Text] = Field(default_factory=list)
-    Mounts: list[dict[str, Any]] = Field(default_factory=list)
+    Mounts: list[MountPoint] = Field(default_factory=list)
     VolumesFrom: list[Text] = Field(default_factory=list)
     Tmpfs: Pairs = Field(default_factory=dict)
+    Devices: list[Device] = Field(default_factory=list)
+    DeviceRequests: list[dict[str, Any]] = Field(default_factory=list)
+    ShmSize: Integer = 0
+    Ulimits: list[Limit] = Field(default_factory=list)
+    LogConfig: LogRule = LogRule()
+    GroupAdd: list[Text] = Field(default_factory=list)
     Memory: Integer = 0
+    MemoryReservation: Integer = 0
+    MemorySwap: Integer = 0
     NanoCpus: Integer = 0
     CpuShares: Integer = 0
+    CpuPeriod: Integer = 0
     CpuQuota: Integer = 0
+    CpusetCpus: Text = ""
+    CpusetMems: Text = ""
+    BlkioWeight: Integer = 0
+    OomKillDisable: bool = False
     PidsLimit: Integer = 0
     PidMode: Text = ""
     IpcMode: Text = ""
+    UTSMode: Text = ""
     Privileged: bool = False
     ReadonlyRootfs: bool = False
     CapAdd: list[Text] = Field(default_factory=list)

@@ -19,6 +19,8 @@ from dataplane.desired.refused import Refused
 
 PATIENCE = 30.0
 """Seconds that a client may take to send a body."""
+LARGEST_SIZE = 0xFFFF
+"""Rows or columns: what a terminal of Linux can have."""
 FALSE = frozenset({"", "0", "no", "false", "none"})
 _JSON = re.compile(r"application/json\s*(;.*)?", re.IGNORECASE)
 Model = TypeVar("Model", bound=asked.Asked)
@@ -59,6 +61,17 @@ class Call:
             raise Refused(400, f'strconv.Atoi: parsing "{text[:64]}": value out of range')
         return int(text)
 
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of a terminal, ``h`` and ``w``. Refused where one is missing."""
+        found = []
+        for key, word in (("h", "height"), ("w", "width")):
+            text = self.text(key)
+            digits = re.fullmatch("[0-9]{1,18}", text)
+            if not digits or int(text) > LARGEST_SIZE:
+                raise Refused(400, f'invalid resize {word} "{text[:64]}": {"value out of range" if digits else "invalid syntax"}')
+            found.append(int(text))
+        return found[0], found[1]
+
     def moment(self, key: str) -> int:
         """A time, ns since 1970; 0 where there is none."""
         return times.moment(self.text(key), time.time_ns())
@@ -73,7 +86,9 @@ class Call:
         if not needed and not data.strip():
             return model()
         kind = self.request.headers.get("Content-Type", "")
-        if data and kind and not _JSON.fullmatch(kind):
+        if data and not kind:
+            raise Refused(400, "malformed Content-Type header (): mime: no media type")
+        if data and not _JSON.fullmatch(kind):
             raise Refused(400, f"unsupported Content-Type header ({kind[:64]}): must be 'application/json'")
         return asked.read(model, data)
 

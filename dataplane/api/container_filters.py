@@ -6,7 +6,7 @@ from dataplane.api import image
 from dataplane.api.call import Call
 from dataplane.api.filters import Filters
 from dataplane.api.ports_wish import exposed
-from dataplane.api.shown_ports import places
+from dataplane.api.shown_ports import port_list
 from dataplane.desired import records
 from dataplane.desired.records import ContainerRecord, State
 from dataplane.desired.refused import Refused
@@ -15,20 +15,19 @@ KNOWN = frozenset({
     "ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network", "publish",
     "since", "status", "volume",
 })  # fmt: skip
-STATES = frozenset({
-    records.CREATED, records.RUNNING, records.PAUSED, records.RESTARTING, records.EXITED, records.DEAD, "removing",
-})  # fmt: skip
+STATES = (
+    records.CREATED, records.RUNNING, records.PAUSED, records.RESTARTING, "removing", records.EXITED, records.DEAD,
+)  # fmt: skip
+HEALTHS = ("none", "starting", "healthy", "unhealthy")
 
 
 def wanted_containers(call: Call) -> Filters:
     """Those of the request, checked."""
     wanted = call.filters().only(KNOWN)
-    for state in wanted.get("status"):
-        if state not in STATES:
-            raise Refused(400, f"invalid filter 'status={state[:64]}'")
-    for word in wanted.get("health"):
-        if word not in {"starting", "healthy", "unhealthy", "none"}:
-            raise Refused(400, f"invalid filter 'health={word[:64]}'")
+    for name, kind, words in (("status", "state", STATES), ("health", "health", HEALTHS)):
+        for word in (one[:64] for one in wanted.get(name) if one not in words):
+            must = f"invalid value for {kind} ({word}): must be one of {', '.join(words)}"
+            raise Refused(400, f"invalid filter '{name}={word}': {must}")
     for code in wanted.get("exited"):
         if not code.isascii() or not code.isdigit():
             raise Refused(400, f"invalid filter 'exited={code[:64]}'")
@@ -79,8 +78,11 @@ def _on_network(state: State, container: ContainerRecord, wanted: Filters) -> bo
 
 
 def _at_port(state: State, container: ContainerRecord, wanted: Filters) -> bool:
-    if "publish" in wanted:
-        mine = {f"{target}/{protocol}" for target, protocol, _, _ in places(state, container)}
-        if not mine.intersection(exposed(wanted.get("publish"))):
-            return False
-    return "expose" not in wanted or bool(set(container.expose).intersection(exposed(wanted.get("expose"))))
+    """`publish`: ports of the host; `expose`: the container's own. Of one that runs; either will do where both are asked for."""
+    if "publish" not in wanted and "expose" not in wanted:
+        return True
+    publish, expose = exposed(wanted.get("publish")), exposed(wanted.get("expose"))
+    return any(
+        f"{port.get('PublicPort', 0)}/{port['Type']}" in publish or f"{port['PrivatePort']}/{port['Type']}" in expose
+        for port in port_list(state, container)
+    )

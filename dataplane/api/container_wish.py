@@ -1,37 +1,25 @@
-"""The request for a container as a wish. What it says of disks and limits is left aside, with a warning."""
+"""The request for a container as a wish."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 
-from dataplane.api import image, ports_wish
-from dataplane.api.asked_container import ContainerCreateRequest, HealthConfig, RestartRule
+from dataplane.api import image, left_aside, mounts_wish, ports_wish
+from dataplane.api.asked_container import ContainerCreateRequest, HealthConfig, Limit, RestartRule
 from dataplane.api.endpoint_wish import endpoint_wish, links
 from dataplane.api.versions import Version
 from dataplane.desired.records import ContainerRecord
 from dataplane.desired.refused import Refused
 from dataplane.desired.wishes import ContainerWish, EndpointWish
 from dataplane.model import Healthcheck, Process, Restart
+from dataplane.mounts import Ulimit
+from dataplane.ulimits import LIMITS
 
 SECOND = 1_000_000_000
 FOR_EVER = 10**9
 """Seconds of grace where a container asks for no end of them (StopTimeout -1)."""
-DISCARDED: Mapping[str, str] = {
-    "Binds": "the image 'host' is this host's file system",
-    "Mounts": "the image 'host' is this host's file system",
-    "VolumesFrom": "the image 'host' is this host's file system",
-    "Tmpfs": "the image 'host' is this host's file system",
-    "ReadonlyRootfs": "the image 'host' is this host's file system",
-    "Memory": "there are no limits here",
-    "NanoCpus": "there are no limits here",
-    "CpuShares": "there are no limits here",
-    "CpuQuota": "there are no limits here",
-    "PidsLimit": "there are no limits here",
-    "CapAdd": "capabilities are the daemon's own",
-    "CapDrop": "capabilities are the daemon's own",
-}
-"""Of HostConfig: asked for, and not done."""
 
 
 def container_wish(asked: ContainerCreateRequest, name: str, version: Version) -> tuple[ContainerWish, list[str]]:
@@ -77,14 +65,15 @@ def container_wish(asked: ContainerCreateRequest, name: str, version: Version) -
         restart=restart,
         healthcheck=_healthcheck(asked.Healthcheck),
         auto_remove=host.AutoRemove,
+        mounts=mounts_wish.mounts(asked),
+        ulimits=_ulimits(host.Ulimits),
         config=asked.model_dump(exclude={"HostConfig", "NetworkingConfig"}, exclude_unset=True),
         host_config=host.model_dump(exclude_unset=True),
     )
     wish = ContainerWish(
         record=record, name=name, network_mode=host.NetworkMode, networks=_networks(asked, version), links=links(host.Links)
     )
-    warnings = [f"{key} left aside: {why}" for key, why in DISCARDED.items() if getattr(host, key)]
-    return wish, warnings
+    return wish, left_aside.warnings(asked)
 
 
 def environment(texts: Sequence[str], *, tty: bool) -> dict[str, str]:
@@ -142,6 +131,18 @@ def _restart(asked: RestartRule) -> Restart:
     return Restart(policy=name, max_retries=count)
 
 
+def _ulimits(asked: Sequence[Limit]) -> tuple[Ulimit, ...]:
+    """A later one of the same name counts; -1 is no limit."""
+    found = {}
+    for one in asked:
+        if one.Name not in LIMITS:
+            raise Refused(400, f"invalid ulimit type: {one.Name[:64]}", mend=f"one of {', '.join(LIMITS)}")
+        if -1 not in {one.Soft, one.Hard} and one.Soft > one.Hard:
+            raise Refused(400, f"ulimit soft limit must be less than or equal to hard limit: {one.Soft} > {one.Hard}")
+        found[one.Name] = Ulimit(name=one.Name, soft=one.Soft, hard=one.Hard)
+    return tuple(found.values())
+
+
 def _extra_hosts(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """`name:address`, where the address may be IPv6 and in brackets."""
     found = []
@@ -149,8 +150,19 @@ def _extra_hosts(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
         name, colon, address = text.partition(":")
         if not colon or not name or not address:
             raise Refused(400, f'bad format for add-host: "{text[:128]}"')
-        found.append((name, address.strip("[]")))
+        address = address.strip("[]")
+        if address != "host-gateway" and not _is_address(address):
+            raise Refused(400, f'invalid IP address in add-host: "{address[:128]}"')
+        found.append((name, address))
     return tuple(found)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _healthcheck(asked: HealthConfig | None) -> Healthcheck | None:

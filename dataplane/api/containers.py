@@ -40,7 +40,7 @@ async def listing(call: Call) -> web.StreamResponse:
     """GET /containers/json: the newest first."""
     wanted = wanted_containers(call)
     limit = call.integer("limit", 0, low=-1, high=2**31)
-    everything = call.flag("all") or limit > 0 or "status" in wanted or "exited" in wanted
+    everything = call.flag("all") or limit > 0 or "status" in wanted
     size = call.flag("size")
     newest = sorted(call.daemon.state.containers.values(), key=lambda container: container.created, reverse=True)
     found = [one for one in newest if (everything or one.alive) and chosen(call, one, wanted)]

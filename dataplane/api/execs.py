@@ -8,7 +8,6 @@ from dataplane.api import takeover
 from dataplane.api.asked_container import ExecConfig, ExecStartConfig
 from dataplane.api.call import Call, answer, nothing
 from dataplane.api.container_wish import environment
-from dataplane.api.ports_wish import MOST
 from dataplane.api.takeovers import TAKEOVERS
 from dataplane.daemon.face import ExecState, ExecWish
 from dataplane.desired.refused import Refused
@@ -64,7 +63,7 @@ async def start(call: Call) -> web.StreamResponse:
 
 async def resize(call: Call) -> web.StreamResponse:
     """POST /exec/{id}/resize: ``h`` rows, ``w`` columns."""
-    rows, columns = (call.integer(name, 0, low=0, high=MOST) for name in ("h", "w"))
+    rows, columns = call.size()
     await call.daemon.execs.resize(call.words["id"], rows, columns)
     return nothing(200)
 

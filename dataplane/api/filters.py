@@ -60,7 +60,7 @@ class Filters:
         if not values:
             return None
         if len(values) > 1 or values[0].lower() not in {"1", "0", "t", "f", "true", "false"}:
-            raise Refused(400, f"invalid filter '{name}={list(values)}'")
+            raise Refused(400, f"invalid filter '{name}=[{' '.join(values)[:64]}]'")
         return values[0].lower() in {"1", "t", "true"}
 
 
@@ -72,6 +72,8 @@ def parsed(text: str) -> Filters:
         body = from_json(text, allow_inf_nan=False)
     except ValueError:
         raise Refused(400, "invalid filter: it is not JSON") from None
+    if body is None:
+        return Filters({})
     if not isinstance(body, dict) or len(body) > MOST:
         raise Refused(400, "invalid filter: it is no object of lists")
     return Filters({name: _values(name, value) for name, value in body.items()})

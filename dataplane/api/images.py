@@ -11,6 +11,7 @@ from dataplane.api import image
 from dataplane.api.call import Call, answer
 from dataplane.desired.refused import Refused
 
+LIST_FILTERS = frozenset({"before", "dangling", "label", "reference", "since", "until"})
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 
 
@@ -22,7 +23,7 @@ def architecture() -> str:
 
 async def listing(call: Call) -> web.StreamResponse:
     """GET /images/json."""
-    wanted = call.filters()
+    wanted = call.filters().only(LIST_FILTERS)
     found = wanted.exact("reference", image.NAME) or "host:latest" in wanted.get("reference")
     if any(name in wanted for name in ("label", "before", "since")) or wanted.boolean("dangling"):
         found = False

@@ -17,6 +17,7 @@ from dataplane.desired.records import NetworkRecord, State
 from dataplane.desired.refused import Refused
 
 LIST_FILTERS = frozenset({"dangling", "driver", "id", "label", "name", "scope", "type"})
+GO_BOOLEANS = frozenset({"", "1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"})
 PRUNE_FILTERS = frozenset({"label", "label!", "until"})
 
 
@@ -55,7 +56,11 @@ def in_use(state: State) -> set[str]:
 
 
 async def inspect(call: Call) -> web.StreamResponse:
-    """GET /networks/{name}. ``scope``: only one of it will do."""
+    """GET /networks/{name}. ``scope``: only one of it will do; ``verbose`` adds nothing where there is no swarm."""
+    verbose = call.text("verbose")
+    if verbose not in GO_BOOLEANS:
+        wrong = f'strconv.ParseBool: parsing "{verbose[:64]}": invalid syntax'
+        raise Refused(400, f"invalid value for verbose: {verbose[:64]}: {wrong}")
     network = call.daemon.networks.find(call.words["name"])
     if call.text("scope") not in {"", scope(network)}:
         raise Refused(404, f"network {call.words['name'][:128]} not found")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from dataplane.api import containers, events, execs, images, lifecycle, links, lookups, networks, stats, streams, system
+from dataplane.api import containers, events, execs, images, lifecycle, links, lookups, networks, stats, streams, system, websocket
 from dataplane.api.call import Call
 from dataplane.api.looks import LOOKS
 from dataplane.desired.refused import Refused
@@ -50,6 +50,7 @@ ROUTES = tuple(
         "GET /containers/{name}/stats": stats.stats,
         "GET /containers/{name}/top": stats.top,
         "POST /containers/{name}/attach": streams.attach,
+        "GET /containers/{name}/attach/ws": websocket.attach,
         "POST /containers/{name}/resize": streams.resize,
         "POST /containers/{name}/exec": execs.create,
         "POST /containers/{name}/start": lifecycle.start,

@@ -15,6 +15,7 @@ from dataplane.api.lifecycle import wait
 from dataplane.api.listening import BACKLOG, Listening
 from dataplane.api.takeover import Takeovers
 from dataplane.api.takeovers import TAKEOVERS
+from dataplane.carried import Carried
 from dataplane.daemon.face import Daemon
 from dataplane.desired.refused import Refused
 from dataplane.errors import UserError
@@ -86,7 +87,7 @@ class _Answering:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self._changing: set[asyncio.Task[web.StreamResponse]] = set()
+        self._changes = Carried()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Any request."""
@@ -96,7 +97,7 @@ class _Answering:
             call = Call(request, self._daemon, version, path, words)
             if request.method in {"GET", "HEAD"} or answering is wait:
                 return await answering(call)
-            return await self._to_the_end(answering, call)
+            return await self._changes.through(answering(call))
         except Refused as error:
             return _failed(error, error.http)
         except UserError as error:
@@ -108,18 +109,6 @@ class _Answering:
         except Exception as error:
             traceback.print_exc()
             return answer({"message": f"dataplane failed to answer: {type(error).__name__}: {error}"[:1024]}, 500)
-
-    async def _to_the_end(self, answering: routes.Answer, call: Call) -> web.StreamResponse:
-        """A change that was begun is finished, though the client has gone."""
-        task = asyncio.ensure_future(answering(call))
-        self._changing.add(task)
-        task.add_done_callback(self._done)
-        return await asyncio.shield(task)
-
-    def _done(self, task: asyncio.Task[web.StreamResponse]) -> None:
-        self._changing.discard(task)
-        if not task.cancelled():
-            task.exception()  # whoever waited has seen it; who has gone does not want it
 
 
 def _failed(error: UserError, status: int) -> web.Response:

@@ -29,7 +29,12 @@ _HOST_CONFIG: Mapping[str, object] = {
     "GroupAdd": None, "IpcMode": "host", "Cgroup": "", "Links": None, "OomScoreAdj": 0, "PidMode": "", "Privileged": False,
     "PublishAllPorts": False, "ReadonlyRootfs": False, "SecurityOpt": None, "UTSMode": "", "UsernsMode": "", "ShmSize": 0,
     "Runtime": "dataplane", "Isolation": "", "CpuShares": 0, "Memory": 0, "NanoCpus": 0, "CgroupParent": "",
-    "Devices": [], "Ulimits": None, "Init": None,
+    "Devices": [], "Ulimits": None, "Init": None, "BlkioWeight": 0, "BlkioWeightDevice": None, "BlkioDeviceReadBps": None,
+    "BlkioDeviceWriteBps": None, "BlkioDeviceReadIOps": None, "BlkioDeviceWriteIOps": None, "CpuPeriod": 0, "CpuQuota": 0,
+    "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0, "CpusetCpus": "", "CpusetMems": "", "DeviceCgroupRules": None,
+    "DeviceRequests": None, "MemoryReservation": 0, "MemorySwap": 0, "MemorySwappiness": None, "OomKillDisable": None,
+    "PidsLimit": None, "CpuCount": 0, "CpuPercent": 0, "IOMaximumIOps": 0, "IOMaximumBandwidth": 0, "ConsoleSize": [0, 0],
+    "CgroupnsMode": "host", "MaskedPaths": None, "ReadonlyPaths": None,
 }  # fmt: skip
 
 
@@ -41,8 +46,9 @@ def container_object(daemon: Daemon, container: ContainerRecord, version: Versio
         "Args": list(command[1:]), "State": state_object(daemon, container), "Image": image.ID, "ResolvConfPath": papers.resolv,
         "HostnamePath": papers.hostname, "HostsPath": papers.hosts, "LogPath": papers.log,
         "Name": f"/{container.name}", "RestartCount": container.fate.restarts,
-        "Driver": "host", "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": None,
-        "HostConfig": host_config(container, version), "GraphDriver": {"Data": None, "Name": "host"}, "Mounts": [],
+        "Driver": "host", "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "",
+        "ExecIDs": daemon.execs.of(container.id) or None,
+        "HostConfig": host_config(container, version), "GraphDriver": {"Data": None, "Name": "host"}, "Mounts": mounts(container),
         "Config": config(container), "NetworkSettings": network_settings(daemon, container, version),
     }  # fmt: skip
     if size:
@@ -65,7 +71,20 @@ def host_config(container: ContainerRecord, version: Version) -> dict[str, objec
     """As it was asked for; container:NAME has become the id."""
     asked = dict(container.host_config)
     asked["NetworkMode"] = network_mode(container, version)
+    asked.pop("LogConfig", None)  # there is one way of logging
     return {**_HOST_CONFIG, **asked}
+
+
+def mounts(container: ContainerRecord) -> list[dict[str, object]]:
+    """Files and folders of the host, and memory; devices are in HostConfig."""
+    return [
+        {
+            "Type": "bind" if one.source else "tmpfs", "Source": one.source, "Destination": one.target, "Mode": "",
+            "RW": not one.read_only, "Propagation": "rprivate" if one.source else "",
+        }
+        for one in container.mounts
+        if not one.target.startswith("/dev/")
+    ]  # fmt: skip
 
 
 def network_mode(container: ContainerRecord, version: Version) -> str:
@@ -115,7 +134,7 @@ def container_summary(daemon: Daemon, container: ContainerRecord, version: Versi
         "Command": " ".join(words), "Created": container.created // SECOND, "Ports": port_list(daemon.state, container),
         "Labels": dict(container.labels), "State": container.fate.state, "Status": status(daemon, container),
         "HostConfig": {"NetworkMode": network_mode(container, version)},
-        "NetworkSettings": {"Networks": networks_of(daemon.state, container, version)}, "Mounts": [],
+        "NetworkSettings": {"Networks": networks_of(daemon.state, container, version)}, "Mounts": mounts(container),
     }  # fmt: skip
     if size:
         body |= {"SizeRw": 0, "SizeRootFs": 0}

@@ -17,10 +17,10 @@ def networks_of(state: State, container: ContainerRecord, version: Version) -> d
         network = state.networks.get(number)
         if network is not None:
             found[network.name] = _settings(container, network, attachment, state.endpoints.get((container.id, number)), version)
-    if container.network_mode in {"host", "none"} and container.network_mode not in found:
+    if container.network_mode in {"host", "none"}:
         network = next((one for one in state.networks.values() if one.name == container.network_mode), None)
         if network is not None:
-            found[network.name] = _settings(container, network, Attachment(network=network.id), None, version)
+            found.setdefault(network.name, _settings(container, network, Attachment(network=network.id), None, version))
             found[network.name]["EndpointID"] = endpoint_id(container, network) if container.alive else ""
     return dict(sorted(found.items()))
 

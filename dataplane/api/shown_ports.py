@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataplane.desired.records import ContainerRecord, State
+from dataplane.desired.references import endpoints_of
 from dataplane.model import Published
 
 Place = tuple[int, str, str, int]
@@ -27,11 +28,17 @@ def _of(one: Published) -> Iterator[Place]:
             yield one.target + number - one.first, one.protocol, host, number
 
 
+def _exposed(state: State, container: ContainerRecord) -> tuple[str, ...]:
+    """Bridges alone know of ports: elsewhere whoever reaches a container reaches all of them."""
+    drivers = {state.networks[record.network].driver for record in endpoints_of(state, container.id)}
+    return container.expose if "bridge" in drivers else ()
+
+
 def port_map(state: State, container: ContainerRecord) -> dict[str, list[dict[str, str]] | None]:
     """NetworkSettings.Ports: null for what is exposed and not published."""
     if not container.alive:
         return {}
-    found: dict[str, list[dict[str, str]] | None] = dict.fromkeys(container.expose)
+    found: dict[str, list[dict[str, str]] | None] = dict.fromkeys(_exposed(state, container))
     for target, protocol, host, number in places(state, container):
         here = found.get(f"{target}/{protocol}") or []
         here.append({"HostIp": host, "HostPort": str(number)})
@@ -47,7 +54,7 @@ def port_list(state: State, container: ContainerRecord) -> list[dict[str, object
     published = places(state, container)
     for target, protocol, host, number in published:
         found.append({"IP": host, "PrivatePort": target, "PublicPort": number, "Type": protocol})
-    for spec in container.expose:
+    for spec in _exposed(state, container):
         private, _, protocol = spec.partition("/")
         if not any(place[:2] == (int(private), protocol or "tcp") for place in published):
             found.append({"PrivatePort": int(private), "Type": protocol or "tcp"})

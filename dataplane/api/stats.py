@@ -28,7 +28,7 @@ async def stats(call: Call) -> web.StreamResponse:
     container = call.daemon.containers.find(call.name)
     if not call.flag("stream", True):
         before = await _look(call, container)
-        if not call.flag("one-shot") and container.alive:
+        if container.alive and not (call.flag("one-shot") and call.version >= (1, 41)):
             await asyncio.sleep(PERIOD)
             return answer(_object(container, before, await _look(call, container)))
         return answer(_object(container, None, before))
@@ -67,7 +67,7 @@ def _object(container: ContainerRecord, before: _Look | None, now: _Look) -> dic
     body: dict[str, object] = {
         "read": rfc3339(now.time), "preread": rfc3339(before.time if before else 0),
         "pids_stats": {"current": usage.pids, "limit": 2**22} if usage else {},
-        "blkio_stats": {}, "num_procs": 0, "storage_stats": {},
+        "blkio_stats": dict.fromkeys(_BLKIO), "num_procs": 0, "storage_stats": {},
         "cpu_stats": _cpu(now), "precpu_stats": _cpu(before),
         "memory_stats": {"usage": usage.memory, "stats": {}, "limit": _memory()} if usage else {},
         "name": f"/{container.name}", "id": container.id,
@@ -79,6 +79,10 @@ def _object(container: ContainerRecord, before: _Look | None, now: _Look) -> dic
     return body
 
 
+_BLKIO = (
+    "io_service_bytes_recursive", "io_serviced_recursive", "io_queue_recursive", "io_service_time_recursive",
+    "io_wait_time_recursive", "io_merged_recursive", "io_time_recursive", "sectors_recursive",
+)  # fmt: skip
 _COUNTERS = ("rx_bytes", "rx_packets", "rx_errors", "rx_dropped", "tx_bytes", "tx_packets", "tx_errors", "tx_dropped")
 
 

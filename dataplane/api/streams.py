@@ -9,7 +9,6 @@ from aiohttp import web
 
 from dataplane.api import takeover, times
 from dataplane.api.call import Call, nothing
-from dataplane.api.ports_wish import MOST
 from dataplane.api.sending import open_stream, send
 from dataplane.api.takeovers import TAKEOVERS
 from dataplane.desired.refused import Refused
@@ -37,7 +36,7 @@ async def attach(call: Call) -> web.StreamResponse:
 
 async def resize(call: Call) -> web.StreamResponse:
     """POST …/resize: ``h`` rows, ``w`` columns."""
-    rows, columns = (call.integer(name, 0, low=0, high=MOST) for name in ("h", "w"))
+    rows, columns = call.size()
     await call.daemon.containers.resize(call.name, rows, columns)
     return nothing(200)
 

@@ -11,7 +11,7 @@ from dataplane.apply.captures import finish
 from fastpath import Capture, CaptureError, Decapsulator, DropWriter, Encapsulator, Engine, Node, PcapPort, PcapWriter, Replay
 
 if TYPE_CHECKING:
-    from dataplane.encapsulation import Outer
+    from dataplane.outer import Outer
 
 MTU_MAX = 65535
 REST = "rest"

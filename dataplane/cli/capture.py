@@ -61,7 +61,7 @@ def _in_daemon(name: str, program: list[str], out: str) -> int:
     wish = {"Cmd": program, "AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "User": "0", "WorkingDir": "/"}
     made = daemon.ask("POST", f"/containers/{quoted(name)}/exec", body=wish)["Id"]
     with _output(out) as fd, _until_interrupted() as stdin:
-        return executed(daemon, made, (stdin, fd, 2))
+        return executed(daemon, made, (stdin, fd, 2)) or 0
 
 
 @contextmanager

@@ -78,7 +78,8 @@ def command(
     Writes OUT with an outer Ethernet, IP, UDP and VXLAN header in front of each frame of IN (pcap or pcapng, gzipped too, - for
     standard input), at its time. Inner VLAN tags are kept. What does not fit the MTU is dropped: VXLAN never fragments.
     """
-    from dataplane.encapsulation import encap, outer
+    from dataplane.encapsulation import encap
+    from dataplane.outer import outer
 
     if sport_from_flow and sport is not None:
         raise UserError(

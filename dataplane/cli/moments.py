@@ -43,10 +43,10 @@ def as_go(seconds: float) -> str:
 
 
 def nanoseconds(ns: int) -> str:
-    """``2026-11-26T09:30:00.123456789Z``, in this machine's zone."""
+    """``2026-11-26T09:30:00.123456789Z``, with ``+01:00`` for the Z where this machine's zone is not UTC."""
     moment = datetime.fromtimestamp(ns // 10**9, UTC).astimezone()
     zone = moment.strftime("%z")
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns % 10**9:09}{zone[:3]}:{zone[3:]}"
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns % 10**9:09}{'Z' if zone == '+0000' else f'{zone[:3]}:{zone[3:]}'}"
 
 
 def _seconds(ns: int) -> str:

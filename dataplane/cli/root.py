@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Networks and containers of a daemon (Docker's words)": {
         "daemon": "Run the daemon whose API is Docker's: networks and containers that stay.",
         "network": "Create, list, join and leave networks of the daemon.",
+        "container": "Verbs of containers by their long names; prune: those that have ended.",
         "run": "Make a container and run a command in it.",
         "create": "Make a container that is started later.",
         "start": "Start containers that do not run.",
@@ -67,8 +68,8 @@ SECTIONS: dict[str, dict[str, str]] = {
 }
 """Verbs by section, with the one line the top-level help says of each: a test compares it with the verb's own."""
 
-OF_CONTAINERS = frozenset(SECTIONS["Networks and containers of a daemon (Docker's words)"]) - {"daemon", "network"}
-MODULES = {"network": "network.group", **{verb: f"container.{verb}" for verb in OF_CONTAINERS}}
+OF_CONTAINERS = frozenset(SECTIONS["Networks and containers of a daemon (Docker's words)"]) - {"daemon", "network", "container"}
+MODULES = {"network": "network.group", "container": "container.group", **{verb: f"container.{verb}" for verb in OF_CONTAINERS}}
 """Where a verb's command is, for those that are not in ``dataplane.cli.<verb>``."""
 
 HELP = """Container networking outside the kernel: network namespaces joined by a userspace packet engine, as a Compose file says.

@@ -65,7 +65,7 @@ def _fail(error: UserError, words: Sequence[str]) -> int:
     for label, text in (("where", error.where), ("mend", error.mend)):
         for number, line in enumerate(text.splitlines()):
             click.echo(f"  {label + ':' if number == 0 else '':6} {line}", err=True)
-    verb = next((word for word in words if not word.startswith("-")), "")
+    verb = next((word for word in words if not word.startswith("-") and word != "container"), "")
     return OURS_FAILED.get(verb, error.status) if error.status in {1, 2} else error.status
 
 

@@ -9,8 +9,8 @@ from dataplane.client.carry import Three, carry
 from dataplane.client.daemon import Daemon
 
 
-def executed(daemon: Daemon, made: str, stdio: Three, *, tty: bool = False, keys: bytes = b"") -> int:
-    """Its exit status; 0 where the user left it by ``keys``. ``tty``: on a terminal there, ``stdio`` being one here."""
+def executed(daemon: Daemon, made: str, stdio: Three, *, tty: bool = False, keys: bytes = b"") -> int | None:
+    """Its exit status; None where the user left it by ``keys``. ``tty``: on a terminal there, ``stdio`` being one here."""
     path, stdin = f"/exec/{made}/start", stdio[0]
     screen = (stdin if stdin is not None else stdio[1]) if tty else None
     size = terminal.size(screen)
@@ -25,5 +25,5 @@ def executed(daemon: Daemon, made: str, stdio: Three, *, tty: bool = False, keys
             held.enter_context(terminal.resizing(screen, tell))
             held.enter_context(terminal.raw(stdin))
         if carry(sock, early, stdio, multiplexed=not tty, keys=keys):
-            return 0
+            return None
     return int(daemon.ask("GET", f"/exec/{made}/json")["ExitCode"] or 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from dataplane.compose.envfile import parse
 from dataplane.compose.extends import extended
@@ -26,42 +27,37 @@ OVERRIDES = ("compose.override.yaml", "compose.override.yml", "docker-compose.ov
 Source = str | os.PathLike[str] | Mapping[str, object]
 
 
-def load(
-    source: Source,
-    *,
-    name: str | None = None,
-    profiles: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
-    text: bool = False,
-    run_commands: bool = False,
-) -> Topology:
-    """The topology that ``source`` describes.
+class Options(TypedDict, total=False):
+    """How a file is read. None of them need be given."""
 
-    ``source``: the path of a file or of a folder that holds one, a dict, or YAML text (with ``text``, or when it has more than one
-    line). ``name``: the lab's name; else the file's ``name:``, else its folder's. ``profiles``: else ``COMPOSE_PROFILES``.
-    ``environment``: what variables are taken from, ``os.environ`` by default; ``.env`` beside the file stands below it.
-    ``run_commands``: also run the commands of services with a ``build`` or an image.
+    name: str | None
+    """The lab's name; else the file's ``name:``, else its folder's."""
+    profiles: Sequence[str]
+    """Else ``COMPOSE_PROFILES``."""
+    environment: Mapping[str, str] | None
+    """What variables are taken from, ``os.environ`` by default; ``.env`` beside the file stands below it."""
+    text: bool
+    """The source is YAML text, which it is also when it has more than one line."""
+    run_commands: bool
+    """Also run the commands of services with a ``build`` or an image."""
+
+
+def load(source: Source, **options: Unpack[Options]) -> Topology:
+    """The topology that ``source`` describes: the path of a file or of a folder that holds one, a dict, or YAML text.
 
     UserError names the first thing that is wrong, with file, line, key and mend; what is merely without effect is in ``warnings``.
     """
-    return understood(source, name, profiles, environment, text=text, run_commands=run_commands)[1]
+    return understood(source, **options)[1]
 
 
-def understood(
-    source: Source,
-    name: str | None = None,
-    profiles: Sequence[str] = (),
-    environment: Mapping[str, str] | None = None,
-    *,
-    text: bool = False,
-    run_commands: bool = False,
-) -> tuple[Node, Topology]:
+def understood(source: Source, **options: Unpack[Options]) -> tuple[Node, Topology]:
     """The file's tree with variables put in and ``extends`` carried out, and its topology; as ``load``."""
+    environment = options.get("environment")
     outer = os.environ if environment is None else environment
-    raw, beside = _open(source, text)
+    raw, beside = _open(source, options.get("text", False))
     variables = _variables(beside, outer)
     findings = Findings()
-    lab = _name(raw, name, Substitution(variables.get))
+    lab = _name(raw, options.get("name"), Substitution(variables.get))
     substitution = Substitution({**variables, "COMPOSE_PROJECT_NAME": lab}.get)
 
     def read_other(path: Path, at: At) -> Node:
@@ -72,8 +68,8 @@ def understood(
     findings.unset |= substitution.unset
     if beside is not None:
         findings.remarks += _overrides(beside)
-    chosen = tuple(profiles) or tuple(filter(None, variables.get("COMPOSE_PROFILES", "").split(",")))
-    return root, topology(root, lab, chosen, variables.get, findings, run_commands=run_commands)
+    chosen = tuple(options.get("profiles", ())) or tuple(filter(None, variables.get("COMPOSE_PROFILES", "").split(",")))
+    return root, topology(root, lab, chosen, variables.get, findings, run_commands=options.get("run_commands", False))
 
 
 def _open(source: Source, text: bool) -> tuple[Node, Path | None]:

@@ -7,17 +7,14 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from dataplane.daemon.containers import Containers
 from dataplane.desired.records import RESTARTING, ContainerRecord
 from dataplane.errors import UserError
 from dataplane.live.backoff import FIRST_DELAY
 from dataplane.proc import pids
 from dataplane.proc.instance import Instance
 from dataplane.proc.spec import Status
-
-if TYPE_CHECKING:
-    from dataplane.daemon.containers import Containers
 
 LOST = 255
 """Docker's exit status of a container whose end nobody saw."""

@@ -6,11 +6,11 @@ import asyncio
 import shutil
 import signal as signals
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from dataplane.carried import Carried
 from dataplane.daemon import logs as log
-from dataplane.daemon.adopting import adopt
 from dataplane.daemon.attach import attach
 from dataplane.daemon.core import new_id
 from dataplane.daemon.face import LogLine, Streams, Usage
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from dataplane.daemon.core import Core
     from dataplane.daemon.events import Events
 
-_T = TypeVar("_T")
 SECOND = 1e9
 BUSY = frozenset({*ALIVE, RESTARTING})
 """What Docker counts as running."""
@@ -44,7 +43,7 @@ class Containers:
         self.core, self.events, self._files = core, events, files
         self.forget: list[Callable[[str], None]] = []
         self._lives: dict[str, Life] = {}
-        self._carried: set[asyncio.Task[object]] = set()
+        self._carry = Carried().through
 
     # -- questions ----------------------------------------------------------------------------------------------------------
 
@@ -99,8 +98,9 @@ class Containers:
     # -- from their making to their removal -----------------------------------------------------------------------------------
 
     async def create(self, wish: ContainerWish) -> tuple[str, list[str]]:
-        """The id, and warnings. Refused."""
+        """The id, and warnings. Refused (400 for a stop signal that there is not)."""
         core = self.core
+        _number(wish.record.process.stop_signal)
         async with core.lock:
             state, record, warnings = wanted.create(core.state, wish, id=new_id(), now=time.time_ns())
             await core.change_to(state)
@@ -274,17 +274,6 @@ class Containers:
         return log.logs(self.core.kept.place(record.id), since=since, until=until, tail=tail, follow=follow, ended=ended)
 
     # -- all of them ----------------------------------------------------------------------------------------------------------
-
-    async def _carry(self, work: Coroutine[object, object, _T]) -> _T:
-        """Once begun it is carried through, also where whoever asked has gone."""
-        task = asyncio.ensure_future(work)
-        self._carried.add(task)
-        task.add_done_callback(self._carried.discard)
-        return await asyncio.shield(task)
-
-    async def begin(self) -> None:
-        """Take up those that run already, end those that have ended meanwhile, and start those whose policy says so."""
-        await adopt(self)
 
     def close(self) -> None:
         """The daemon ends; what runs goes on."""

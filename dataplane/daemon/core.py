@@ -22,7 +22,7 @@ from dataplane.daemon.kept import Kept
 from dataplane.daemon.planner import Planner
 from dataplane.daemon.reconcile import diff, ports_parted
 from dataplane.daemon.resuming import possible
-from dataplane.daemon.sandboxes import Rooms
+from dataplane.daemon.rooms import Rooms
 from dataplane.daemon.specs import Sandboxes
 from dataplane.desired.networks import fresh
 from dataplane.desired.records import PREDEFINED, ContainerRecord, State
@@ -129,9 +129,12 @@ class Core:
             around = await self.surroundings()
             state = remembered if remembered.networks else fresh(around, ids=[new_id() for _ in PREDEFINED], now=time.time_ns())
             state = with_way_out(state, around) if self.host.way_out else replace(state, uplinks=NOTHING)
+            local = self.host.local
             self.state, planned = await possible(state, self._planned, self._claim, say)
             self.store.save(remembered, self.state)
             await self._reconcile(*planned)
+            if self.host.local != local:  # which of the host's interfaces is the way out, was not known
+                await self._rewire(self._planner.made(self.plan, self.host.local)[1], {})
 
     async def change_with(self, make: Callable[[Collection[tuple[str, int]]], State]) -> State:
         """``change_to`` what ``make`` returns; again, while ports that it chose freely turn out taken on the host."""

@@ -213,6 +213,9 @@ class Execs(Protocol):
     def inspect(self, exec_id: str) -> ExecState:
         """How it fares."""
 
+    def of(self, container: str) -> list[str]:
+        """The ids of those that run in the container of that id."""
+
 
 class Events(Protocol):
     """`docker events`."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from dataplane.errors import UserError
 from dataplane.proc import mounts, pids
 from dataplane.proc.helper import Helper
-from dataplane.proc.server import VERSION, privileged
+from dataplane.proc.server import VERSION
+from dataplane.proc.userns import find_namespace
 
 
 def helper_of(folder: Path) -> Helper:
@@ -18,10 +19,12 @@ def helper_of(folder: Path) -> Helper:
     body = pids.read_json(str(folder / "helper.json"))
     if body is not None and pids.alive(body["pid"], body["start"]):
         helper = _known(folder)
-        if helper is not None and (helper.version() == VERSION or not privileged()):
+        if helper is not None and helper.version() == VERSION:
             return helper
         # Of another version, or it does not answer. Shims live on without it.
         if helper is not None:
+            with suppress(UserError):
+                _note(helper, folder)
             helper.close()
         pids.kill(body["pid"], body["start"])
     helper = Helper.start(folder.name, folder)
@@ -31,14 +34,7 @@ def helper_of(folder: Path) -> Helper:
 
 def replaced(folder: Path, hosts: Iterable[str]) -> Helper:
     """Another in place of one that was killed under a daemon; blocking. ``hosts``: the names of those that are in the host's own
-    namespace. An ordinary user's namespaces were in the helper alone: UserError."""
-    if not privileged():
-        raise UserError(
-            "the helper process is gone, and with it the namespaces of this user's containers",
-            where=str(folder),
-            mend="start the daemon again",
-            status=1,
-        )
+    namespace."""
     body = pids.read_json(str(folder / "helper.json"))
     if body is not None:
         with suppress(ChildProcessError):  # the daemon's own child, once the process that forked it has ended
@@ -66,13 +62,22 @@ def _known(folder: Path) -> Helper | None:
 
 
 def _adopt(helper: Helper, folder: Path) -> None:
-    """Namespaces that have a name outlive every process; one that is gone, or is another's by now, is forgotten."""
+    """Namespaces that have a name outlive every process, an ordinary user's the helper, where a shim is in them. One that is gone,
+    or is another's by now, is forgotten."""
     for record in sorted((folder / "namespaces").iterdir()):
-        body = pids.read_json(str(record))
-        path = mounts.path_of(body["name"]) if body is not None else ""
+        body = pids.read_json(str(record)) or {"name": "", "inode": 0}
+        path = mounts.path_of(body["name"]) if body["name"] else find_namespace(str(folder), body["inode"])
         try:
-            if body is None or Path(path).stat().st_ino != body["inode"]:
+            if Path(path).stat().st_ino != body["inode"]:
                 raise FileNotFoundError(path)
             helper.adopt_namespace(record.name, path)
         except (OSError, UserError):
             record.unlink(missing_ok=True)
+
+
+def _note(helper: Helper, folder: Path) -> None:
+    """What an ordinary user's helper of an earlier version knew and did not write down."""
+    for name, one in helper.namespaces().items():
+        record = folder / "namespaces" / name
+        if one.owned and not record.exists():
+            pids.write_json(str(record), {"name": "", "inode": one.inode})

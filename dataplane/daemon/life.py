@@ -11,11 +11,11 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from dataplane.daemon import freezer
 from dataplane.daemon.checks import Checks, wanted
@@ -24,7 +24,7 @@ from dataplane.daemon.happened import happened
 from dataplane.daemon.restarts import Restarts
 from dataplane.daemon.starting import CREATE, UNKNOWN, Files, refusal, spawn, spec_of
 from dataplane.daemon.waiters import Waiters
-from dataplane.desired import life as fates
+from dataplane.desired import fates
 from dataplane.desired.records import ALIVE, EXITED, PAUSED, RESTARTING, ContainerRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.errors import UserError
@@ -93,18 +93,21 @@ class Life:
                 process = await asyncio.to_thread(spawn, core.helper, core.folder, spec, [one.fileno() for one in early])
             except UserError as error:
                 await self._failed(error)
+            except Exception as error:  # a fault of ours: it does not run for that
+                traceback.print_exc()
+                await self._failed(UserError(f"{type(error).__name__}: {error}", status=1))
         finally:
             for one in early:
                 one.close()
         self.watch(process)
         self.tell("start")
 
-    def _started(self, now: int, restarts: int, taken: object) -> State:
+    def _started(self, now: int, restarts: int, taken: Collection[tuple[str, int]]) -> State:
         self.core.record(self.id)  # Refused where it was removed meanwhile
-        state = fates.started(self.core.state, self.id, now=now, taken=taken)  # type: ignore[arg-type]
+        state = fates.started(self.core.state, self.id, now=now, taken=taken)
         return fates.with_fate(state, self.id, replace(state.containers[self.id].fate, restarts=restarts))
 
-    async def _failed(self, error: UserError) -> None:
+    async def _failed(self, error: UserError) -> NoReturn:
         """It does not run, and says why. Raises Refused."""
         refused, status = error, UNKNOWN
         if not isinstance(error, Refused):

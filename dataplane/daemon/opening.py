@@ -43,7 +43,13 @@ async def opened(
     engine = EngineThread(secrets.randbits(63))
     host = HostSide(name, folder, helper, change=host_rules, underlay=underlay)
     core = Core(folder, store, helper, engine, host, kept=Kept(kept, folder / "instances"))
-    helper.replace = lambda: replaced(folder, core.rooms.hosts())
+
+    def another() -> Helper:
+        other = replaced(folder, core.rooms.hosts())
+        core.rooms.renew(other.namespaces())
+        return other
+
+    helper.replace = another
     try:
         await core.begin()
         yield core

@@ -55,9 +55,12 @@ def main(options: Options) -> int:
     try:
         require_free(options.socket)
         kernel.become_subreaper()  # a helper that ends is collected here, whatever init this machine has
+        early: list[int] = []
+        for number in SIGNALS:  # from here on there is something to take back; an exec in between has the handlers of its own
+            signal.signal(number, lambda number, _frame: early.append(number))
         helper = helper_of(folder)
         # Heavy imports only now.
-        return asyncio.run(_live(name, folder, helper, options, begun))
+        return asyncio.run(_live(helper, options, early, begun))
     finally:
         _reap()
         os.close(lock)
@@ -92,15 +95,19 @@ def hold(state: Path, mend: str) -> int:
         time.sleep(0.01)
 
 
-async def _live(name: str, folder: Path, helper: Helper, options: Options, begun: float) -> int:
+async def _live(helper: Helper, options: Options, early: list[int], begun: float) -> int:
+    """``early``: signals that came before this."""
     from dataplane.daemon.hostside import say
     from dataplane.daemon.opening import opened
     from dataplane.store.sqlite import SqliteStore
 
+    name, folder = helper.lab, helper.folder
     loop = asyncio.get_running_loop()
     asked, why = asyncio.Event(), []
     for number in SIGNALS:
         loop.add_signal_handler(number, asked.set)
+    if early:
+        asked.set()
 
     def died(reason: str) -> None:
         why.append(reason)

@@ -47,6 +47,8 @@ def spec_of(state: State, record: ContainerRecord, namespace: NamespaceRef, bind
         sysctls=record.sysctls,
         binds=binds,
         log=str(log),
+        mounts=record.mounts,
+        ulimits=record.ulimits,
     )
 
 

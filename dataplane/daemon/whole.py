@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dataplane.daemon.adopting import adopt
 from dataplane.daemon.containers import Containers
 from dataplane.daemon.core import Core
 from dataplane.daemon.events import Events
@@ -63,7 +64,7 @@ class Whole:
         self.core.listeners.append(self.events.take)
         self.core.followers.append(self.events.follow_state)
         await self.naming.start()
-        await self.containers.begin()
+        await adopt(self.containers)
 
     async def close(self) -> None:
         """Let go of what runs; it goes on."""

@@ -91,7 +91,7 @@ def _address(book: list[Leases], network: NetworkRecord, wanted: IPAddress | Non
     if wanted is not None:
         return pools.claim(book, wanted)
     enabled = network.enable_ipv4 if version == 4 else network.enable_ipv6
-    return pools.take(book, version) if enabled else None
+    return pools.take(book, version, f"{network.name} ({network.id})") if enabled else None
 
 
 def _port(state: State, container: ContainerRecord, network: NetworkRecord) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from itertools import count
 
 from dataplane.desired.records import State
@@ -32,7 +33,7 @@ def require_free(state: State, name: str) -> None:
 
 
 def require_words(wish: ContainerWish) -> None:
-    """Refused 400: names that the kernel, or a line of a hosts file, has no place for."""
+    """Refused 400: names that the kernel, or a line of a hosts file or of resolv.conf, has no place for."""
     record = wish.record
     if record.hostname and (len(record.hostname) > HOSTNAME or not _WORD.fullmatch(record.hostname)):
         words = f"invalid hostname: {record.hostname}"
@@ -45,6 +46,21 @@ def require_words(wish: ContainerWish) -> None:
     ):
         if name and not _WORD.fullmatch(name):
             raise Refused(400, f"invalid {what}: {name}", mend="write it without spaces and slashes")
+    for text in record.dns:
+        if not _is_address(text):
+            raise Refused(400, f'ParseAddr("{text[:128]}"): unable to parse IP', mend="a DNS server is an IP address, like 8.8.8.8")
+    for what, texts in (("DNS search domain", record.dns_search), ("DNS option", record.dns_opt)):
+        for text in texts:
+            if not re.fullmatch(r"\S{0,255}", text):
+                raise Refused(400, f"invalid {what}: {text[:128]}", mend="one word each: it stands in a line of resolv.conf")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def invented(state: State, id: str) -> str:

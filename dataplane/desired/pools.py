@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network
 from types import MappingProxyType
 
@@ -150,12 +151,32 @@ def decided(
 
 
 def with_gateway(pool: Pool, *, wanted: bool) -> Pool:
-    """With the lowest free address for its gateway, where one is `wanted` and none is given. Refused 400, 403."""
+    """With the lowest free address for its gateway, where one is `wanted` and none is given. Refused 400; 500 in Docker's words: an
+    address is not free."""
+    try:
+        bare = Leases(Pool(subnet=pool.subnet, ip_range=pool.ip_range), gateway=False)
+    except UserError as error:
+        raise refused(error) from None
+    if pool.gateway is not None:
+        _reserve(bare, pool.gateway, f"failed to allocate gateway ({pool.gateway})")
+    for name, address in pool.aux_addresses.items():
+        _reserve(bare, address, f"failed to allocate secondary ip address ({name}:{address})")
     try:
         leases = Leases(pool, gateway=wanted)
     except UserError as error:
-        raise refused(error) from None
+        raise _failed("failed to allocate gateway ()", refused(error)) from None
     return Pool(subnet=pool.subnet, gateway=leases.gateway, ip_range=pool.ip_range, aux_addresses=pool.aux_addresses)
+
+
+def _reserve(found: Leases, address: IPAddress, failure: str) -> None:
+    try:
+        found.claim(address)
+    except UserError as error:
+        raise _failed(failure, refused(error)) from None
+
+
+def _failed(failure: str, why: Refused) -> Refused:
+    return Refused(500, f"{failure}: {why.what}", mend=why.mend)
 
 
 def refused(error: UserError) -> Refused:
@@ -259,16 +280,18 @@ def claim(found: list[Leases], address: IPAddress) -> IPAddress:
     raise Refused(400, f"no configured subnet contains IP address {address}", mend=f"the subnets are {_named(found)}")
 
 
-def take(found: list[Leases], version: int) -> IPAddress | None:
-    """The lowest free address, of the first subnet of the family that has one; None where the network has no such family."""
+def take(found: list[Leases], version: int, network: str) -> IPAddress | None:
+    """The lowest free address, of the first subnet of the family that has one; None where there is no such family. Refused 500:
+    none is free on the `network`, which the message calls so."""
     family = [lease for lease in found if lease.subnet.version == version]
-    for number, lease in enumerate(family, 1):
-        try:
+    for lease in family:
+        with suppress(UserError):
             return lease.take()
-        except UserError as error:
-            if number == len(family):
-                raise refused(error) from None
-    return None
+    if not family:
+        return None
+    words = f"no available IPv{version} addresses on this network's address pools: {network}"
+    subnets = ", ".join(str(lease.subnet) for lease in family)
+    raise Refused(500, words, mend=f"{subnets}: remove containers, or give the network a larger subnet or IP range")
 
 
 def _named(found: list[Leases]) -> str:

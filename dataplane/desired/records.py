@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from dataplane.model import EMPTY, Attachment, Endpoint, Healthcheck, Options, Pool, PortBinding, Process, Published, Restart
+from dataplane.mounts import Mount, Ulimit
 from dataplane.uplink import Uplink
 
 PREDEFINED = ("bridge", "host", "none")
@@ -94,6 +95,8 @@ class ContainerRecord:
     restart: Restart = field(default_factory=Restart)
     healthcheck: Healthcheck | None = None
     auto_remove: bool = False
+    mounts: tuple[Mount, ...] = ()
+    ulimits: tuple[Ulimit, ...] = ()
     config: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     host_config: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     fate: Fate = Fate()

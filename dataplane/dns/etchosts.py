@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from dataplane.desired.records import ContainerRecord, EndpointRecord, State
-from dataplane.dns.zone import endpoints_of
+from dataplane.dns.zone import addresses_of, endpoints_of
 from dataplane.model import HOST_GATEWAY, IPAddress
 from dataplane.names import LOCAL
 
 LOCAL4 = "127.0.0.1\tlocalhost\n"
+WITHOUT_IPV6 = ("net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.lo.disable_ipv6")
+"""Set to 1 by the user (``--sysctl``): the container's loopback interface has no ::1."""
 
 
 def hostname(container: ContainerRecord) -> str:
@@ -20,9 +22,9 @@ def hostname(container: ContainerRecord) -> str:
 
 def hosts(state: State, container: ContainerRecord) -> str:
     """Whom it knows without asking: what ``--add-host`` says, those that it is linked to on the default bridge, and itself, by each
-    of its addresses."""
+    of its addresses. With IPv6, as in Docker, unless it is off on its loopback interface."""
     own = endpoints_of(state, container)
-    ipv6 = any(record.endpoint.ipv6 is not None for record in own)
+    ipv6 = not any(container.sysctls.get(key) == "1" for key in WITHOUT_IPV6)
     rows = [*_extra(state, container, own), *_linked(state, container), *_itself(container, own)]
     lines = (f"{address}\t{names}\n" for address, names in rows if ipv6 or address.version == 4)
     return (LOCAL if ipv6 else LOCAL4) + "".join(lines)
@@ -48,13 +50,14 @@ def _gateways(state: State, own: tuple[EndpointRecord, ...]) -> Iterator[IPAddre
 
 
 def _linked(state: State, container: ContainerRecord) -> Iterator[tuple[IPAddress, str]]:
-    """Links on the default bridge. Elsewhere they are names that the embedded server answers."""
+    """Links on the default bridge: the alias, the hostname, the name. Elsewhere they are names that the embedded server answers."""
     bridge = next((key for key in container.attachments if key in state.networks and state.networks[key].name == "bridge"), None)
     for target, alias in container.links if bridge is not None else ():
         record = state.endpoints.get((target, bridge or ""))
-        if record is not None and record.endpoint.ipv4 is not None:
-            name = state.containers[target].name
-            yield record.endpoint.ipv4, alias if alias == name else f"{alias} {name}"
+        if record is not None:
+            linked = state.containers[target]
+            names = " ".join(dict.fromkeys((alias, hostname(linked), linked.name)))
+            yield from ((address, names) for address in addresses_of(record))
 
 
 def _itself(container: ContainerRecord, own: tuple[EndpointRecord, ...]) -> Iterator[tuple[IPAddress, str]]:
@@ -62,9 +65,7 @@ def _itself(container: ContainerRecord, own: tuple[EndpointRecord, ...]) -> Iter
     short, dot, _ = full.partition(".")
     names = f"{full} {short}" if dot else full
     for record in own:
-        for address in (record.endpoint.ipv4, record.endpoint.ipv6):
-            if address is not None:
-                yield address, names
+        yield from ((address, names) for address in addresses_of(record))
 
 
 def merged(now: str, before: str, after: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from dataplane.desired.records import ContainerRecord, State
+from dataplane.desired.records import ContainerRecord, EndpointRecord, State
 from dataplane.dns.resolvconf import Upstream
 from dataplane.dns.zone import Addresses, Zone, addresses_of, endpoints_of
 from dataplane.model import EMPTY, IPAddress
@@ -69,11 +69,16 @@ def _readings(name: str) -> Iterator[tuple[str, str]]:
 
 
 def view(state: State, zones: Mapping[str, Zone], container: ContainerRecord, upstreams: tuple[Upstream, ...], ndots: bool) -> View:
-    """What a container sees. Its networks in Docker's order: by gateway priority, external before internal, by name."""
+    """What a container sees. Its networks in Docker's order, that of default routes: by gateway priority, external before internal,
+    gateways of both families before one, by name."""
     mine = endpoints_of(state, container)
-    order = sorted(
-        mine, key=lambda r: (-r.endpoint.gw_priority, state.networks[r.network].internal, state.networks[r.network].name)
-    )
+
+    def place(record: EndpointRecord) -> tuple[int, bool, int, str]:
+        network = state.networks[record.network]
+        families = {pool.subnet.version for pool in network.pools if pool.gateway is not None}
+        return -record.endpoint.gw_priority, network.internal, -len(families), network.name
+
+    order = sorted(mine, key=place)
     seen = tuple(zones[record.network] for record in order if record.network in zones)
     outside = any(not state.networks[r.network].internal and state.networks[r.network].driver not in {"null", "host"} for r in mine)
     links = {one.network.id: found for one in seen if (found := dict(_links(container, one)))}

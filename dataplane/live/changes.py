@@ -11,7 +11,7 @@ from aiohttp import web
 
 from dataplane.errors import UserError
 from dataplane.exchange import from_json
-from dataplane.live.process import explained
+from dataplane.live.explained import explained
 from dataplane.live.rows import StepRow
 from dataplane.live.state import ENDING, LAB
 from dataplane.looking import questions

@@ -7,16 +7,17 @@ import secrets
 import signal
 import socket
 import traceback
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 from dataplane.errors import UserError
 from dataplane.exchange import from_json
+from dataplane.live.ending import Ending
 from dataplane.live.engine import EngineThread
+from dataplane.live.explained import explained
 from dataplane.live.host import Host
 from dataplane.live.lab import Lab
 from dataplane.live.logs import logs
-from dataplane.live.process import explained
 from dataplane.live.rows import StepRow
 from dataplane.live.server import serve
 from dataplane.live.supervisor import FINAL
@@ -33,47 +34,6 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def run(lab: str, folder: Path, helper: Helper, connection: socket.socket, wanted: Message) -> int:
     """Live as ``up`` wants it; the exit status."""
     return asyncio.run(_live(lab, folder, helper, connection, wanted))
-
-
-class Ending:
-    """Why and how the lab ends. The first reason counts, a later one may only shorten the grace."""
-
-    def __init__(self) -> None:
-        self.reason: str | None = None
-        self.grace: float | None = None
-        self.status = 0
-        self._asked = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        self._followers: list[asyncio.Queue[StepRow | None]] = []
-        self.hurry = asyncio.Event()
-
-    def ask(self, reason: str, *, grace: float | None = None, status: int = 0) -> None:
-        """End the lab; asked again: at once."""
-        if self.reason is not None:
-            self.hurry.set()
-            return
-        self.reason, self.grace, self.status = reason, grace, status
-        self._asked.set()
-
-    async def wait(self) -> None:
-        """Until somebody asks."""
-        await self._asked.wait()
-
-    def follow(self) -> AsyncGenerator[StepRow, None]:
-        """The steps of the end from now on, until it is done."""
-        rows: asyncio.Queue[StepRow | None] = asyncio.Queue()
-        self._followers.append(rows)
-
-        async def told() -> AsyncGenerator[StepRow, None]:
-            while (row := await rows.get()) is not None:
-                yield row
-
-        return told()
-
-    def tell(self, row: StepRow | None) -> None:
-        """A step of the end; None: that was all. From any thread."""
-        for rows in self._followers:
-            self._loop.call_soon_threadsafe(rows.put_nowait, row)
 
 
 async def _live(name: str, folder: Path, helper: Helper, connection: socket.socket, wanted: Message) -> int:

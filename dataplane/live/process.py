@@ -6,7 +6,6 @@ the helper and for namespaces. When this process is killed the services go on wi
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import signal
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dataplane.errors import UserError
+from dataplane.live.explained import explained
 from dataplane.proc import kernel, message, registry
 from dataplane.proc.clean import clear
 from dataplane.proc.helper import Helper
@@ -67,18 +67,6 @@ def _wanted(tether: socket.socket) -> dict[str, Any]:
         raise UserError("up was interrupted", status=130)
     wanted: dict[str, Any] = json.loads(first)
     return wanted
-
-
-def explained(error: Exception) -> UserError:
-    """As a user is told: a full disk by its name, what nobody foresaw as the bug that it is."""
-    if isinstance(error, UserError):
-        return error
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(registry.base_folder())
-        return UserError(
-            f"the state folder cannot be written: {error.strerror}", where=where, mend="make room there, then up again", status=1
-        )
-    return UserError(f"the lab process failed: {type(error).__name__}: {error}", mend="this is a bug; please report it", status=1)
 
 
 def _reap() -> None:

@@ -23,8 +23,8 @@ from dataplane.live.state import ENDING, EXECS, LAB
 from dataplane.proc import message
 
 if TYPE_CHECKING:
+    from dataplane.live.ending import Ending
     from dataplane.live.lab import Lab
-    from dataplane.live.life import Ending
 
 SOCKET = "control.sock"
 LONGEST_BODY = 16 * 1024 * 1024

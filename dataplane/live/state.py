@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from dataplane.live.ending import Ending
     from dataplane.live.execs import Execs
     from dataplane.live.lab import Lab
-    from dataplane.live.life import Ending
 
 LAB: web.AppKey[Lab] = web.AppKey("lab")
 ENDING: web.AppKey[Ending] = web.AppKey("ending")

@@ -135,7 +135,7 @@ def _remove_namespaces(folder: Path) -> None:
     with suppress(FileNotFoundError):
         for record in sorted((folder / "namespaces").iterdir()):
             body = pids.read_json(str(record))
-            if body is not None:
+            if body is not None and body["name"]:  # an ordinary user's have none
                 mounts.unbind(body["name"], body["inode"])
 
 

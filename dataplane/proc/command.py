@@ -10,23 +10,33 @@ import termios
 from collections.abc import Mapping, Sequence
 
 from dataplane.errors import UserError
+from dataplane.proc.limits import limit
 from dataplane.proc.users import Credentials
 
-_STAGES = ("set up its streams", "enter its folder", "become its user", "run the command")
-_EXEC = 3
+Limits = Sequence[Sequence[str | int]]
+_STAGES = ("set up its streams", "enter its folder", "become its user", "run the command", "set its limits")
+_USER, _EXEC, _LIMITS = 2, 3, 4
 
 
 def start_command(
-    argv: Sequence[str], env: Mapping[str, str], folder: str, user: Credentials, *, stdio: Sequence[int], tty: bool
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    folder: str,
+    user: Credentials,
+    *,
+    stdio: Sequence[int],
+    tty: bool,
+    limits: Limits = (),
 ) -> int:
-    """Fork and exec; the child's pid. ``stdio``: its three streams, all one terminal's when ``tty``.
+    """Fork and exec; the child's pid. ``stdio``: its three streams, all one terminal's when ``tty``. ``limits``: as
+    ``limit`` has them.
 
     UserError when it did not start, with status 127 (no such command) or 126 (there, but it cannot run) as Docker has them.
     """
     told, tell = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:
-        _become_command(argv, env, folder, user, stdio=stdio, tty=tty, tell=tell)
+        _become_command(argv, env, folder, user, stdio=stdio, tty=tty, limits=limits, tell=tell)
     os.close(tell)
     try:
         answer = os.read(told, 8)
@@ -40,14 +50,22 @@ def start_command(
     place, mend = (argv[0], "give a program of this host, or its full path") if stage == _EXEC else (folder, "make the folder")
     raise UserError(
         f"cannot {_STAGES[stage]}: {os.strerror(number)}",
-        where=place,
-        mend=mend if stage != 2 else "run the lab as root",
-        status=127 if missing else 126,
+        where=place if stage != _LIMITS else " ".join(f"{name}={soft}:{hard}" for name, soft, hard in limits),
+        mend={_USER: "run the lab as root", _LIMITS: "ask for less: ulimit -a shows what there is"}.get(stage, mend),
+        status=1 if stage == _LIMITS else 127 if missing else 126,
     )
 
 
 def _become_command(
-    argv: Sequence[str], env: Mapping[str, str], folder: str, user: Credentials, *, stdio: Sequence[int], tty: bool, tell: int
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    folder: str,
+    user: Credentials,
+    *,
+    stdio: Sequence[int],
+    tty: bool,
+    limits: Limits,
+    tell: int,
 ) -> None:
     stage = 0
     try:
@@ -62,7 +80,9 @@ def _become_command(
         if tty:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         os.umask(0o022)
-        stage = 2
+        stage = _LIMITS
+        limit(limits)
+        stage = _USER
         user.become()
         stage = 1
         os.chdir(folder)

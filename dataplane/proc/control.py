@@ -105,7 +105,8 @@ class Conversation:
         user = resolve_user(body["user"] or shim.spec["user"], shim.privileged)
         env = {**shim.env, **({"TERM": "xterm"} if body["tty"] else {}), **body["env"]}
         folder = body["working_dir"] or shim.spec["working_dir"]
-        self.child = start_command(body["argv"], env, folder, user, stdio=fds, tty=body["tty"])
+        limits = shim.spec["ulimits"]
+        self.child = start_command(body["argv"], env, folder, user, stdio=fds, tty=body["tty"], limits=limits)
 
     def _attach(self, whole: bool) -> None:
         place, begun = self._shim.streams.written()

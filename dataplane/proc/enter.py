@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from dataplane.errors import UserError
-from dataplane.proc import kernel, mounts
+from dataplane.proc import kernel, mounted, mounts
 from dataplane.proc.spaces import Space
 from dataplane.proc.sysctls import write_sysctls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _QUIET = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 _CGROUP = "/sys/fs/cgroup"
 
 
-def enter_namespaces(space: Space, hostname: str | None, binds: Mapping[str, str], sysctls: Mapping[str, str]) -> list[str]:
-    """Enter, mount, name. ``binds``: file to cover -> file of ours. Returns a sentence for each thing this kernel would not do."""
+def enter_namespaces(
+    space: Space, hostname: str | None, binds: Mapping[str, str], wanted: Sequence[Sequence[Any]], sysctls: Mapping[str, str]
+) -> list[str]:
+    """Enter, mount, name. ``binds``: file to cover -> file of ours; ``wanted``: the user's mounts, as in ``mounted``. Returns a
+    sentence for each thing this kernel would not do. UserError for what the user wants and cannot have."""
     notes: list[str] = []
     own_network = space.fd >= 0
     if own_network:
@@ -34,11 +41,14 @@ def enter_namespaces(space: Space, hostname: str | None, binds: Mapping[str, str
         _mount_sys(notes)
     if hostname is not None:
         socket.sethostname(hostname)
+    around = [one for one in wanted if any(target.startswith(f"{one[0]}/") for target in binds)]
+    mounted.mount_all(around)  # a folder with ours in it: they come over it
     for target, source in binds.items():
         try:
             kernel.mount(source, target, flags=kernel.MS_BIND)
         except OSError as error:
             notes.append(f"{target} is the host's: {error.strerror}")
+    mounted.mount_all([one for one in wanted if one not in around])
     if sysctls and not space.owned:
         raise UserError(
             "sysctls cannot be set in a network namespace that is not the service's own",

@@ -13,11 +13,11 @@ import os
 from contextlib import suppress
 
 from dataplane.errors import UserError
-from dataplane.proc import kernel, mounts, pids, tap
+from dataplane.proc import kernel, tap
 from dataplane.proc.message import Body
 from dataplane.proc.rtnetlink import Wire
-from dataplane.proc.spaces import Space, Spaces, apart
-from dataplane.proc.sysctls import write_sysctls
+from dataplane.proc.spaces import Spaces, apart
+from dataplane.proc.sysctls import open_to_users, write_sysctls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,10 +38,7 @@ def furnish(spaces: Spaces, orders: list[Body]) -> tuple[Body, list[int]]:
     created, taps = fds[: len(body["created"])], fds[len(body["created"]) :]
     rows = []
     for (name, inode), fd in zip(body["created"], created, strict=True):
-        full = f"{spaces.lab}-{name}"
-        path = mounts.path_of(full) if spaces.named else f"/proc/{os.getpid()}/fd/{fd}"
-        spaces.keep(name, Space(fd, path, inode, owned=True))
-        rows.append([name, path, inode, True])
+        rows.append([name, spaces.keep(name, fd, inode), inode, True])
     return {"spaces": rows}, taps
 
 
@@ -66,7 +63,7 @@ def _work(spaces: Spaces, orders: list[Body]) -> tuple[Body, list[int]]:
                 kernel.setns(fd, kernel.CLONE_NEWNET)
                 Wire().delete_link(name)
         for name, inode in created:
-            _forget(spaces, name, inode)
+            spaces.forget(name, inode)
         raise
     return {"created": created}, [*made, *taps]
 
@@ -75,23 +72,8 @@ def _create(spaces: Spaces, name: str) -> tuple[int, int]:
     kernel.unshare(kernel.CLONE_NEWNET)
     fd = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     inode = os.fstat(fd).st_ino
-    if spaces.named:
-        # The record comes first: whatever dies from here on, `clean` knows what to look for.
-        full = f"{spaces.lab}-{name}"
-        pids.write_json(os.path.join(spaces.folder, "namespaces", name), {"name": full, "inode": inode})
-        try:
-            mounts.bind(os.path.dirname(spaces.folder), full)
-        except BaseException:
-            os.unlink(os.path.join(spaces.folder, "namespaces", name))
-            raise
+    spaces.note(name, inode)
     return fd, inode
-
-
-def _forget(spaces: Spaces, name: str, inode: int) -> None:
-    if spaces.named:
-        mounts.unbind(f"{spaces.lab}-{name}", inode)
-        with suppress(FileNotFoundError):
-            os.unlink(os.path.join(spaces.folder, "namespaces", name))
 
 
 def _furnish(order: Body, taps: list[int], new: list[tuple[int, str]], fd: int) -> None:
@@ -99,6 +81,7 @@ def _furnish(order: Body, taps: list[int], new: list[tuple[int, str]], fd: int) 
     try:
         if order.get("create"):
             wire.set_link("lo", up=True)
+            open_to_users()
             if os.path.isdir(IPV6):
                 # An interface has IPv6 where its network has: each says so itself.
                 write_sysctls({"net/ipv6/conf/default/disable_ipv6": "1"})

@@ -14,9 +14,11 @@ CLONE_NEWUSER = 0x1000_0000
 CLONE_NEWPID = 0x2000_0000
 CLONE_NEWNET = 0x4000_0000
 
+MS_RDONLY = 0x1
 MS_NOSUID = 0x2
 MS_NODEV = 0x4
 MS_NOEXEC = 0x8
+MS_REMOUNT = 0x20
 MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_SLAVE = 0x8_0000
@@ -50,9 +52,9 @@ def unshare(kinds: int) -> None:
     _check(_libc.unshare(kinds))
 
 
-def mount(source: str, target: str, kind: str = "", flags: int = 0) -> None:
-    """Mount ``source`` on ``target``."""
-    _check(_libc.mount(os.fsencode(source), os.fsencode(target), kind.encode(), flags, None), target)
+def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
+    """Mount ``source`` on ``target``; ``data``: options of the file system itself."""
+    _check(_libc.mount(os.fsencode(source), os.fsencode(target), kind.encode(), flags, data.encode() or None), target)
 
 
 def unmount(target: str, flags: int = 0) -> None:

@@ -48,6 +48,7 @@ def _one_life(place: str, privileged: bool) -> None:
             "stop_signal": signal.SIGTERM,
             "attached": [],
             "log": "",
+            "ulimits": [],
         }
         shim = Shim(spec, place, privileged, env, {"name": "practice", "pid": os.getpid(), "start": pids.start_time("self")})
         try:

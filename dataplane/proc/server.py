@@ -7,7 +7,6 @@ outlives the lab process. It ends when it is killed, which is what ``clean`` doe
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import gc
 import os
@@ -17,7 +16,6 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from dataplane.errors import UserError
 from dataplane.proc import kernel, message, pids, sockets, tap
 from dataplane.proc.furnish import furnish, look
 from dataplane.proc.message import Body
@@ -25,6 +23,7 @@ from dataplane.proc.practice import practise
 from dataplane.proc.spaces import Space, Spaces, apart
 from dataplane.proc.spawn import fork_shim
 from dataplane.proc.sysctls import write_sysctls
+from dataplane.proc.userns import enter_user_namespace
 from dataplane.proc.users import resolve_user
 
 MAX_CLIENTS = 64
@@ -33,34 +32,6 @@ VERSION = 2
 """Of what is asked and answered here: counts up when a daemon could not speak with a helper that an earlier one started."""
 
 Reply = tuple[Body, list[int]]
-
-
-def enter_user_namespace() -> None:
-    """Enter a user and mount namespace of our own, uid and gid 0 there being the caller's here (user_namespaces(7))."""
-    uid, gid = os.geteuid(), os.getegid()
-    try:
-        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
-        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
-            with open(f"/proc/self/{name}", "w", encoding="utf-8") as file:
-                file.write(text)
-        kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_SLAVE)
-    except OSError as error:
-        raise _without_user_namespace(error, uid) from None
-
-
-def _without_user_namespace(error: OSError, uid: int) -> UserError:
-    what = "no user namespace can be made here, which a lab without root's CAP_SYS_ADMIN needs"
-    if error.errno in {errno.ENOSPC, errno.EUSERS}:
-        where = "/proc/sys/user/max_user_namespaces"
-        return UserError(what, where=where, mend="as root: sysctl -w user.max_user_namespaces=10000, or run as root", status=1)
-    if uid == 0:
-        mend = "give root CAP_SYS_ADMIN (docker run --privileged --device /dev/net/tun)"
-    else:
-        mend = (
-            "run as root, or as root: sysctl -w kernel.unprivileged_userns_clone=1 (Debian), "
-            "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)"
-        )
-    return UserError(f"{what}: {error.strerror}", mend=mend, status=1)
 
 
 class Server:
@@ -235,7 +206,7 @@ def main(words: list[str]) -> None:
     try:
         root = privileged()
         if not root:
-            enter_user_namespace()
+            enter_user_namespace(folder)
         kernel.become_subreaper()
         for name in ("namespaces", "instances"):
             # Never the folder itself: when it is gone, so is our lab.

@@ -60,7 +60,9 @@ class Shim:
             stdio = self.streams.open(self.spec["tty"], self.spec["stdin_open"], user)
             try:
                 spec = self.spec
-                self.command = start_command(spec["argv"], self.env, spec["working_dir"], user, stdio=stdio, tty=spec["tty"])
+                self.command = start_command(
+                    spec["argv"], self.env, spec["working_dir"], user, stdio=stdio, tty=spec["tty"], limits=spec["ulimits"]
+                )
             finally:
                 for fd in set(stdio):
                     os.close(fd)

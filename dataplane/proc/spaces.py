@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataplane.errors import UserError
 from dataplane.proc import kernel, message, mounts, pids
 from dataplane.proc.message import Body
+from dataplane.proc.sysctls import open_to_users
 
 Work = Callable[[], tuple[Body, list[int]]]
 
@@ -84,21 +85,13 @@ class Spaces:
     def create(self, name: str) -> Space:
         """A fresh network namespace with nothing but lo, which is down."""
         self.claim(name)
-        full = f"{self.lab}-{name}"
-        record = os.path.join(self.folder, "namespaces", name)
 
         def work() -> tuple[Body, list[int]]:
             kernel.unshare(kernel.CLONE_NEWNET)
             fd = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
             inode = os.fstat(fd).st_ino
-            if self.named:
-                # The record comes first: whatever dies from here on, `clean` knows what to look for.
-                pids.write_json(record, {"name": full, "inode": inode})
-                try:
-                    mounts.bind(os.path.dirname(self.folder), full)
-                except BaseException:
-                    os.unlink(record)
-                    raise
+            self.note(name, inode)
+            open_to_users()
             return {"inode": inode}, [fd]
 
         try:
@@ -112,9 +105,34 @@ class Spaces:
                     status=1,
                 ) from None
             raise
-        path = mounts.path_of(full) if self.named else f"/proc/{os.getpid()}/fd/{fd}"
-        self._known[name] = Space(fd, path, body["inode"], owned=True)
+        self.keep(name, fd, body["inode"])
         return self._known[name]
+
+    def note(self, name: str, inode: int) -> None:
+        """The caller's network namespace is that one from now on: written down, and bound to its name where it has one.
+
+        The record comes first: whatever dies from here on, `clean`, or another helper, knows what to look for."""
+        full = self._full(name)
+        pids.write_json(self._record(name), {"name": full, "inode": inode})
+        if full:
+            try:
+                mounts.bind(os.path.dirname(self.folder), full)
+            except BaseException:
+                os.unlink(self._record(name))
+                raise
+
+    def forget(self, name: str, inode: int) -> None:
+        """Take that back."""
+        if full := self._full(name):
+            mounts.unbind(full, inode)
+        with suppress(FileNotFoundError):
+            os.unlink(self._record(name))
+
+    def _full(self, name: str) -> str:
+        return f"{self.lab}-{name}" if self.named else ""
+
+    def _record(self, name: str) -> str:
+        return os.path.join(self.folder, "namespaces", name)
 
     def enter(self, name: str, path: str) -> Space:
         """A namespace that somebody else made, known as ``name`` from now on and left as found."""
@@ -143,11 +161,15 @@ class Spaces:
         """A namespace of this lab's that an earlier helper made, known as ``name`` from now on, and ours to end."""
         space = self.enter(name, path)
         space.owned = True
+        if not self.named:  # by that path it is known no longer than the process that it was found in
+            space.path = f"/proc/{os.getpid()}/fd/{space.fd}"
         return space
 
-    def keep(self, name: str, space: Space) -> None:
-        """A namespace that was made just now."""
-        self._known[name] = space
+    def keep(self, name: str, fd: int, inode: int) -> str:
+        """A namespace that was made just now, and noted; its path."""
+        path = mounts.path_of(self._full(name)) if self.named else f"/proc/{os.getpid()}/fd/{fd}"
+        self._known[name] = Space(fd, path, inode, owned=True)
+        return path
 
     def names(self) -> list[str]:
         """Of all that are known."""
@@ -166,7 +188,5 @@ class Spaces:
             return
         if space.fd >= 0:
             os.close(space.fd)
-        if space.owned and self.named:
-            mounts.unbind(f"{self.lab}-{name}", space.inode)
-            with suppress(FileNotFoundError):
-                os.unlink(os.path.join(self.folder, "namespaces", name))
+        if space.owned:
+            self.forget(name, space.inode)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dataplane.errors import UserError
 from dataplane.model import EMPTY
+from dataplane.mounts import Mount, Ulimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class InstanceSpec:
     sysctls: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     binds: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     log: str = ""
+    mounts: tuple[Mount, ...] = ()
+    ulimits: tuple[Ulimit, ...] = ()
 
     def body(self) -> dict[str, object]:
         """As a request to the helper, but for its name. UserError for a signal nobody knows."""
@@ -57,6 +60,8 @@ class InstanceSpec:
             "sysctls": {key: str(value) for key, value in self.sysctls.items()},
             "binds": dict(self.binds),
             "log": self.log,
+            "mounts": [[one.target, one.source, list(one.options), one.read_only, one.make] for one in self.mounts],
+            "ulimits": [[one.name, one.soft, one.hard] for one in self.ulimits],
         }
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from dataplane.errors import UserError
+
+UNPRIVILEGED = {"net/ipv4/ip_unprivileged_port_start": "0", "net/ipv4/ping_group_range": "0 2147483647"}
+"""What Docker sets in a container's namespace: whoever lives there may listen on port 80, and ping."""
 
 
 def sysctl_path(key: str) -> str:
@@ -14,6 +18,14 @@ def sysctl_path(key: str) -> str:
     if parts[0] != "net" or len(parts) < 3 or "" in parts or ".." in parts or any("/" in part for part in parts):
         raise UserError(f"the sysctl {key} is not one of a network namespace", where=key, mend="only net.… can be set per service")
     return "/proc/sys/" + "/".join(parts)
+
+
+def open_to_users() -> None:
+    """A namespace that was just made, for users that are not root. What the kernel does not know or allow stays: in a user
+    namespace, groups that it has no numbers for."""
+    for key, value in UNPRIVILEGED.items():
+        with suppress(UserError):
+            write_sysctls({key: value})
 
 
 def write_sysctls(values: Mapping[str, str]) -> None:

@@ -1,7 +1,8 @@
 """The tables of the state's file, and the way from each earlier version to this one.
 
-A field that a record gains needs no migration: what was written without it has its default. A field that goes, or changes its
-meaning, does: a function here, and VERSION one more. The functions of released versions are never changed.
+A field that a record gains changes no row: what was written without it has its default. It counts all the same, once a release, so
+that an earlier daemon, to which it is nothing, names the version; and the file as it was stays beside the new one, for who goes
+back. A field that goes, or changes its meaning, has its rows changed here. The functions of released versions are never changed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ def _first(db: sqlite3.Connection) -> None:
     db.execute(f"PRAGMA application_id = {APPLICATION}")
 
 
-MIGRATIONS: Sequence[Migration] = (_first,)
+def _mounts(_: sqlite3.Connection) -> None:
+    """0.2.0: containers have ``mounts`` and ``ulimits``."""
+
+
+MIGRATIONS: Sequence[Migration] = (_first, _mounts)
 """The one at 0 makes the tables of version 1; that at N leads from version N to N + 1."""
 VERSION = len(MIGRATIONS)
 

@@ -4,8 +4,9 @@ import pytest
 from scapy.layers.l2 import Ether
 
 from fastpath import Bridge, Engine, MemoryPort, Outbox, Vtep
+from tests.fastpath.outside import number
 from tests.fastpath.switch import BROADCAST, Switch, frame, mac
-from tests.vxlan.overlay_plan import STATIONS, number
+from tests.vxlan.overlay_plan import STATIONS
 from tests.vxlan.overlay_world import Overlays
 
 ADDRESSES = ["192.0.2.1/24"]

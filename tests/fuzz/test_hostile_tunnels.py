@@ -9,10 +9,11 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import ARP, Ether
 
 from tests.fastpath import groups, questions
+from tests.fastpath.outside import BROADCAST, number
 from tests.fuzz.counted import FRAMES
 from tests.fuzz.test_hostile_gateway import damaged
 from tests.vxlan import outer
-from tests.vxlan.overlay_plan import BROADCAST, STATIONS, UNDERLAY_MACS, inside, number
+from tests.vxlan.overlay_plan import STATIONS, UNDERLAY_MACS, inside
 from tests.vxlan.overlay_world import Overlays
 
 KINDS = 2000  # of honest frames, which are then damaged

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 
+from tests.fastpath.outside import Out, octets
 from tests.gateway import judge
 from tests.gateway.packets import ERRORS, ICMP_OF
-from tests.gateway.plan import HOSTS, MACS, interface_of, octets
-from tests.gateway.world import Out, World
+from tests.gateway.plan import HOSTS, MACS, interface_of
+from tests.gateway.world import World
 
 # As much as possible without exceeding this: RFC 1812 4.3.2.3, RFC 4443 2.4 (c).
 LARGEST = {4: 576, 6: 1280}

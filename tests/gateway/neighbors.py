@@ -16,8 +16,9 @@ from scapy.layers.inet6 import (
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet
 
-from tests.gateway.plan import BROADCAST, HOSTS, MACS, interface_of
-from tests.gateway.world import Out, World
+from tests.fastpath.outside import BROADCAST, Out
+from tests.gateway.plan import HOSTS, MACS, interface_of
+from tests.gateway.world import World
 
 
 def packed(address: str) -> bytes:

@@ -56,15 +56,6 @@ MACS = {
 
 UPLINKS = {"up": "isp", "up-b": "isp-b"}  # and who is there
 PREFIX = {4: 24, 6: 64}
-BROADCAST = "ff:ff:ff:ff:ff:ff"
-
-
-def number(mac: str) -> int:
-    return int(mac.replace(":", ""), 16)
-
-
-def octets(mac: str) -> bytes:
-    return bytes.fromhex(mac.replace(":", ""))
 
 
 def interface_of(port: str) -> str:

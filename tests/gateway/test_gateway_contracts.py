@@ -4,10 +4,11 @@ import random
 
 import pytest
 
+from tests.fastpath.outside import number
 from tests.gateway import judge
 from tests.gateway.fragments import thirds
 from tests.gateway.neighbors import answer
-from tests.gateway.plan import MACS, number
+from tests.gateway.plan import MACS
 from tests.gateway.world import World
 
 DATA = random.Random(4).randbytes(3000)

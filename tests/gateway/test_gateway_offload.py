@@ -11,9 +11,10 @@ from scapy.layers.inet import IP, in4_pseudoheader
 from scapy.layers.inet6 import IPv6, in6_pseudoheader
 
 from fastpath import Capture, Engine, Flows, PcapPort, PcapWriter, Replay, Router, Rules
-from tests.gateway import judge, plan
+from tests.fastpath.outside import number, octets
+from tests.gateway import judge
 from tests.gateway.packets import Packets
-from tests.gateway.plan import MACS, both, number
+from tests.gateway.plan import MACS, both
 
 
 class Offloading(Packets):
@@ -66,7 +67,7 @@ class Offloading(Packets):
 def framed(port, packet):
     source, target = ("a", "gw") if port == "a" else ("isp", "up")
     raw = bytes(packet)
-    return plan.octets(MACS[target]) + plan.octets(MACS[source]) + (b"\x08\x00" if raw[0] >> 4 == 4 else b"\x86\xdd") + raw
+    return octets(MACS[target]) + octets(MACS[source]) + (b"\x08\x00" if raw[0] >> 4 == 4 else b"\x86\xdd") + raw
 
 
 def unfinished(packet):

@@ -7,8 +7,9 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting
 from scapy.packet import Raw
 
+from tests.fastpath.outside import octets
 from tests.gateway.errors import assert_error
-from tests.gateway.plan import MACS, octets
+from tests.gateway.plan import MACS
 from tests.gateway.world import World
 
 

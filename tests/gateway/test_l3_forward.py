@@ -8,7 +8,8 @@ from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, I
 from scapy.layers.l2 import ARP, Ether
 from scapy.utils import checksum
 
-from tests.gateway.plan import ADDRESSES, BROADCAST, MACS
+from tests.fastpath.outside import BROADCAST
+from tests.gateway.plan import ADDRESSES, MACS
 from tests.gateway.world import World
 
 SIZES = [0, 1, 2, 7, 8, 9, 63, 64, 65, 127, 128, 129, 500, 1437, 1438, 1439, 1440]

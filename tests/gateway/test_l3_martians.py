@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.gateway.plan import BROADCAST, MACS
+from tests.fastpath.outside import BROADCAST
+from tests.gateway.plan import MACS
 from tests.gateway.world import World
 
 SOURCES = {

@@ -5,9 +5,10 @@ from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, IPv6
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Raw
 
+from tests.fastpath.outside import BROADCAST
 from tests.gateway.errors import assert_error
 from tests.gateway.neighbors import answer, asks_for, group, request, told, unsolicited
-from tests.gateway.plan import BROADCAST, MACS
+from tests.gateway.plan import MACS
 from tests.gateway.world import World
 
 NEW = "02:00:00:00:00:77"

@@ -5,9 +5,10 @@ import struct
 
 import pytest
 
+from tests.fastpath.outside import octets
 from tests.gateway import judge
 from tests.gateway.fragments import piece
-from tests.gateway.plan import MACS, octets
+from tests.gateway.plan import MACS
 from tests.gateway.world import World
 
 SIZE = {4: 20, 6: 40}

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.fastpath.outside import number
 from tests.gateway import judge
-from tests.gateway.plan import GATEWAYS, MACS, number
+from tests.gateway.plan import GATEWAYS, MACS
 from tests.gateway.two_uplinks import DEFAULTS, TABLE, TwoUplinks
 
 

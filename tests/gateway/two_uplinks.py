@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fastpath import MemoryPort
-from tests.gateway.plan import ADDRESSES, GATEWAYS, MACS, both, number
+from tests.fastpath.outside import number
+from tests.gateway.plan import ADDRESSES, GATEWAYS, MACS, both
 from tests.gateway.world import World
 
 TABLE = 1

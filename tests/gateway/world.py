@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet
 
-from fastpath import Bridge, Engine, Flows, MemoryPort, Outbox, Router, Rules
+from fastpath import Bridge, Flows, Router, Rules
+from tests.fastpath.outside import Out, Outside, number, octets
 from tests.gateway import judge
 from tests.gateway.packets import Packets
-from tests.gateway.plan import GATEWAYS, HOSTS, MACS, NETWORKS, UPLINKS, both, interface_of, number, octets
-
-SECOND = 1_000_000_000
+from tests.gateway.plan import GATEWAYS, HOSTS, MACS, NETWORKS, UPLINKS, both, interface_of
 
 
-@dataclass(frozen=True)
-class Out:
-    """A frame that left by a port."""
-
-    port: str
-    frame: bytes
-
-    @property
-    def packet(self) -> bytes:
-        """What is behind the Ethernet header."""
-        return self.frame[14:]
-
-    def __repr__(self) -> str:
-        return f"{self.port}: {Ether(self.frame)!r}"
-
-
-class World(Packets):
+class World(Outside, Packets):
     """`v`: the family that its packets are of; the world itself always has both.
 
     `nat` is what ipv4 and ipv6 of networks are set to, or None for a router without flows and rules. `flows`, `router`, `front`
@@ -57,22 +37,19 @@ class World(Packets):
         networks: dict[str, dict[str, object]] | None = None,
         uplink: dict[str, object] | None = None,
     ) -> None:
+        super().__init__(seed=seed)
         self.v = v
-        self.now = SECOND
-        self.engine, self.outbox = Engine(seed=seed), Outbox()
         self.flows = self.rules = None
         if nat is not None:
             self.flows = Flows(**{"capacity": 4096, "seed": seed, **(flows or {})})
             self.rules = Rules(self.flows)
         self.router = Router(self.engine, "router", flows=self.flows, rules=self.rules, **(router or {}))
-        self.ports: dict[str, MemoryPort] = {}
         self.bridges: dict[str, Bridge] = {}
         self.interfaces: dict[str, int] = {}
         settings = {"arp": ask, **(interface or {})}
         for network in NETWORKS:
             self._network(network, mtu, settings)
         self._uplink(uplink_mtu, settings)
-        self.names = {port.index: name for name, port in self.ports.items()}
         if not ask:
             for name in (*HOSTS, "isp", "near"):
                 self.know(name)
@@ -89,7 +66,7 @@ class World(Packets):
         self.bridges[network] = bridge
         for name, where in HOSTS.items():
             if where == network:
-                port = self.ports[name] = MemoryPort(self.engine, name, outbox=self.outbox, mtu=max(mtu, 1500))
+                port = self.add_port(name, max(mtu, 1500))
                 member = bridge.add_member(port)
                 port.lead_to(bridge, member)
                 bridge.add_static(number(MACS[name]), member)
@@ -101,7 +78,7 @@ class World(Packets):
         self.interfaces[gateway] = n
 
     def _uplink(self, mtu: int, settings: dict[str, object]) -> None:
-        port = self.ports["up"] = MemoryPort(self.engine, "up", outbox=self.outbox, mtu=max(mtu, 1500))
+        port = self.add_port("up", max(mtu, 1500))
         apart = {"reverse_path": False, **settings}
         n = self.router.add_interface("uplink", mac=number(MACS["up"]), mtu=mtu, addresses=both("up"), **apart)
         self.router.lead(n, port, 0)
@@ -129,27 +106,6 @@ class World(Packets):
     def send(self, port: str, *packets: Packet | bytes, to: str | None = None, source: str | None = None) -> list[Out]:
         """Packets arrive in one burst; what leaves, in order."""
         return self.send_frames(port, *(self.framed(port, packet, to, source) for packet in packets))
-
-    def send_frames(self, port: str, *frames: bytes | Packet) -> list[Out]:
-        for frame in frames:
-            self.ports[port].push(bytes(frame))
-        self.engine.run_until_idle(self.now)
-        return self.emitted()
-
-    def advance(self, seconds: float) -> list[Out]:
-        """Time goes on, timers fire; what leaves meanwhile."""
-        end = self.now + round(seconds * SECOND)
-        while self.engine.next_due is not None and self.engine.next_due <= end:
-            self.now = max(self.now, self.engine.next_due)
-            self.engine.turn(self.now)
-        self.now = end
-        self.engine.run_until_idle(end)
-        return self.emitted()
-
-    def emitted(self) -> list[Out]:
-        out = [Out(self.names[index], data) for index, _, data in self.outbox.take()]
-        self.assert_balanced()
-        return out
 
     # -- what must be ------------------------------------------------------------------------------------------------------
 
@@ -179,26 +135,12 @@ class World(Packets):
         out = self.send(port, packet, to=to)
         assert out == [], f"nothing should leave, but {out}"
         if reasons:
-            dropped = dict(self.drops() - before)
-            assert len(dropped) == 1, dropped
-            assert set(dropped) <= set(reasons), dropped
-            assert sum(dropped.values()) == 1
-
-    def drops(self) -> Counter[str]:
-        """Drops of all nodes by reason."""
-        return Counter({row["reason"].item(): int(row["count"]) for row in self.engine.drops() if row["scope"] == "node"})
+            self.assert_dropped(before, *reasons)
 
     def assert_sums(self, out: list[Out]) -> None:
         for one in out:
             if one.frame[12:14] in (b"\x08\x00", b"\x86\xdd"):
                 assert judge.faults(one.packet) == [], one
-
-    def assert_balanced(self) -> None:
-        """DESIGN, idea 5: in + cloned + originated == out + consumed + dropped + held, per node."""
-        for row in self.engine.counters():
-            left = int(row["in"]) + int(row["cloned"]) + int(row["originated"])
-            right = int(row["out"]) + int(row["consumed"]) + int(row["dropped"]) + int(row["held"])
-            assert left == right, row
 
     def guest(self, n: int) -> str:
         """Another address on the port of `a`: a network of many hosts."""

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from dataplane.daemon.core import Core, new_id
 from dataplane.daemon.networks import Networks
 from dataplane.daemon.opening import opened
-from dataplane.desired import containers, life, references
+from dataplane.desired import containers, fates, references
 from dataplane.desired.planning import plan_of
 from dataplane.desired.records import EXITED, ContainerRecord, Fate, State
 from dataplane.desired.wishes import ContainerWish, EndpointWish, NetworkWish
@@ -63,13 +63,13 @@ async def create(core: Core, name: str, *networks: str, ports: tuple[PortBinding
 async def start(core: Core, container: str) -> None:
     """Its namespace and interfaces; no process."""
     async with core.lock:
-        await core.change_with(lambda taken: life.started(core.state, container, now=time.time_ns(), taken=taken))
+        await core.change_with(lambda taken: fates.started(core.state, container, now=time.time_ns(), taken=taken))
 
 
 async def end(core: Core, container: str) -> None:
     """As when its process has ended."""
     async with core.lock:
-        await core.change_to(life.ended(core.state, container, Fate(state=EXITED)))
+        await core.change_to(fates.ended(core.state, container, Fate(state=EXITED)))
 
 
 async def run(core: Core, name: str, *networks: str, ports: tuple[PortBinding, ...] = (), mode: str = "") -> str:

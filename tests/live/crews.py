@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cores import core_in
 
+from dataplane.daemon.adopting import adopt
 from dataplane.daemon.containers import Containers
 from dataplane.daemon.core import Core
 from dataplane.daemon.events import Events
@@ -67,7 +68,7 @@ async def crew_in(folder: Path, name: str, *, leave: bool = False) -> AsyncItera
     """A crew that has begun. ``leave``: as a daemon that is stopped, so that another can take up what it left."""
     async with core_in(folder, name, leave=leave) as core:
         crew = Crew(core)
-        await crew.containers.begin()
+        await adopt(crew.containers)
         try:
             yield crew
         finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from types import TracebackType
 
 from oracle import packet_socket, receive
@@ -28,7 +29,7 @@ def as_number(mac: str) -> int:
     return int(mac.replace(":", ""), 16)
 
 
-class World:
+class World(ABC):
     """Sockets by position."""
 
     def __init__(self, spaces: Namespaces, modes: tuple[str, ...]) -> None:
@@ -41,8 +42,9 @@ class World:
         self.sockets = [packet_socket(self.far, "eth0")]
         self.members(spaces, modes)
 
+    @abstractmethod
     def members(self, spaces: Namespaces, modes: tuple[str, ...]) -> None:
-        raise NotImplementedError
+        """Make one of each mode."""
 
     def send(self, position: int, octets: bytes) -> None:
         self.sockets[position].send(octets)

@@ -12,8 +12,8 @@ import time
 from types import TracebackType
 
 from bench.namespaces import Namespaces
+from tests.fastpath.outside import Out
 from tests.gateway.plan import ADDRESSES, GATEWAYS, HOSTS, MACS, NETWORKS, both
-from tests.gateway.world import Out
 from tests.live.oracle import packet_socket, receive
 
 SYSCTLS = (

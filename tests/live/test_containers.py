@@ -46,6 +46,29 @@ async def test_run_attached_sees_the_first_octet_the_exit_status_and_its_removal
     assert not (crew.core.folder / "instances" / id[:12]).exists()
 
 
+class FaultyFiles:
+    """What writes a container's files, and has a fault."""
+
+    def write(self, state: object, id: str) -> dict[str, str]:
+        raise ValueError("a fault")
+
+    def forget(self, id: str) -> None:
+        """Nothing was written."""
+
+
+@running
+async def test_a_fault_of_ours_leaves_nothing_that_seems_to_run(crew: Crew) -> None:
+    """Whatever goes wrong between the wired namespace and the process: the container does not run, and says why."""
+    id = await crew.create("sleep", "infinity", name="unlucky")
+    crew.containers.life(id).files = FaultyFiles()  # type: ignore[assignment]
+    error = await refused(crew.containers.start("unlucky"))
+    assert (error.http, "ValueError: a fault" in error.what) == (500, True), error.what
+    assert crew.containers.find("unlucky").fate.state == CREATED
+    assert id not in {container for container, _ in crew.core.state.endpoints}
+    crew.containers.life(id).files = None
+    assert await crew.containers.start("unlucky")
+
+
 @running
 async def test_exit_statuses_are_dockers(crew: Crew) -> None:
     """125 is the client's; 126: it cannot run, 127: there is none, 137: killed, 143: terminated; the container stays created."""

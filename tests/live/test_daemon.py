@@ -23,6 +23,8 @@ import pytest
 from daemon_process import DaemonProcess, daemon, sandbox_says
 from private_world import needs_user_namespaces, run_in_private_world
 
+from dataplane.daemon import helpers
+from dataplane.proc import pids
 from dataplane.proc.server import privileged
 
 pytestmark = [pytest.mark.live]
@@ -255,6 +257,20 @@ def test_a_daemon_that_is_stopped_leaves_nothing_where_nothing_runs(tmp_path: Pa
         assert process.ask("GET", "/networks/front")[0] == 200
 
 
+@pytest.mark.parametrize("made", ["helper.log", "helper.json"])
+def test_a_signal_while_it_begins_is_obeyed(tmp_path: Path, made: str) -> None:
+    """As soon as there is a helper to end, or a moment before: it ends with the daemon."""
+    with daemon(tmp_path) as process:
+        process.stop()
+        for path in process.runtime.glob("helper.*"):
+            path.unlink()
+        process.start(wait=False)
+        while not (process.runtime / made).exists():
+            time.sleep(0.001)
+        assert process.stop() == 0
+        assert not re.findall(rf"dataplane-helper {process.name} ", subprocess.check_output(["ps", "-ww", "-eo", "args"]).decode())
+
+
 @needs_root
 def test_shims_that_are_killed_are_noticed_by_the_next_daemon(tmp_path: Path) -> None:
     """kill -9 of daemon and shim: the container has exited, with 137, and holds no address; it can be started again."""
@@ -353,15 +369,76 @@ def test_an_ordinary_users_daemon_works_inside() -> None:
         with tempfile.TemporaryDirectory() as name, daemon(Path(name)) as process:
             process.ask("POST", "/networks/create", {"Name": "front"})
             web, other = process.run("web", network="front"), process.run("other", network="front")
-            pids = process.pid(web), process.pid(other)
+            before = process.pid(web), process.pid(other)
             ping = ("exec", "other", "ping", "-c1", "-W2", "web")
             assert "1 received" in process.docker(*ping)
             process.kill()
             process.start()
-            assert (process.pid(web), process.pid(other)) == pids
+            assert (process.pid(web), process.pid(other)) == before
             assert "1 received" in process.docker(*ping)
             assert process.ask("POST", "/networks/bridge/connect", {"Container": "web"})[0] == 200
             assert "eth1" in process.docker("exec", "web", "ip", "-o", "link")
             assert process.ask("DELETE", "/containers/web?force=1")[0] == 204
+
+    run_in_private_world(work, user=True)
+
+
+@needs_user_namespaces
+@needs_root
+@pytest.mark.parametrize("daemon_too", [False, True])
+def test_an_ordinary_users_helper_that_is_killed_is_replaced(daemon_too: bool) -> None:
+    """Its namespaces have no names: the next one enters those of the shims. Same processes, traffic; hot connects, other containers
+    start, one beside another's; also where it is killed again."""
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as name, daemon(Path(name)) as process:
+            process.ask("POST", "/networks/create", {"Name": "front"})
+            web, other = process.run("web", network="front"), process.run("other", network="front")
+            process.run("beside", network=f"container:{web}")
+            before = process.pid(web), process.pid(other), process.pid("beside")
+            for round_ in range(2):
+                if daemon_too:
+                    process.kill()
+                body = pids.read_json(str(process.runtime / "helper.json"))
+                assert body is not None
+                assert pids.kill(body["pid"], body["start"])
+                if daemon_too:
+                    process.start()
+                assert process.ask("POST", "/networks/create", {"Name": f"n{round_}"})[0] == 201
+                assert process.ask("POST", f"/networks/n{round_}/connect", {"Container": "web"})[0] == 200
+                assert f"eth{round_ + 1}" in process.docker("exec", "beside", "ip", "-o", "link")
+                process.run(f"late{round_}", network="front")
+                for one in ("other", f"late{round_}"):
+                    assert "1 received" in process.docker("exec", one, "ping", "-c1", "-W2", "web")
+                assert (process.pid(web), process.pid(other), process.pid("beside")) == before
+            sandbox = Path(process.ask("GET", "/containers/web/json")[1]["NetworkSettings"]["SandboxKey"])
+            assert sandbox.stat().st_ino == Path(f"/proc/{before[0]}/ns/net").stat().st_ino
+            for one in ("beside", "web", "other", "late0", "late1"):
+                assert process.ask("DELETE", f"/containers/{one}?force=1")[0] == 204
+            assert not list((process.runtime / "namespaces").iterdir())
+            assert process.stop() == 0
+
+    run_in_private_world(work, user=True)
+
+
+@needs_user_namespaces
+@needs_root
+def test_an_ordinary_users_helper_of_an_earlier_version_is_replaced() -> None:
+    """It wrote no namespaces down; it is asked before it ends."""
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as name, daemon(Path(name)) as process:
+            process.run("web")
+            process.run("other")
+            before = process.pid("web"), process.pid("other")
+            process.kill()
+            for record in (process.runtime / "namespaces").iterdir():
+                record.unlink()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(helpers, "VERSION", helpers.VERSION + 1)
+                helpers.helper_of(process.runtime).close()
+            process.start()
+            assert (process.pid("web"), process.pid("other")) == before
+            assert "1 received" in process.docker("exec", "other", "ping", "-c1", "-W2", "172.17.0.2")
 
     run_in_private_world(work, user=True)

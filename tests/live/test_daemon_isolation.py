@@ -73,7 +73,7 @@ def test_containers(world, source, target, passes, version):
 @pytest.mark.parametrize("version", [4, 6])
 @pytest.mark.parametrize("source", ["r1", "a1", "i1"])
 def test_gateways_answer_everybody(world, source, version):
-    """DOCKER.md 1.6: ctr netA -> gateway IP of netB, any host IP: yes; --internal: bridge IP and other host IPs answer."""
+    """DOCKER.md 1.6: ctr netA -> gateway IP of netB, any host IP: yes; --internal: the bridge's own."""
     gateways = ("10.61.2.1", "fd61:2::1") if source != "i1" else ("10.61.4.1", "fd61:4::1")
     assert reaches(world, source, gateways[version == 6])
 

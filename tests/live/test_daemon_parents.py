@@ -48,7 +48,9 @@ def test_containers_are_stations_of_the_parents_network(there, driver):
     """Siblings, the network's router, from outside; not the host; hot connect to a second; gone again."""
     create(there, "lan", driver, "-o", "parent=eth0")
     for name in ("one", "two"):
-        there.docker("run", "-d", "--name", name, "--network", "lan", "host", "sleep", "600")
+        there.docker("run", "-d", "--name", name, "--network", "lan", "-p", "80", "host", "sleep", "600")
+    assert there.docker("port", "one") == there.docker("ps", "--filter", "name=one", "--format", "{{.Ports}}").strip() == ""
+    assert there.docker("inspect", "-f", "{{json .NetworkSettings.Ports}}", "one") == "{}\n"
     one, two = (address(there, name, "lan") for name in ("one", "two"))
     assert pings(there, "one", two)
     assert pings(there, "one", OUTSIDE4)
@@ -67,11 +69,12 @@ def test_containers_are_stations_of_the_parents_network(there, driver):
     assert "parent.lan" not in sh("nft list tables")
 
 
-def test_ipvlan_l3_has_a_default_route_without_a_gateway(there):
+@pytest.mark.parametrize("mode", ["l3", "l3s"])
+def test_ipvlan_l3_has_a_default_route_without_a_gateway(there, mode):
     """DOCKER.md 1.1: `default dev eth0` connected."""
-    sh(f"ip -n {OUTSIDE} route add 10.81.0.0/24 via {HOST4}")
+    sh(f"ip -n {OUTSIDE} route replace 10.81.0.0/24 via {HOST4}")
     there.docker(
-        "network", "create", "-d", "ipvlan", "--subnet", "10.81.0.0/24", "-o", "parent=eth0", "-o", "ipvlan_mode=l3", "routed"
+        "network", "create", "-d", "ipvlan", "--subnet", "10.81.0.0/24", "-o", "parent=eth0", "-o", f"ipvlan_mode={mode}", "routed"
     )
     there.docker("run", "-d", "--name", "one", "--network", "routed", "host", "sleep", "600")
     assert there.docker("exec", "one", "ip", "route", "show", "default").split()[:3] == ["default", "dev", "eth0"]

@@ -57,6 +57,8 @@ def test_statuses_125_126_127(docker):
     assert said.startswith("docker: Error response from daemon: ") and "network nosuch not found" in said
     assert "nosuch" in docker.fails("run", "--rm", "host", "nosuch", status=127)
     assert "/etc" in docker.fails("run", "--rm", "host", "/etc", status=126)
+    assert "invalid signal: SIGBOGUS" in docker.fails("run", "--stop-signal", "SIGBOGUS", "host", "true", status=125)
+    assert docker.ok("ps", "-aq", "--filter", "status=created") == "", "what is refused is not made"
     docker.run("c1")
     assert docker.call("exec", "c1", "nosuch").returncode == 127
     assert docker.call("exec", "c1", "/etc").returncode == 126
@@ -230,8 +232,11 @@ def test_container_x_shares_a_namespace(docker):
     assert "conflicting options: port publishing and the container type network mode" in refused
     refused = docker.fails("run", "--network", "container:c1", "--hostname", "x", "host", "true", status=125)
     assert "conflicting options: hostname and the network mode" in refused
-    for option in (("--dns", "1.1.1.1"), ("--mac-address", "02:42:00:00:00:01")):
+    for option in (("--dns", "1.1.1.1"), ("--mac-address", "02:42:00:00:00:01"), ("--add-host", "x:10.0.0.1")):
         assert "conflicting options" in docker.fails("run", "--network", "container:c1", *option, "host", "true", status=125)
+    config = {"NetworkMode": "container:c1", "Links": ["c1:x"]}  # a client of 20.10 refuses it itself
+    status, body = docker.daemon.ask("POST", "/containers/create", {"Image": "host", "HostConfig": config})
+    assert (status, "conflicting options" in body["message"]) == (400, True)
 
 
 def test_drivers_that_there_are_once(docker):
@@ -319,8 +324,19 @@ def test_names_hosts_and_sysctls(docker):
     for line in ("nameserver 192.0.2.53", "search example.org", "options timeout:1"):
         assert line in said
     assert docker.ok("exec", "c1", "getent", "hosts", "x").split()[0] == "10.1.2.3"
-    assert docker.inside("c1", "getent", "hosts", "gw").returncode == 0
+    assert docker.ok("exec", "c1", "getent", "hosts", "gw").split()[0] == "172.17.0.1"
+    assert docker.pings("c1", "gw")
     assert docker.ok("exec", "c1", "cat", "/proc/sys/net/ipv4/ip_default_ttl") == "33"
+
+
+def test_who_is_not_root_may_listen_on_port_80_and_ping(docker):
+    """Docker's two sysctls of every namespace that it makes; --sysctl has the last word."""
+    listening = ("timeout", "0.5", "socat", "TCP-LISTEN:80", "-")
+    assert docker.call("run", "--rm", "-u", "65534", "host", *listening).returncode == 124
+    docker.run("c1")
+    assert docker.ok("exec", "c1", "cat", "/proc/sys/net/ipv4/ping_group_range").split() == ["0", "2147483647"]
+    start = "net.ipv4.ip_unprivileged_port_start"
+    assert docker.ok("run", "--rm", "--sysctl", f"{start}=1024", "host", "sysctl", "-n", start) == "1024"
 
 
 def test_gateway_priority(docker):
@@ -341,6 +357,9 @@ def test_gateway_priority(docker):
         docker.ok("network", "connect", "--gw-priority", "5", "gwzz", "c1")
         assert docker.ok("exec", "c1", "ip", "route", "show", "default") != before
         assert json.loads(docker.container("c1", "NetworkSettings.Networks.gwzz"))["GwPriority"] == 5
+        docker.ok("network", "connect", "--gw-priority", "-1", "gwaa", "c1")  # less than the default, 0
+        docker.ok("network", "disconnect", "gwzz", "c1")
+        assert docker.ok("exec", "c1", "ip", "route", "show", "default") == before
 
 
 def test_options_of_an_endpoint(docker):

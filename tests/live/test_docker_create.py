@@ -205,7 +205,8 @@ def test_lowest_free_and_held_while_running(docker):
     docker.run("c5", "--network", "net1")
     refused = docker.fails("run", "--network", "net1", "host", "true", status=125)
     assert (
-        "no available IPv4 addresses on this network's address pools" in refused or "no available addresses on this pool" in refused
+        f"no available IPv4 addresses on this network's address pools: net1 ({docker.network('net1', 'Id').strip(chr(34))})"
+        in refused
     )
 
 

@@ -138,8 +138,10 @@ def test_outside_reaches_no_container_by_its_address(docker):
 
 
 def test_containers_reach_outside_as_the_host(docker):
-    """1.6: ctr -> outside: yes, masqueraded."""
+    """1.6: ctr -> outside: yes, masqueraded; with 1.2's enable_ip_masquerade=false as itself."""
     docker.run("c1")
+    docker.ok("network", "create", "-o", "com.docker.network.bridge.enable_ip_masquerade=false", "bare")
+    docker.run("c2", "--network", "bare")
     assert docker.pings("c1", OUT)
     with subprocess.Popen(
         ["ip", "netns", "exec", OUTSIDE, "socat", "TCP-LISTEN:7000,reuseaddr,fork", "SYSTEM:read word; echo $SOCAT_PEERADDR"]
@@ -149,12 +151,14 @@ def test_containers_reach_outside_as_the_host(docker):
                 if seen := docker.hears("c1", OUT, 7000):
                     break
             assert seen == HOST_OUT
+            assert docker.hears("c2", OUT, 7000) == docker.address("c2", "bare")
         finally:
             server.terminate()
 
 
 def test_internal_networks_stay_inside(docker):
-    """1.6: --internal: nothing off its subnet both ways, no -p; the bridge's address answers."""
+    """1.6: --internal: nothing off its subnet both ways, no -p; the bridge's address answers, and the host reaches in.
+    Nothing else of the host answers (HEAD, where there is no route to it)."""
     docker.ok("network", "create", "--internal", "--subnet", "10.94.0.0/24", "inner")
     docker.ok("network", "create", "neta")
     docker.serve("s1", "--network", "inner", "-p", "8095:80")
@@ -166,6 +170,11 @@ def test_internal_networks_stay_inside(docker):
     assert not outside_hears(HOST_OUT, 8095)
     assert docker.ok("port", "s1") == ""
     assert docker.pings("c1", "10.94.0.1")
+    for target in (OUT, HOST_OUT, docker.address("c2", "neta")):
+        assert not docker.pings("c1", target), target
+    assert not outside_hears(docker.address("s1", "inner"), 80)
+    assert not docker.pings("c2", docker.address("c1", "inner"))
+    assert docker.hears(None, docker.address("s1", "inner"), 80)
 
 
 def test_gateway_modes(docker):

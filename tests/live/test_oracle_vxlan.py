@@ -6,9 +6,10 @@ import pytest
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import IPv6
 
+from tests.fastpath.outside import BROADCAST, octets
 from tests.live.oracle_vxlan import Vteps
 from tests.vxlan import outer
-from tests.vxlan.overlay_plan import BEFORE, BROADCAST, STATIONS, octets
+from tests.vxlan.overlay_plan import BEFORE, STATIONS
 from tests.vxlan.overlay_world import Overlays
 
 pytestmark = pytest.mark.live

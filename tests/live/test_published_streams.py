@@ -24,7 +24,10 @@ import socket, threading, time
 server = socket.create_server(("::", 80), family=socket.AF_INET6, dualstack_ipv6=True)
 def serve(stream):
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if stream.recv(9) == b"talk":
+    wish = stream.recv(9)
+    if wish == b"whom":
+        return stream.sendall(stream.getpeername()[0].encode())
+    if wish == b"talk":
         while True:
             stream.sendall(b"word")
             time.sleep(0.02)
@@ -132,3 +135,24 @@ def test_streams_through_a_published_port_outlive_a_daemon(tmp_path: Path, host:
         late = Stream(OUTSIDE, ADDRESSES[4][0], "echo")
         stack.callback(late.end)
         late.hears()
+
+
+@pytest.mark.parametrize("forget", [False, True])
+def test_the_hosts_addresses_are_known_to_the_next_daemon(tmp_path: Path, host: str, forget: bool) -> None:
+    """A container that asks for a published port at the host's address is taken there by the engine itself, before and after; also
+    where the interface is another one."""
+    ask = f"""import socket
+with socket.create_connection(("{ADDRESSES[4][0]}", 18099), 5) as stream:
+    stream.sendall(b"whom")
+    print(stream.recv(99).decode())"""
+    with served(tmp_path, host) as process:
+        process.run("beside", network="n")
+        said = [process.docker("exec", "beside", sys.executable, "-c", ask)]
+        for end in (process.kill, process.stop):
+            end()
+            if forget:
+                ip("-n", host, "link", "delete", f"dp-{process.name}")
+                (process.runtime / "host.json").unlink()
+            process.start()
+            said.append(process.docker("exec", "beside", sys.executable, "-c", ask))
+        assert said == said[:1] * 3

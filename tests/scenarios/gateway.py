@@ -8,7 +8,7 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
 
 from fastpath.identification import identifications
-from tests.gateway import plan
+from tests.fastpath.outside import octets
 from tests.gateway.fragments import cut, thirds
 from tests.gateway.packets import Packets
 from tests.gateway.plan import MACS, UPLINKS, interface_of
@@ -32,7 +32,7 @@ class Gateway(Packets):
         host, router = MACS[UPLINKS.get(port, port)], MACS[interface_of(port)]
         target, source = (host, router) if out else (router, host)
         kind = b"\x08\x00" if packet.version == 4 else b"\x86\xdd"
-        return plan.octets(target) + plan.octets(source) + kind + bytes(packet)
+        return octets(target) + octets(source) + kind + bytes(packet)
 
     def translates(self, port: str, packet: Packet, towards: str | None = None, *becomes: Packet) -> None:
         """What comes in by the port leaves by the other as this; nothing leaves if there is none."""

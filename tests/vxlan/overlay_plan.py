@@ -33,16 +33,7 @@ UNDERLAY_MACS = {
 STATIONS = {name: f"02:00:00:00:00:{n:02x}" for n, name in enumerate(("a", "b", "c", "d", "x", "y", "z"), 10)}
 BRIDGES = {"red": ("a", "b"), "blue": ("c", "d")}
 VNIS = {"red": 100, "blue": 200}
-BROADCAST = "ff:ff:ff:ff:ff:ff"
 BEFORE = {4: 50, 6: 70}  # octets that a tunnel costs
-
-
-def number(mac: str) -> int:
-    return int(mac.replace(":", ""), 16)
-
-
-def octets(mac: str) -> bytes:
-    return bytes.fromhex(mac.replace(":", ""))
 
 
 def inside(name: str, v: int = 4) -> str:

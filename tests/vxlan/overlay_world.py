@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 from scapy.layers.inet import ICMP, IP, UDP
@@ -11,25 +9,13 @@ from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
 
-from fastpath import Bridge, Engine, MemoryPort, Outbox, Vtep
+from fastpath import Bridge, Vtep
+from tests.fastpath.outside import BROADCAST, Out, Outside, number
 from tests.vxlan import outer
-from tests.vxlan.overlay_plan import ADDRESSES, BRIDGES, BROADCAST, STATIONS, UNDERLAY_MACS, VNIS, inside, number
-
-SECOND = 1_000_000_000
+from tests.vxlan.overlay_plan import ADDRESSES, BRIDGES, STATIONS, UNDERLAY_MACS, VNIS, inside
 
 
-@dataclass(frozen=True)
-class Out:
-    """A frame that left by a port."""
-
-    port: str
-    frame: bytes
-
-    def __repr__(self) -> str:
-        return f"{self.port}: {Ether(self.frame)!r}"
-
-
-class Overlays:
+class Overlays(Outside):
     """`v`: the family of the underlay that the tunnels use; the VTEP itself has both.
 
     `peers` of both overlays; `settings` are those of `add_overlay`, `vtep` and `bridge` of the nodes. `ask`: next hops are found by
@@ -52,15 +38,13 @@ class Overlays:
         engine: dict[str, Any] | None = None,
         vnis: dict[str, int] | None = None,
     ) -> None:
+        super().__init__(seed=seed, **(engine or {}))
         self.v = v
-        self.now = SECOND
-        self.engine, self.outbox = Engine(seed=seed, **(engine or {})), Outbox()
         self.vnis = {**VNIS, **(vnis or {})}
         ours = [address for name in ("us", "us too") for address in (f"{ADDRESSES[name][0]}/24", f"{ADDRESSES[name][1]}/64")]
         more = {"arp": ask, "mtu": mtu, **(vtep or {})}
         self.vtep = Vtep(self.engine, "vtep", mac=number(UNDERLAY_MACS["us"]), addresses=ours, **more)
-        self.ports = {"under": MemoryPort(self.engine, "under", outbox=self.outbox, mtu=max(mtu, 1500))}
-        self.ports["under"].lead_to(self.vtep, 0)
+        self.add_port("under", max(mtu, 1500)).lead_to(self.vtep, 0)
         self.vtep.lead(self.ports["under"])
         self.bridges: dict[str, Bridge] = {}
         self.overlays: dict[str, int] = {}
@@ -74,12 +58,11 @@ class Overlays:
             for name in ("r1", "r2", "r3", "stranger", "gw"):
                 for address in ADDRESSES[name]:
                     self.vtep.add_neighbor(address, number(UNDERLAY_MACS[name]))
-        self.names = {port.index: name for name, port in self.ports.items()}
 
     def _overlay(self, overlay: str, mtu: int, bridge: dict[str, Any], settings: dict[str, Any]) -> None:
         self.bridges[overlay] = Bridge(self.engine, overlay, **bridge)
         for name in BRIDGES[overlay]:
-            port = self.ports[name] = MemoryPort(self.engine, name, outbox=self.outbox, mtu=mtu)
+            port = self.add_port(name, mtu)
             port.lead_to(self.bridges[overlay], self.bridges[overlay].add_member(port))
         more = {"local": self.at("us"), **settings}
         self.overlays[overlay] = self.vtep.add_overlay(overlay, self.bridges[overlay], self.vnis[overlay], **more)
@@ -119,31 +102,11 @@ class Overlays:
         how.setdefault("udp_sum", 0 if self.v == 4 else None)
         return outer.write(self.v, peer, inner, how.pop("vni", self.vnis[overlay]), **how)
 
-    def send(self, port: str, *frames: bytes | Packet) -> list[Out]:
-        """Frames arrive in one burst; what leaves, in order."""
-        for frame in frames:
-            self.ports[port].push(bytes(frame))
-        self.engine.run_until_idle(self.now)
-        return self.emitted()
+    send = Outside.send_frames
 
     def receive(self, peer: str, *inner: bytes, overlay: str = "red", **how: Any) -> list[Out]:
         """A peer sends these to us, each in a tunnel packet."""
-        return self.send("under", *(self.tunneled(peer, one, overlay, **how) for one in inner))
-
-    def advance(self, seconds: float) -> list[Out]:
-        """Time goes on, timers fire; what leaves meanwhile."""
-        end = self.now + round(seconds * SECOND)
-        while self.engine.next_due is not None and self.engine.next_due <= end:
-            self.now = max(self.now, self.engine.next_due)
-            self.engine.turn(self.now)
-        self.now = end
-        self.engine.run_until_idle(end)
-        return self.emitted()
-
-    def emitted(self) -> list[Out]:
-        out = [Out(self.names[index], data) for index, _, data in self.outbox.take()]
-        self.assert_balanced()
-        return out
+        return self.send_frames("under", *(self.tunneled(peer, one, overlay, **how) for one in inner))
 
     # -- what must be ------------------------------------------------------------------------------------------------------
 
@@ -177,26 +140,13 @@ class Overlays:
     def vanishes(self, port: str, frame: bytes | Packet, *reasons: str) -> None:
         """Nothing leaves; with reasons: dropped once, for one of these."""
         before = self.drops()
-        out = self.send(port, frame)
+        out = self.send_frames(port, frame)
         assert out == [], f"nothing should leave, but {out}"
         if reasons:
-            dropped = dict(self.drops() - before)
-            assert set(dropped) <= set(reasons), dropped
-            assert sum(dropped.values()) == 1, dropped
-
-    def drops(self) -> Counter[str]:
-        """Drops of all nodes by reason."""
-        return Counter({row["reason"].item(): int(row["count"]) for row in self.engine.drops() if row["scope"] == "node"})
+            self.assert_dropped(before, *reasons)
 
     def counters(self) -> dict[str, int]:
         return self.vtep.named_counters()
-
-    def assert_balanced(self) -> None:
-        """DESIGN, idea 5: in + cloned + originated == out + consumed + dropped + held, per node."""
-        for row in self.engine.counters():
-            left = int(row["in"]) + int(row["cloned"]) + int(row["originated"])
-            right = int(row["out"]) + int(row["consumed"]) + int(row["dropped"]) + int(row["held"])
-            assert left == right, row
 
     def knows(self, station: str, overlay: str = "red") -> bool:
         """The bridge has learned the station."""

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from scapy.layers.inet import IPOption_Router_Alert
 from scapy.layers.inet6 import IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, RouterAlert
 
+from tests.fastpath.outside import octets
 from tests.vxlan import outer
-from tests.vxlan.overlay_plan import BEFORE, STATIONS, octets
+from tests.vxlan.overlay_plan import BEFORE, STATIONS
 from tests.vxlan.overlay_world import Overlays
 
 # What a datagram of a wrong length is, depending on how wrong.

@@ -5,8 +5,9 @@ from scapy.layers.inet import IP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import ARP, Ether
 
+from tests.fastpath.outside import BROADCAST
 from tests.gateway import judge
-from tests.vxlan.overlay_plan import BROADCAST, STATIONS, inside
+from tests.vxlan.overlay_plan import STATIONS, inside
 from tests.vxlan.overlay_world import Overlays
 
 NOT_ECT, ECT1, ECT0, CE = 0, 1, 2, 3

@@ -6,9 +6,10 @@ import pytest
 
 from fastpath import Bridge, MemoryPort, Vtep
 from tests.fastpath.groups import query
+from tests.fastpath.outside import BROADCAST, SECOND, number
 from tests.vxlan import outer
-from tests.vxlan.overlay_plan import ADDRESSES, BROADCAST, UNDERLAY_MACS, number
-from tests.vxlan.overlay_world import SECOND, Overlays
+from tests.vxlan.overlay_plan import ADDRESSES, UNDERLAY_MACS
+from tests.vxlan.overlay_world import Overlays
 
 
 def grouped(make, **more) -> Overlays:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.vxlan.overlay_plan import BROADCAST, STATIONS, number
+from tests.fastpath.outside import BROADCAST, number
+from tests.vxlan.overlay_plan import STATIONS
 from tests.vxlan.overlay_world import Overlays
 
 IPV4_GROUP, IPV6_GROUP = "01:00:5e:01:02:03", "33:33:00:00:00:fb"

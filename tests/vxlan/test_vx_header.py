@@ -10,8 +10,9 @@ from scapy.packet import Raw
 from scapy.utils import RawPcapReader
 
 from fastpath import Bridge
+from tests.fastpath.outside import BROADCAST
 from tests.vxlan import outer
-from tests.vxlan.overlay_plan import BEFORE, BROADCAST, STATIONS, UNDERLAY_MACS, inside
+from tests.vxlan.overlay_plan import BEFORE, STATIONS, UNDERLAY_MACS, inside
 from tests.vxlan.overlay_world import Overlays
 
 PCAPS = Path(__file__).parents[2] / "pcaps"

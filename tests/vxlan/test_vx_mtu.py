@@ -6,8 +6,9 @@ from scapy.layers.inet6 import ICMPv6PacketTooBig, IPv6, IPv6ExtHdrDestOpt, IPv6
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Raw
 
+from tests.fastpath.outside import BROADCAST
 from tests.gateway import judge
-from tests.vxlan.overlay_plan import BEFORE, BROADCAST, STATIONS, inside
+from tests.vxlan.overlay_plan import BEFORE, STATIONS, inside
 from tests.vxlan.overlay_world import Overlays
 
 

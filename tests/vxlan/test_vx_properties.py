@@ -10,8 +10,9 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
+from tests.fastpath.outside import octets
 from tests.vxlan import outer
-from tests.vxlan.overlay_plan import STATIONS, inside, octets
+from tests.vxlan.overlay_plan import STATIONS, inside
 from tests.vxlan.overlay_world import Overlays
 
 FAMILIES = st.sampled_from([4, 6])

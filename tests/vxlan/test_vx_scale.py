@@ -5,8 +5,9 @@ import struct
 import pytest
 
 from fastpath import Bridge, Engine, MemoryPort, Outbox, Vtep
+from tests.fastpath.outside import number
 from tests.vxlan import outer
-from tests.vxlan.overlay_plan import UNDERLAY_MACS, VNIS, number
+from tests.vxlan.overlay_plan import UNDERLAY_MACS, VNIS
 
 PEERS, STATIONS = 1000, 1_000_000
 

@@ -5,7 +5,8 @@ from scapy.layers.inet6 import ICMPv6ND_NA
 from scapy.layers.l2 import ARP, Ether
 
 from tests.fastpath import questions
-from tests.vxlan.overlay_plan import BROADCAST, STATIONS, inside, number
+from tests.fastpath.outside import BROADCAST, number
+from tests.vxlan.overlay_plan import STATIONS, inside
 from tests.vxlan.overlay_world import Overlays
 
 

@@ -11,10 +11,11 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 from fastpath import Capture, PcapPort, Replay
+from tests.fastpath.outside import Out, number
 from tests.gateway import judge
 from tests.gateway.test_gateway_offload import unfinished
-from tests.vxlan.overlay_plan import BEFORE, STATIONS, inside, number
-from tests.vxlan.overlay_world import Out, Overlays
+from tests.vxlan.overlay_plan import BEFORE, STATIONS, inside
+from tests.vxlan.overlay_world import Overlays
 
 
 class Offloading(Overlays):

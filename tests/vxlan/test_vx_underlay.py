@@ -6,8 +6,9 @@ from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS, ICMP
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Raw
 
+from tests.fastpath.outside import BROADCAST
 from tests.vxlan import outer
-from tests.vxlan.overlay_plan import ADDRESSES, BROADCAST, UNDERLAY_MACS
+from tests.vxlan.overlay_plan import ADDRESSES, UNDERLAY_MACS
 from tests.vxlan.overlay_world import Overlays
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dataplane.cli.container import leftaside
+from dataplane.cli.container import resources
 from dataplane.cli.container.networks import Wanted, endpoints, valid_mac
 from dataplane.cli.container.ports import exposed, published
 from dataplane.cli.verb import Failure
@@ -63,7 +63,7 @@ def body(given: Mapping[str, Any], image: str, command: Sequence[str], streams: 
         "Labels": mapping([*_lines(given["label_file"]), *given["label"]]),
         **({"StopSignal": given["stop_signal"]} if given["stop_signal"] else {}),
         **({"StopTimeout": given["stop_timeout"]} if given["stop_timeout"] is not None else {}),
-        **leftaside.volumes(given),
+        **resources.volumes(given),
         **_health(given),
         "HostConfig": {
             "NetworkMode": wanted[0].name if wanted else "default",
@@ -78,7 +78,7 @@ def body(given: Mapping[str, Any], image: str, command: Sequence[str], streams: 
             "PublishAllPorts": given["publish_all"],
             "Sysctls": mapping(given["sysctl"]),
             **({"Init": True} if given["init"] else {}),
-            **leftaside.host_config(given),
+            **resources.host_config(given),
         },
         "NetworkingConfig": {"EndpointsConfig": endpoints(wanted, flags)},
     }

@@ -32,12 +32,16 @@ def created(daemon: Daemon, words: tuple[str, ...], given: dict[str, Any], strea
     wanted = body(given, image, argv, streams)
     if given["cidfile"] and Path(given["cidfile"]).exists():
         raise Failure(TAKEN.format(given["cidfile"]))
-    query = {"name": given["name"] or None}
+    query = {"name": given["name"] or None, "platform": given["platform"] or None}
+    if given["pull"] == "always":
+        _pull(daemon, image)
     try:
         answer = daemon.ask("POST", "/containers/create", query=query, body=wanted)
     except Refusal as refusal:
-        if refusal.http != 404 or not refusal.what.startswith("No such image"):
+        if refusal.http != 404 or not refusal.what.startswith("No such image") or given["pull"] in {"always", "never"}:
             raise
+        if not given["quiet"]:
+            click.echo(f"Unable to find image '{':'.join(_named(image))}' locally", err=True)
         _pull(daemon, image)
         answer = daemon.ask("POST", "/containers/create", query=query, body=wanted)
     for warning in answer.get("Warnings") or ():
@@ -48,11 +52,13 @@ def created(daemon: Daemon, words: tuple[str, ...], given: dict[str, Any], strea
 
 
 def _pull(daemon: Daemon, image: str) -> None:
-    """Ask for an image that is not there. Refusal says what there is instead."""
-    name, sign, tag = image.rpartition(":")
-    if not sign or "/" in tag:
-        name, tag = image, "latest"
-    click.echo(f"Unable to find image '{name}:{tag}' locally", err=True)
+    """Ask for it. Failure says what there is instead of one that is not there."""
+    name, tag = _named(image)
     for line in daemon.lines("POST", "/images/create", query={"fromImage": name, "tag": tag}):
         if line.get("error"):
             raise Failure(f"Error response from daemon: {line['error']}")
+
+
+def _named(image: str) -> tuple[str, str]:
+    name, sign, tag = image.rpartition(":")
+    return (name, tag) if sign and "/" not in tag else (image, "latest")

@@ -58,7 +58,10 @@ def command(words: tuple[str, ...], **given: Any) -> int:
             daemon.ask("POST", f"/exec/{made}/start", body={"Detach": True, "Tty": tty})
             return 0
         keys = codes(given["detach_keys"]) if tty and stdin else b""
-        return executed(daemon, made, (0 if stdin else None, 1, 2), tty=tty, keys=keys)
+        ended = executed(daemon, made, (0 if stdin else None, 1, 2), tty=tty, keys=keys)
     except Refusal as refusal:
         status = start_status(refusal.what)
         raise Said(refused(refusal), status=1 if status == OURS else status) from None
+    if ended is None:
+        raise Said("read escape sequence")  # docker's words; the command goes on
+    return ended

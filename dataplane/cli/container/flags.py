@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from dataplane.cli.candidates import completer
-from dataplane.cli.container import leftaside
+from dataplane.cli.container import resources
 from dataplane.cli.container.networks import network
 from dataplane.cli.daemon_names import networks
 from dataplane.cli.verb import INTEGER, Words
@@ -33,8 +33,8 @@ def _env(text: str) -> str:
 
 
 def _label(text: str) -> str:
-    name, sign, _ = text.partition("=")
-    if not name.strip() and sign:
+    name, _, _ = text.partition("=")
+    if not name.strip():
         raise ValueError(f"invalid label '{text}': empty name")
     return text
 
@@ -145,11 +145,11 @@ SWITCHES = {
 
 def container_flags(command: Command) -> Command:
     """All of them; the parameter of each is its key above."""
-    for name, (spelt, text) in reversed((SWITCHES | leftaside.SWITCHES).items()):
+    for name, (spelt, text) in reversed((SWITCHES | resources.SWITCHES).items()):
         command = click.option(*spelt, name, is_flag=True, help=text)(command)
-    for name, (words, kind, text) in reversed((ONE | leftaside.ONE).items()):
+    for name, (words, kind, text) in reversed((ONE | resources.ONE).items()):
         command = click.option(*words, name, type=kind, help=text)(command)
-    for name, (words, kind, text) in reversed((MANY | leftaside.MANY).items()):
+    for name, (words, kind, text) in reversed((MANY | resources.MANY).items()):
         complete = completer(networks) if name == "networks" else None
         command = click.option(*words, name, type=kind, multiple=True, help=text, shell_complete=complete)(command)
     return command

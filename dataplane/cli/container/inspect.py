@@ -26,10 +26,10 @@ def _names(context: click.Context) -> Iterator[str]:
 
 @click.command(cls=Verb, least=1)
 @click.option("-f", "--format", "layout", metavar="string", help="A Go template, or json.")
-@click.option("-s", "--size", is_flag=True, help="With sizes of files: there are none.")
+@click.option("-s", "--size", is_flag=True, help="With the sizes of files: none of them is a container's.")
 @click.option("--type", "kind", metavar="string", help="container, network or image.")
 @words("NAME|ID [NAME|ID...]", shell_complete=completer(_names))
-def command(layout: str | None, size: bool, kind: str | None, words: tuple[str, ...]) -> None:  # noqa: ARG001 size
+def command(layout: str | None, size: bool, kind: str | None, words: tuple[str, ...]) -> None:
     """Show all there is about containers and networks."""
     if kind and kind not in PATHS:
         valid = ", ".join(f'"{name}"' for name in sorted((*PATHS, *UNKNOWN)))
@@ -40,7 +40,7 @@ def command(layout: str | None, size: bool, kind: str | None, words: tuple[str, 
         mends = []
         for each in [kind] if kind else PATHS:
             try:
-                return daemon.ask("GET", PATHS[each].format(quoted(name)))
+                return daemon.ask("GET", PATHS[each].format(quoted(name)), query={"size": (size and each == "container") or None})
             except Refusal as refusal:
                 if kind or refusal.http != 404:
                     raise

@@ -26,7 +26,7 @@ def command(words: tuple[str, ...]) -> None:
     try:
         port_range(number)
     except ValueError as error:
-        raise Failure(f"Error: Invalid port '{port[0]}': {error}") from None
+        raise Failure(f"Error: invalid port ({port[0]}): {error}") from None
     bindings = ports.get(f"{number}/{protocol or 'tcp'}")
     if not bindings:
         raise Failure(f"Error: No public port '{port[0]}' published for {name}")

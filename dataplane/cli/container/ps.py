@@ -46,6 +46,7 @@ COMMAND_LENGTH = 20
 @click.option("-l", "--latest", is_flag=True, help="The last one that was made.")
 @click.option("--no-trunc", is_flag=True, help="Cut nothing short.")
 @click.option("-q", "--quiet", is_flag=True, help="Ids only.")
+@click.option("-s", "--size", is_flag=True, help="With the sizes of files: none of them is a container's.")
 @words("")
 def command(
     *,
@@ -56,13 +57,23 @@ def command(
     latest: bool,
     no_trunc: bool,
     quiet: bool,
+    size: bool,
     words: tuple[str, ...],  # noqa: ARG001 there are none
 ) -> None:
     """List containers."""
     limit = 1 if latest else last
-    query = {"all": everything or None, "limit": limit if limit > 0 else None, "filters": as_query(filters)}
+    query = {"all": everything or None, "limit": limit if limit > 0 else None, "filters": as_query(filters), "size": size or None}
     found = Daemon.at().ask("GET", "/containers/json", query=query)
-    show((row(one, whole=no_trunc) for one in found), layout, default=DEFAULT, headings=HEADINGS, ids="ID" if quiet else None)
+    if quiet and layout:
+        click.echo("WARNING: Ignoring custom format, because both --format and --quiet are set.", err=True)
+        layout = None
+    show(
+        (row(one, whole=no_trunc) for one in found),
+        layout,
+        default=DEFAULT + size * r"\t{{.Size}}",
+        headings=HEADINGS,
+        ids="ID" if quiet else None,
+    )
 
 
 def row(one: Mapping[str, Any], *, whole: bool) -> Row:

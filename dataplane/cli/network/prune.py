@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
+from dataplane.cli.asked_first import meant
 from dataplane.cli.filters import FILTER, as_query
-from dataplane.cli.said import Said
 from dataplane.cli.verb import Verb, words
 from dataplane.client import Daemon
 
-WARNING = "WARNING! This will remove all custom networks not used by at least one container."
+WARNING = "This will remove all custom networks not used by at least one container."
 
 
 @click.command(cls=Verb, most=0)
@@ -22,9 +20,7 @@ def command(filters: tuple[tuple[str, str], ...], force: bool, words: tuple[str,
     """Remove all networks that no container uses."""
     daemon = Daemon.at()
     if not force:
-        click.echo(f"{WARNING}\nAre you sure you want to continue? [y/N] ", nl=False)
-        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-            raise Said("network prune has been cancelled")
+        meant(WARNING)
     gone = daemon.ask("POST", "/networks/prune", query={"filters": as_query(filters)}).get("NetworksDeleted") or []
     if gone:
         click.echo("Deleted Networks:\n" + "".join(f"{name}\n" for name in gone))

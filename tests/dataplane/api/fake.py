@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from dataplane.daemon.face import Event, ExecState, ExecWish, LogLine, Lookup, Papers, Streams, Usage
-from dataplane.desired import connecting, containers, life, networks, references
+from dataplane.desired import connecting, containers, fates, networks, references
 from dataplane.desired.records import EXITED, PAUSED, RUNNING, ContainerRecord, NetworkRecord, State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
@@ -129,7 +129,7 @@ class FakeContainers:
         one = self.find(reference)
         if one.alive:
             return False
-        self._daemon.state = life.started(self._daemon.state, one.id, now=time.time_ns())
+        self._daemon.state = fates.started(self._daemon.state, one.id, now=time.time_ns())
         process = Pretended(one.process.command, stdin=one.process.stdin_open, tty=one.process.tty)
         self.running[one.id] = process
         for network in one.attachments:
@@ -144,7 +144,7 @@ class FakeContainers:
         status = await process.ended
         one = self.find(number)
         fate = replace(one.fate, state=EXITED, exit=status, finished=time.time_ns())
-        self._daemon.state = life.ended(self._daemon.state, number, fate)
+        self._daemon.state = fates.ended(self._daemon.state, number, fate)
         self._daemon.of_container("die", one, exitCode=str(status))
         self._tell_waiting(number, ("not-running", "next-exit"), status)
         if one.auto_remove:
@@ -181,14 +181,14 @@ class FakeContainers:
 
     async def pause(self, reference: str) -> None:
         one = self._alive(reference, "")
-        self._daemon.state = life.with_fate(self._daemon.state, one.id, replace(one.fate, state=PAUSED))
+        self._daemon.state = fates.with_fate(self._daemon.state, one.id, replace(one.fate, state=PAUSED))
         self._daemon.of_container("pause", one)
 
     async def unpause(self, reference: str) -> None:
         one = self.find(reference)
         if one.fate.state != PAUSED:
             raise Refused(409, f"Container {one.id} is not paused")
-        self._daemon.state = life.with_fate(self._daemon.state, one.id, replace(one.fate, state=RUNNING))
+        self._daemon.state = fates.with_fate(self._daemon.state, one.id, replace(one.fate, state=RUNNING))
         self._daemon.of_container("unpause", one)
 
     async def rename(self, reference: str, name: str) -> None:
@@ -274,6 +274,10 @@ class FakeExecs:
         number = new_id()
         self.known[number] = (one.id, wish, None)
         return number
+
+    def of(self, container: str) -> list[str]:
+        mine = ((number, process) for number, (where, _, process) in self.known.items() if where == container)
+        return [number for number, process in mine if process is not None and not process.ended.done()]
 
     def _one(self, number: str) -> tuple[str, ExecWish, Pretended | None]:
         if number not in self.known:

@@ -29,7 +29,7 @@ def test_keys_in_any_case_null_and_unknown_ones():
         (b'{"Name":5}', "cannot unmarshal number into Go struct field NetworkCreateRequest.Name of type string"),
         (b'{"Labels":[]}', "cannot unmarshal array into Go struct field NetworkCreateRequest.Labels of type map"),
         (b'{"IPAM":{"Config":{}}}', "cannot unmarshal object into Go struct field NetworkCreateRequest.IPAM.Config"),
-        (b"[]", "NetworkCreateRequest"),
+        (b"[]", "json: cannot unmarshal array into Go value of type NetworkCreateRequest"),
         (b'"x"', "NetworkCreateRequest"),
         (b"", "got EOF while reading request body"),
         (b"{", "invalid JSON"),

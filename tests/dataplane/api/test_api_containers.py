@@ -9,6 +9,14 @@ import pytest
 from dataplane.api.times import rfc3339
 from tests.dataplane.api.asking import ask
 
+# api/types/container/hostconfig.go, without what is left out where it is empty
+HEADS_HOST_CONFIG = """Binds ContainerIDFile LogConfig NetworkMode PortBindings RestartPolicy AutoRemove VolumeDriver VolumesFrom
+ConsoleSize CapAdd CapDrop CgroupnsMode Dns DnsOptions DnsSearch ExtraHosts GroupAdd IpcMode Cgroup Links OomScoreAdj PidMode
+Privileged PublishAllPorts ReadonlyRootfs SecurityOpt UTSMode UsernsMode ShmSize Isolation CpuShares Memory NanoCpus CgroupParent
+BlkioWeight BlkioWeightDevice BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps CpuPeriod CpuQuota
+CpuRealtimePeriod CpuRealtimeRuntime CpusetCpus CpusetMems Devices DeviceCgroupRules DeviceRequests MemoryReservation MemorySwap
+MemorySwappiness OomKillDisable PidsLimit Ulimits CpuCount CpuPercent IOMaximumIOps IOMaximumBandwidth MaskedPaths ReadonlyPaths"""
+
 
 def make(path, name="c1", command=("sleep", "infinity"), start=True, **body):
     status, made = ask(path, f"POST /containers/create?name={name}", {"Image": "host", "Cmd": list(command), **body})
@@ -84,6 +92,8 @@ def test_host_and_none_are_networks_with_nothing_in_them(fake, socket_path, mode
     found = ask(socket_path, "GET /containers/c1/json")[1]
     assert list(found["NetworkSettings"]["Networks"]) == [mode]
     assert found["NetworkSettings"]["Networks"][mode]["IPAddress"] == ""
+    there = ask(socket_path, f"GET /networks/{mode}")[1]["Containers"][number]
+    assert len(there["EndpointID"]) == 64 and found["NetworkSettings"]["Networks"][mode]["EndpointID"] == there["EndpointID"]
     assert found["HostConfig"]["NetworkMode"] == mode
     assert list(ask(socket_path, f"GET /networks/{mode}")[1]["Containers"]) == [number]
 
@@ -120,6 +130,17 @@ def test_what_was_asked_for_is_shown_again(fake, socket_path):
     assert (found["Path"], found["Args"], found["Name"]) == ("sleep", ["infinity"], "/c1")
 
 
+def test_what_nobody_asked_for_is_shown_as_docker_shows_it(fake, socket_path):
+    """HostConfig has all of Docker's keys; `ExecIDs` are the commands that run in it."""
+    make(socket_path)
+    number = ask(socket_path, "POST /containers/c1/exec", {"Cmd": ["sleep", "infinity"]})[1]["Id"]
+    assert ask(socket_path, "GET /containers/c1/json")[1]["ExecIDs"] is None
+    ask(socket_path, f"POST /exec/{number}/start", {"Detach": True})
+    found = ask(socket_path, "GET /containers/c1/json")[1]
+    assert found["ExecIDs"] == [number]
+    assert set(HEADS_HOST_CONFIG.split()) - found["HostConfig"].keys() == set()
+
+
 def test_the_list_and_its_filters(fake, socket_path):
     first = make(socket_path, "one", Labels={"a": "b"}, HostConfig={"PortBindings": {"80/tcp": [{"HostPort": "8080"}]}})
     make(socket_path, "two", start=False)
@@ -137,7 +158,9 @@ def test_the_list_and_its_filters(fake, socket_path):
         ({"label": ["a"]}, ["one"]),
         ({"network": ["bridge"]}, ["three", "two", "one"]),
         ({"network": ["nosuch"]}, []),
-        ({"publish": ["80"]}, ["one"]),
+        ({"publish": ["8080"]}, ["one"]),
+        ({"publish": ["80"]}, []),
+        ({"publish": ["80"], "expose": ["80"]}, ["one"]),
         ({"expose": ["80/tcp"]}, ["one"]),
         ({"before": ["two"]}, ["one"]),
         ({"since": ["two"]}, ["three"]),
@@ -146,8 +169,23 @@ def test_the_list_and_its_filters(fake, socket_path):
         ({"health": ["none"]}, ["three", "two", "one"]),
     ]:
         assert listed(socket_path, **filters) == names, filters
-    for filters in ({"status": ["fine"]}, {"exited": ["x"]}, {"health": ["ill"]}, {"nosuch": ["1"]}):
-        assert ask(socket_path, f"GET /containers/json?filters={quote(json.dumps(filters))}")[0] == 400
+    for filters, text in [
+        (
+            {"status": ["fine"]},
+            "invalid filter 'status=fine': invalid value for state (fine): "
+            "must be one of created, running, paused, restarting, removing, exited, dead",
+        ),
+        (
+            {"health": ["ill"]},
+            "invalid filter 'health=ill': invalid value for health (ill): must be one of none, starting, healthy, unhealthy",
+        ),
+        ({"exited": ["x"]}, "invalid filter 'exited=x'"),
+        ({"is-task": ["x", "y"]}, "invalid filter 'is-task=[x y]'"),
+        ({"nosuch": ["1"]}, "invalid filter 'nosuch'"),
+    ]:
+        assert ask(socket_path, f"GET /containers/json?filters={quote(json.dumps(filters))}") == (400, {"message": text})
+    only = quote(json.dumps({"exited": ["3"]}))
+    assert ask(socket_path, f"GET /containers/json?filters={only}") == (200, []), "as with Docker: of those that run"
 
 
 def test_statuses_as_columns_show_them(fake, socket_path):
@@ -237,11 +275,14 @@ def test_the_one_image(fake, socket_path):
         400, {"message": "invalid reference format: repository name (library/Nginx) must be lowercase"},
     )  # fmt: skip
     assert ask(socket_path, "GET /images/../../etc/json")[0] == 400
+    bad = quote(json.dumps({"colour": ["red"]}))
+    assert ask(socket_path, f"GET /images/json?filters={bad}") == (400, {"message": "invalid filter 'colour'"})
 
 
 def test_stats_and_top(fake, socket_path):
     make(socket_path)
     found = ask(socket_path, "GET /containers/c1/stats?stream=0&one-shot=1")[1]
+    assert found["blkio_stats"]["io_service_bytes_recursive"] is None, "the key is there: clients look into it"
     assert (found["memory_stats"]["usage"], found["networks"]["eth0"]["rx_bytes"], found["name"]) == (2**20, 7, "/c1")
     found = ask(socket_path, "GET /containers/c1/top?ps_args=-o%20pid,comm")[1]
     assert found["Titles"] == ["PID", "COMMAND"] and found["Processes"][0][0] == "1"

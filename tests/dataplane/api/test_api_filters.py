@@ -60,5 +60,9 @@ def test_no_text_breaks_the_reading(text):
 def test_booleans(text, value):
     assert parsed(f'{{"dangling":{text}}}').boolean("dangling") is value
     assert parsed("").boolean("dangling") is None
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match=r"invalid filter 'dangling=\[maybe\]'"):
         parsed('{"dangling":["maybe"]}').boolean("dangling")
+
+
+def test_null_is_no_filter():
+    assert "name" not in parsed("null")

@@ -18,6 +18,8 @@ from dataplane.errors import UserError
 from tests.dataplane.api.asking import ask, connected, rest_of
 from tests.dataplane.api.serving import served
 
+TYPE = b"Content-Type: application/json\r\n"
+
 
 def raw(path, data, *, end=False):
     """All that comes back for some octets."""
@@ -70,7 +72,12 @@ def test_a_body_that_never_comes_whole(fake, socket_path):
     """Truncated: the connection ends in the middle; nothing is made."""
     before = ask(socket_path, "GET /networks")
     for said in (1000, 16):
-        raw(socket_path, b'POST /networks/create HTTP/1.1\r\nHost: d\r\nContent-Length: %d\r\n\r\n{"Name":"half"' % said, end=True)
+        head = b"POST /networks/create HTTP/1.1\r\nHost: d\r\n%bContent-Length: %d\r\n\r\n" % (TYPE, said)
+        raw(
+            socket_path,
+            head + b'{"Name":"half"',
+            end=True,
+        )
     unharmed(socket_path, before)
 
 
@@ -101,6 +108,8 @@ def test_a_body_that_is_packed_is_not_unpacked(fake, socket_path):
 def test_other_kinds_of_bodies(fake, socket_path, kind):
     status, body = ask(socket_path, "POST /networks/create", {"Name": "n"}, headers={"Content-Type": kind})
     assert (status, body["message"]) == (400, f"unsupported Content-Type header ({kind}): must be 'application/json'")
+    status, body = ask(socket_path, "POST /networks/create", {"Name": "n"}, headers={"X": "no type"})
+    assert (status, body["message"]) == (400, "malformed Content-Type header (): mime: no media type")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +211,7 @@ def test_a_change_is_finished_though_its_client_has_gone(fake, socket_path, monk
 
     monkeypatch.setattr(fake.networks, "create", slow)
     sock = connected(socket_path)
-    sock.sendall(b'POST /networks/create HTTP/1.1\r\nHost: d\r\nContent-Length: 12\r\n\r\n{"Name":"n"}')
+    sock.sendall(b"POST /networks/create HTTP/1.1\r\nHost: d\r\n" + TYPE + b'Content-Length: 12\r\n\r\n{"Name":"n"}')
     assert begun.wait(5)
     sock.close()
     deadline = time.monotonic() + 5

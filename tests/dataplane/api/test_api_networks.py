@@ -194,4 +194,7 @@ def test_scope_is_a_condition(fake, socket_path):
     """1.9: GET /networks/{id}?verbose&scope."""
     make(socket_path)
     assert ask(socket_path, "GET /networks/net1?scope=local&verbose=true")[0] == 200
+    assert ask(socket_path, "GET /networks/net1?verbose=maybe") == (
+        400, {"message": 'invalid value for verbose: maybe: strconv.ParseBool: parsing "maybe": invalid syntax'},
+    )  # fmt: skip
     assert ask(socket_path, "GET /networks/net1?scope=swarm") == (404, {"message": "network net1 not found"})

@@ -140,6 +140,14 @@ def test_exec_with_a_terminal_has_its_size(fake, socket_path):
     assert fake.execs.known[number][2].size == (24, 80)
     assert ask(socket_path, f"POST /exec/{number}/resize?h=50&w=100") == (200, b"")
     assert fake.execs.known[number][2].size == (50, 100)
+    for words, text in [
+        ("", 'invalid resize height "": invalid syntax'),
+        ("?h=5", 'invalid resize width "": invalid syntax'),
+        ("?h=-1&w=5", 'invalid resize height "-1": invalid syntax'),
+        ("?h=5&w=65536", 'invalid resize width "65536": value out of range'),
+    ]:
+        assert ask(socket_path, f"POST /exec/{number}/resize{words}") == (400, {"message": text})
+        assert ask(socket_path, f"POST /containers/c1/resize{words}") == (400, {"message": text})
     sock.sendall(b"exit 7\n")
     rest_of(sock)
     sock.close()

@@ -12,6 +12,7 @@ from dataplane.api.endpoint_wish import endpoint_wish, links
 from dataplane.api.network_wish import network_wish
 from dataplane.desired.refused import Refused
 from dataplane.model import PortBinding, Restart
+from dataplane.mounts import Ulimit
 
 NEWEST = (1, 51)
 SELF = ip_address("::1")
@@ -99,8 +100,26 @@ def test_healthchecks():
 
 
 def test_what_is_left_aside_is_told():
-    warnings = wish(HostConfig={"Binds": ["/a:/b"], "Memory": 5})[1]
-    assert [line.split()[0] for line in warnings] == ["Binds", "Memory"]
+    warnings = wish(HostConfig={"Binds": ["/a:/b"], "Memory": 5, "ReadonlyRootfs": True, "PidMode": "host"}, Volumes={"/x": {}})[1]
+    assert [line.split()[0] for line in warnings] == ["Memory", "ReadonlyRootfs", "PidMode", "Volumes"]
+
+
+def test_what_is_so_already_is_not_told():
+    """Capabilities, devices, the host's IPC; and what docker's client always says."""
+    host = {"CapAdd": ["NET_ADMIN"], "Privileged": True, "Init": True, "IpcMode": "host", "PidsLimit": -1,
+            "LogConfig": {"Type": ""}, "SecurityOpt": ["seccomp=unconfined", "label:disable"]}  # fmt: skip
+    assert wish(HostConfig=host)[1] == []
+
+
+def test_ulimits():
+    found = wish(HostConfig={"Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 2}, {"Name": "nofile", "Soft": 3, "Hard": -1}]})[0]
+    assert found.record.ulimits == (Ulimit(name="nofile", soft=3, hard=-1),)
+    refused("invalid ulimit type: colour", wish, HostConfig={"Ulimits": [{"Name": "colour"}]})
+    refused(
+        "ulimit soft limit must be less than or equal to hard limit: 2 > 1",
+        wish,
+        HostConfig={"Ulimits": [{"Name": "core", "Soft": 2, "Hard": 1}]},
+    )
 
 
 def test_several_networks_need_a_later_version():
@@ -127,6 +146,17 @@ def test_addresses_that_are_none():
     """1.3: HEAD's text."""
     settings = asked.checked(EndpointSettings, {"IPAMConfig": {"IPv4Address": "10.0.0", "IPv6Address": "10.0.0.1"}})
     refused("invalid endpoint settings:\ninvalid IPv4 address: 10.0.0\ninvalid IPv6 address: 10.0.0.1", endpoint_wish, settings)
+
+
+def test_extra_hosts_have_an_address():
+    """What stands for an address comes into /etc/hosts."""
+    for text, words in [
+        ("a:1.2.3.4\n6.6.6.6 bank", 'invalid IP address in add-host: "1.2.3.4\n6.6.6.6 bank"'),
+        ("a:nowhere", 'invalid IP address in add-host: "nowhere"'),
+        ("a:", 'bad format for add-host: "a:"'),
+    ]:
+        refused(words, host, ExtraHosts=[text])
+    assert host(ExtraHosts=["a:host-gateway", "b:[fd00::1]"]).extra_hosts == (("a", "host-gateway"), ("b", "fd00::1"))
 
 
 def test_links():

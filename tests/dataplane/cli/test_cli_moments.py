@@ -20,4 +20,7 @@ def test_gos_times(monkeypatch):
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     assert as_go(1136214245) == "2006-01-02 15:04:05 +0000 UTC"
-    assert nanoseconds(1136214245_000000007) == "2006-01-02T15:04:05.000000007+00:00"
+    assert nanoseconds(1136214245_000000007) == "2006-01-02T15:04:05.000000007Z"
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    assert nanoseconds(1136214245_000000007) == "2006-01-03T00:04:05.000000007+09:00"

@@ -21,6 +21,7 @@ ANSWERS = {
     "GET /containers/json": [],
     "GET /networks": [],
     "POST /networks/prune": {"NetworksDeleted": []},
+    "POST /containers/prune": {"ContainersDeleted": [], "SpaceReclaimed": 0},
 }
 
 LINES = [
@@ -41,6 +42,10 @@ LINES = [
     "network rm n1",
     "network ls --filter driver=bridge --filter label=a -q",
     "network prune -f --filter until=24h",
+    "container prune -f --filter label!=keep",
+    "container rm -f c1",
+    "container ls -a --filter publish=80",
+    "ps -s -a",
     "create host",
     "create -it --name=networktest host",
     "create -itd --name x host".replace("-itd", "-it"),
@@ -68,6 +73,12 @@ LINES = [
     "create -v /tmp:/x -v name:/y:ro -v /anonymous --tmpfs /run:size=1m --tmpfs /var host",
     "create -m 10m --cpus 1.5 --pids-limit 5 --cap-add NET_ADMIN --cap-drop ALL --privileged --read-only host",
     "create --memory 1.5GiB --cpus .25 host",
+    "create --mount type=bind,source=/tmp,target=/x,readonly --mount type=tmpfs,dst=/y,tmpfs-size=1m,tmpfs-mode=1770 host",
+    "create --mount src=data,dst=/z,ro=false --mount type=bind,src=/a,dst=/b,bind-propagation=rslave host",
+    "create --ulimit nofile=64:128 --ulimit core=-1 --ulimit nproc=99 --shm-size 64m --device /dev/null:/dev/zz:rw host",
+    "create --device /dev/net/tun --device /dev/null:r --platform linux/amd64 host",
+    "create --security-opt label=disable --log-driver local --log-opt max-size=1m --volumes-from a --group-add 5 host",
+    "create --pid host --ipc host --uts host -c 5 --cpuset-cpus 0 --memory-reservation 1m -m 2m --memory-swap -1 host",
     "create -i=false --rm=true -t=0 host",
     "create -a stdout -a STDERR host",
     "stop -t 3 -s INT c1",
@@ -81,7 +92,7 @@ LINES = [
 ]
 
 
-UNORDERED = {"Env", "Config"}
+UNORDERED = {"Binds", "Config", "Env", "Ulimits"}
 """Lists that docker's client makes of Go's maps, which have no order."""
 
 

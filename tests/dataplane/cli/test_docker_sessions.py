@@ -45,6 +45,8 @@ network rm net1 nosuch bridge
 network rm -f nosuch
 network connect net2 nosuch
 network disconnect net2 nosuch
+network prune
+network ls -q
 network prune -f
 network ls
 """
@@ -105,7 +107,11 @@ rm two made nosuch
 start made
 run -d --name up -p 8080:80 -p 9000-9001:9000-9001/udp --expose 7 host sleep 9
 ps --format '{{.Ports}}'
+ps --size --filter publish=8080 --filter expose=7
+ps -q --format '{{.Names}}' --filter publish=80
+inspect -s --format '{{.SizeRw}}' up
 port up
+port up x
 port up 80
 port up 81/tcp
 rm up
@@ -113,6 +119,12 @@ rm -f up nosuch
 attach c9
 attach nosuch
 top c9
+container list --format '{{.Names}}'
+container prune
+container prune -f --filter colour=red
+container prune -f --filter label=nosuch
+container prune -f
+ps -a --format '{{.Names}}'
 """
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dataplane.daemon.events import BEHIND, KEPT, Events, changes
 from dataplane.daemon.face import Event
-from dataplane.desired import connecting, containers, life, networks
+from dataplane.desired import connecting, containers, fates, networks
 from dataplane.desired.records import EXITED, ContainerRecord, Fate, State
 from dataplane.desired.surroundings import Surroundings
 from dataplane.desired.wishes import ContainerWish, EndpointWish, NetworkWish
@@ -22,7 +22,7 @@ def two_states() -> tuple[State, State]:
     state, _ = networks.create(state, NetworkWish(name="my_network"), AROUND, id=NET, now=2)
     record = ContainerRecord(id="", name="", created=0, labels={"team": "red"})
     state, _, _ = containers.create(state, ContainerWish(record=record, name="web"), id=WEB, now=3)
-    running = life.started(state, WEB, now=4)
+    running = fates.started(state, WEB, now=4)
     return state, connecting.connect(running, NET, WEB, EndpointWish(), now=5)
 
 
@@ -36,7 +36,7 @@ def test_networks_and_their_members_are_told_from_the_states_alone() -> None:
     bridge = ("network", "connect", BRIDGE, {"container": WEB, "name": "bridge", "type": "bridge"})
     mine = ("network", "connect", NET, {"container": WEB, "name": "my_network", "type": "bridge"})
     assert sorted(told(made, running), key=str) == sorted([bridge, mine], key=str)
-    ended = life.ended(running, WEB, Fate(state=EXITED))
+    ended = fates.ended(running, WEB, Fate(state=EXITED))
     assert {(one[1], one[2]) for one in told(running, ended)} == {("disconnect", BRIDGE), ("disconnect", NET)}
     removed = networks.remove(ended, NET)
     assert told(ended, removed) == [("network", "destroy", NET, {"name": "my_network", "type": "bridge"})]
@@ -51,7 +51,7 @@ def test_an_end_is_told_before_what_it_does_to_networks() -> None:
         queue = events.follow()
         events.next(running.containers[WEB], "die", exitCode="3")
         assert queue.empty()
-        await events.follow_state(running, life.ended(running, WEB, Fate(state=EXITED)))
+        await events.follow_state(running, fates.ended(running, WEB, Fate(state=EXITED)))
         found = [queue.get_nowait() for _ in range(queue.qsize())]
         assert [one.action for one in found] == ["die", "disconnect", "disconnect"]
         assert found[0].attributes == {"team": "red", "exitCode": "3", "image": "host", "name": "web"}

@@ -244,6 +244,9 @@ def test_whatever_is_a_name_makes_a_port(name):
         ("invalid domain name: a\0", {"domainname": "a\0"}),
         ("invalid extra host: a\nb", {"extra_hosts": (("a\nb", "192.0.2.1"),)}),
         ("invalid link: a\tb", {"links": [("c0", "a\tb")]}),
+        ('ParseAddr("1.1.1.1\nnameserver 6.6.6.6"): unable to parse IP', {"dns": ("1.1.1.1\nnameserver 6.6.6.6",)}),
+        ("invalid DNS search domain: a\nnameserver 6.6.6.6", {"dns_search": ("a\nnameserver 6.6.6.6",)}),
+        ("invalid DNS option: ndots:1 x", {"dns_opt": ("ndots:1 x",)}),
     ],
 )
 def test_names_that_would_not_stay_in_their_line(words, more):

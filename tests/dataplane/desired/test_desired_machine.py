@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from worlds import World, around, bind, endpoint
 
 from dataplane.actions import diff
-from dataplane.desired import life
+from dataplane.desired import fates
 from dataplane.desired.planning import plan_of
 from dataplane.desired.references import endpoints_of
 from dataplane.desired.refused import Refused
@@ -97,7 +97,7 @@ class Daemon(RuleBasedStateMachine):
             return
         if record.alive:
             turned = replace(record.fate, state="paused" if record.fate.state == "running" else "running")
-            self.world.state = life.with_fate(self.world.state, record.id, turned)
+            self.world.state = fates.with_fate(self.world.state, record.id, turned)
 
     @rule(name=names)
     def remove(self, name):

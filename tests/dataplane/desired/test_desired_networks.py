@@ -292,7 +292,7 @@ def test_what_to_do_is_said_in_words_that_are_not_of_a_compose_file():
             one()
         seen.append(refused.value.mend)
     assert seen == [
-        "10.80.0.0/30: give it a larger subnet or IP range, or fewer members",
+        "10.80.0.0/30: remove containers, or give the network a larger subnet or IP range",
         "a bridge has one IPv4 subnet: leave the others out",
         "make the network internal, or choose another mode",
         "the drivers are bridge, macvlan, ipvlan",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from worlds import World, bind, endpoint
 
-from dataplane.desired import life
+from dataplane.desired import fates
 from dataplane.desired.planning import plan_of
 from dataplane.drivers import wire
 from dataplane.sandbox import sandbox_of
@@ -68,7 +68,7 @@ def test_an_unchanged_container_is_the_very_same_instance():
     assert after.networks["n"] is before.networks["n"]
     assert after.instances[two.short] is not before.instances[two.short]
     assert len(after.instances[two.short].endpoints) == 2
-    paused = life.with_fate(world.state, one.id, replace(world.container("c1").fate, state="paused"))
+    paused = fates.with_fate(world.state, one.id, replace(world.container("c1").fate, state="paused"))
     assert plan_of(paused).instances[one.short].endpoints == before.instances[one.short].endpoints
 
 

@@ -177,8 +177,8 @@ def test_what_is_reserved():
     used = {world.ip(f"c{number}", "n") for number in range(5)}
     assert not used & {"10.0.0.0", "10.0.0.7", "10.0.0.1"}
     assert "fd00::" not in {str(world.at(f"c{number}", "n").endpoint.ipv6) for number in range(5)}
-    words = "no available addresses on this pool"
-    refuses(403, words, world.run, "c9", "n")
+    words = f"no available IPv4 addresses on this network's address pools: n ({world.network('n').id})"
+    refuses(500, words, world.run, "c9", "n")
     world.net("p", "10.1.0.0/31")
     world.run("d1", "p")
     assert (str(world.network("p").pools[0].gateway), world.ip("d1", "p")) == ("10.1.0.0", "10.1.0.1")
@@ -193,7 +193,23 @@ def test_a_range_is_for_dynamic_addresses_only():
     assert (world.ip("c1", "n"), world.ip("c2", "n")) == ("10.0.0.64", "10.0.0.200")
     for number in range(7):
         world.run(f"d{number}", "n")
-    refuses(403, "no available addresses on this pool", world.run, "c9", "n")
+    words = f"no available IPv4 addresses on this network's address pools: n ({world.network('n').id})"
+    refuses(500, words, world.run, "c9", "n")
+
+
+@pytest.mark.parametrize(
+    ("gateway", "aux", "words"),
+    [
+        ("10.0.0.0", {}, "failed to allocate gateway (10.0.0.0): Address already in use"),
+        ("10.0.0.255", {}, "failed to allocate gateway (10.0.0.255): Address already in use"),
+        ("10.0.0.1", {"r": "10.0.0.1"}, "failed to allocate secondary ip address (r:10.0.0.1): Address already in use"),
+        ("", {"r": "10.0.0.255"}, "failed to allocate secondary ip address (r:10.0.0.255): Address already in use"),
+        ("", {"r": "10.0.0.5", "s": "10.0.0.5"}, "failed to allocate secondary ip address (s:10.0.0.5): Address already in use"),
+    ],
+)  # fmt: skip
+def test_gateways_and_auxiliary_addresses_that_are_taken(gateway, aux, words):
+    """Docker's words, which say what the address was for."""
+    refuses(500, words, World().net, "n", PoolWish(subnet="10.0.0.0/24", gateway=gateway, aux_addresses=aux))
 
 
 def test_auxiliary_addresses_are_nobodys():
@@ -321,10 +337,10 @@ def test_leases_follow_a_plain_set(subnet, steps):
         if take:
             free = [address for address in network if address not in reserved and address not in held]
             try:
-                got = pools.take(pools.leases([pool], held), network.version)
+                got = pools.take(pools.leases([pool], held), network.version, "n")
             except Refused as refused:
                 assert not free
-                assert refused.what == "no available addresses on this pool"
+                assert refused.what == f"no available IPv{network.version} addresses on this network's address pools: n"
             else:
                 assert got == free[0]
                 held.append(got)

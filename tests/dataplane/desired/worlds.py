@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from dataplane.desired import connecting, containers, life, networks, planning, ports, references
+from dataplane.desired import connecting, containers, fates, networks, planning, ports, references
 from dataplane.desired.records import ContainerRecord, Fate, State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
@@ -96,11 +96,11 @@ class World:
         return self.state.containers[made.id]
 
     def start(self, reference: str, taken=()) -> None:
-        self.state = life.started(self.state, self.container(reference).id, now=self._tick(), taken=taken)
+        self.state = fates.started(self.state, self.container(reference).id, now=self._tick(), taken=taken)
 
     def stop(self, reference: str, state: str = "exited") -> None:
         record = self.container(reference)
-        self.state = life.ended(self.state, record.id, replace(record.fate, state=state, finished=self._tick()))
+        self.state = fates.ended(self.state, record.id, replace(record.fate, state=state, finished=self._tick()))
 
     def remove(self, reference: str) -> None:
         self.state = containers.remove(self.state, self.container(reference).id)

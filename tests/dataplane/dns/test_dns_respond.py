@@ -272,7 +272,8 @@ def test_why():
 
 
 def test_networks_in_dockers_order():
-    """The same name on two networks: that of the higher gateway priority first, then external before internal, then by name."""
+    """The same name on two networks: that of the higher gateway priority first, then external before internal, then
+    that with gateways of both families, then by name."""
     made = state(network("a", "172.18.0.0/16", internal=True), network("b", "172.19.0.0/16"), network("c", "172.20.0.0/16"))
     everywhere = {"a": ["172.18.0.2"], "b": ["172.19.0.2"], "c": ["172.20.0.2"]}
     mine = {"a": ["172.18.0.9"], "b": ["172.19.0.9"], "c": ["172.20.0.9"]}
@@ -280,6 +281,9 @@ def test_networks_in_dockers_order():
     assert addresses(ask(add(made, container("me"), mine), "x", by="me")) == {"172.19.0.2"}
     assert addresses(ask(add(made, container("me"), mine, priority={"c": 1}), "x", by="me")) == {"172.20.0.2"}
     assert addresses(ask(add(made, container("me"), mine, priority={"b": -1}), "x", by="me")) == {"172.20.0.2"}
+    both = replace(network("c", "172.20.0.0/16"), pools=(*network("c", "172.20.0.0/16").pools, *network("c", "fd20::/64").pools))
+    made = replace(made, networks={**made.networks, both.id: both})
+    assert addresses(ask(add(made, container("me"), mine), "x", by="me")) == {"172.20.0.2"}
 
 
 def test_a_zone_stays_the_same_object_until_something_changes():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,11 +25,20 @@ def bare():
 
 
 def test_itself_by_every_address():
-    """Its hostname by each address of each network; without IPv6 no line speaks of it."""
+    """Its hostname by each address of each network, after localhost by both families."""
     made = add(bare(), container("web", hostname="www"), {"mine": ["172.18.0.2"], "bridge": ["172.17.0.2"]})
-    assert lines(made, "web") == ["127.0.0.1\tlocalhost", "172.18.0.2\twww", "172.17.0.2\twww"]
+    assert lines(made, "web") == [*LOCAL.splitlines(), "172.18.0.2\twww", "172.17.0.2\twww"]
     made = add(bare(), container("web", hostname="www"), {"six": ["fd00::2"]})
     assert lines(made, "web") == [*LOCAL.splitlines(), "fd00::2\twww"]
+
+
+@pytest.mark.parametrize("which", ["all", "lo"])
+def test_who_has_no_ipv6_hears_nothing_of_it(which):
+    """--sysctl net.ipv6.conf.all.disable_ipv6=1: no ::1, and no other IPv6 address."""
+    extra = (("db", "10.0.0.1"), ("six", "fd00::9"))
+    off = container("web", hostname="www", extra_hosts=extra, sysctls={f"net.ipv6.conf.{which}.disable_ipv6": "1"})
+    made = add(bare(), off, {"mine": ["172.18.0.2"], "six": ["fd00::2"]})
+    assert lines(made, "web") == ["127.0.0.1\tlocalhost", "10.0.0.1\tdb", "172.18.0.2\twww"]
 
 
 def test_domains():
@@ -43,20 +53,22 @@ def test_add_host():
     """--add-host NAME:ADDRESS, and host-gateway: where the host is reached; before its own name."""
     extra = (("db", "10.0.0.1"), ("host.docker.internal", "host-gateway"), ("six", "[fd00::9]"))
     made = add(bare(), container("web", extra_hosts=extra), {"mine": ["172.18.0.2"]})
-    assert lines(made, "web")[1:3] == ["10.0.0.1\tdb", "172.18.0.1\thost.docker.internal"]
-    made = add(bare(), container("web", extra_hosts=extra), {"mine": ["172.18.0.2"], "six": ["fd00::2"]})
-    assert "fd00::9\tsix" in lines(made, "web")
+    assert lines(made, "web")[6:9] == ["10.0.0.1\tdb", "172.18.0.1\thost.docker.internal", "fd00::9\tsix"]
     host = container("web", network_mode="host", extra_hosts=extra)
     made = add(bare(), host, {})
     assert "127.0.0.1\thost.docker.internal" in lines(made, "web")
 
 
 def test_links_on_the_default_bridge():
-    """--link db:store there: an entry with the alias and the name; not for one that does not run, nor elsewhere."""
-    made = add(bare(), container("db"), {"bridge": ["172.17.0.2"]})
-    links = ((ident("container db"), "store"), (ident("container gone"), "gone"))
+    """--link db:store there: an entry with the alias, the hostname and the name, for each address; not for one that does not run,
+    nor elsewhere."""
+    made = add(bare(), container("db"), {"bridge": ["172.17.0.2", "fd17::2"]})
+    made = add(made, container("named", hostname="db.example.org"), {"bridge": ["172.17.0.9"]})
+    links = ((ident("container db"), "store"), (ident("container gone"), "gone"), (ident("container named"), "named"))
     on_bridge = add(made, container("web", links=links), {"bridge": ["172.17.0.3"]})
-    assert "172.17.0.2\tstore db" in lines(on_bridge, "web")
+    short = ident("container db")[:12]
+    for line in (f"172.17.0.2\tstore {short} db", f"fd17::2\tstore {short} db", "172.17.0.9\tnamed db.example.org"):
+        assert line in lines(on_bridge, "web")
     assert not any("gone" in line for line in lines(on_bridge, "web"))
     elsewhere = add(made, container("web", links=links), {"mine": ["172.18.0.3"]})
     assert not any("store" in line for line in lines(elsewhere, "web"))

@@ -218,11 +218,11 @@ def test_an_earlier_version_is_migrated_and_kept(path, monkeypatch):
     store.close()
     with monkeypatch.context() as patched:
         both = (*schema.MIGRATIONS, renamed)
-        patched.setattr("dataplane.store.sqlite.VERSION", 2)
+        patched.setattr("dataplane.store.sqlite.VERSION", schema.VERSION + 1)
         patched.setattr("dataplane.store.sqlite.migrated", lambda db, version: schema.migrated(db, version, both))
         assert again(path).networks[NET].name == "A B/Ä"
         assert again(path).networks[NET].name == "A B/Ä"
-    copy = path.with_name("state.db.v1")
+    copy = path.with_name(f"state.db.v{schema.VERSION}")
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     copy.rename(path.with_name("old.db"))
     assert again(path.with_name("old.db")) == everything()
@@ -237,7 +237,7 @@ def test_a_migration_that_fails_changes_nothing(path, monkeypatch):
     store.save(State(), everything())
     store.close()
     with monkeypatch.context() as patched:
-        patched.setattr("dataplane.store.sqlite.VERSION", 2)
+        patched.setattr("dataplane.store.sqlite.VERSION", schema.VERSION + 1)
         both = (*schema.MIGRATIONS, broken)
         patched.setattr("dataplane.store.sqlite.migrated", lambda db, version: schema.migrated(db, version, both))
         with pytest.raises(UserError, match="cannot open"):

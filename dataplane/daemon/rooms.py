@@ -41,6 +41,10 @@ class Rooms:
         """The names of those that are in the host's own namespace."""
         return [name for name, one in self.found.items() if one.kind == HOST and name in self.references]
 
+    def renew(self, known: Mapping[str, NamespaceRef]) -> None:
+        """Another helper has them now: an ordinary user's are known by other paths."""
+        self.references |= {name: one for name, one in known.items() if name in self.references}
+
     def carry_out(self, steps: Iterable[Step]) -> dict[str, int]:
         """Descriptors of the TAPs that were made or opened, by port: the caller's. UserError: some steps were done, which ``found``
         tells; no descriptor is left."""

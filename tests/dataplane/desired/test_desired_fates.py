@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from worlds import World, bind, refuses
 
-from dataplane.desired import life
+from dataplane.desired import fates
 from dataplane.desired.records import Fate
 
 
@@ -30,7 +30,7 @@ def test_a_start_that_failed_leaves_the_container_as_it_was():
     made = world.create("c2", ports=(bind(80, 8080),))
     with pytest.raises(Exception, match="allocated"):
         world.start("c2")
-    failed = life.failed(world.state, made.id, "no")
+    failed = fates.failed(world.state, made.id, "no")
     assert failed.containers[made.id].fate == Fate(state="created", exit=128, error="no")
     assert failed.endpoints == world.state.endpoints
 
@@ -38,24 +38,24 @@ def test_a_start_that_failed_leaves_the_container_as_it_was():
 def test_a_process_that_could_not_be_started():
     world = World()
     made = world.run("c1", ports=(bind(80, 8080),))
-    failed = life.failed(world.state, made.id, "no such program", exit=127)
+    failed = fates.failed(world.state, made.id, "no such program", exit=127)
     fate = failed.containers[made.id].fate
     assert (fate.state, fate.exit, fate.error) == ("created", 127, "no such program")
     assert not failed.endpoints
     assert not failed.published
     world.stop("c1")
     world.start("c1")
-    assert life.failed(world.state, made.id, "no").containers[made.id].fate.state == "exited"
+    assert fates.failed(world.state, made.id, "no").containers[made.id].fate.state == "exited"
 
 
 def test_pausing_keeps_all():
     world = World()
     made = world.run("c1", ports=(bind(80, 8080),))
-    paused = life.with_fate(world.state, made.id, replace(made.fate, state="paused"))
+    paused = fates.with_fate(world.state, made.id, replace(made.fate, state="paused"))
     assert paused.endpoints is world.state.endpoints
     assert paused.published is world.state.published
     assert paused.containers[made.id].alive
-    assert life.with_fate(paused, made.id, paused.containers[made.id].fate) is paused
+    assert fates.with_fate(paused, made.id, paused.containers[made.id].fate) is paused
 
 
 def test_whose_namespace_is_shared_has_to_run():
