@@ -38,7 +38,7 @@ def mounts(asked: ContainerCreateRequest) -> tuple[Mount, ...]:
 
 
 def volumes(asked: ContainerCreateRequest) -> list[str]:
-    """What is asked for by the name of a volume, or by none. Config.Volumes: docker-compose names the targets of binds there too."""
+    """What is asked for by the name of a volume, or by none. (docker-compose names the targets of binds among the latter too.)"""
     host = asked.HostConfig
     bound = {text.split(":")[1] for text in host.Binds if ":" in text} | {one.Target for one in host.Mounts}
     named = [text for text in host.Binds if not text.startswith("/")]
