@@ -21,14 +21,14 @@ LOOK = 1.0
 
 
 class EngineThread:
-    """Used on the event loop; ``call`` hands work to the thread."""
+    """Used on the event loop; ``call`` hands work to the thread. ``again``: how its users have one that works again."""
 
-    def __init__(self, seed: int, *, poll: bool = False) -> None:
+    def __init__(self, seed: int, *, poll: bool = False, again: str = "dataplane down, then up") -> None:
         from dataplane.apply.taps import LiveDataplane
 
         self.seed = seed
         self.links: dict[str, str] = {}
-        self.state = "running"
+        self.state, self._again = "running", again
         self._live = LiveDataplane(seed=seed, poll=poll)
         self._stopping = False
         self._died: Callable[[str], None] = lambda _why: None
@@ -76,14 +76,14 @@ class EngineThread:
     async def call(self, work: Callable[[Dataplane], _T]) -> _T:
         """What ``work`` returns, done by the thread between two turns. UserError when the thread is no more."""
         if self.state != "running":
-            raise UserError(f"no traffic flows in this lab: {self.state}", mend="dataplane down, then up", status=1)
+            raise UserError(f"no traffic flows: {self.state}", mend=self._again, status=1)
         future = self._live.submit(lambda: work(self._live.dataplane))
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             if not future.cancelled() or self.state == "running":
                 raise
-            raise UserError(f"no traffic flows in this lab: {self.state}", mend="dataplane down, then up", status=1) from None
+            raise UserError(f"no traffic flows: {self.state}", mend=self._again, status=1) from None
 
     async def change_to(self, wiring: Wiring, taps: Mapping[str, int | tuple[int, ...]]) -> tuple[Action, ...]:
         """Carry out the difference and return it. ``taps``: descriptors for new ports, which belong to the engine from now on."""
