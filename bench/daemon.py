@@ -15,13 +15,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from bench.daemons import Api, below, cpu, dockerd, dockerd_missing, ours, pss
+from bench.restarts import missed
 from bench.table import Table
 
 ROUNDS = 20
 MANY, NETWORKS = 1000, 10
 IDLE = 10.0
 GOALS = {"network create + rm": 10.0, "connect": 20.0, "run": 60.0}
-GOAL_UP, GOAL_IDLE, GOAL_PSS, GOAL_OWN = 60.0, 2.0, 3.0, 200.0
+GOAL_UP, GOAL_IDLE, GOAL_PSS, GOAL_OWN, GOAL_TRAFFIC = 60.0, 2.0, 3.0, 200.0, 1.0
 
 
 @dataclass
@@ -99,7 +100,7 @@ def table() -> Table:
 
 
 def many(count: int = MANY) -> Table:
-    """So many containers of ours: time until all run, CPU and memory of them at rest."""
+    """So many containers of ours: time until all run, CPU and memory of them at rest; then a daemon that is killed."""
     with ours() as api:
         empty = pss(api.pid)
         begun = time.perf_counter()
@@ -116,15 +117,18 @@ def many(count: int = MANY) -> Table:
         shims = [api.ask("GET", f"/containers/c{number}/json")["State"]["Pid"] for number in range(0, count, max(1, count // 50))]
         each = statistics.mean(pss(shim) for shim in shims) / 2**20
         command = statistics.mean(sum(pss(pid) for pid in below(shim)[1:]) for shim in shims[:10]) / 2**20
+        traffic, answers = missed(api, "c0", f"c{NETWORKS}")
     made = Table(f"{count} containers on {NETWORKS} networks", ("what", "measured", "goal"))
     made.rows = [
         ("all run after", f"{up:.1f} s", f"≤ {GOAL_UP:.0f} s" if count == MANY else ""),
         ("idle CPU of the daemon", f"{idle:.2f} %", f"< {GOAL_IDLE:.0f} %"),
         ("PSS a container, our processes", f"{each + own / 1024:.2f} MiB", f"≤ {GOAL_PSS:.0f} MB"),
         ("of it in the daemon", f"{own:.0f} KiB", f"≤ {GOAL_OWN:.0f} kB"),
+        ("killed, the next one: traffic after", f"{traffic:.2f} s", f"≤ {GOAL_TRAFFIC:.0f} s"),
+        ("the next one: the API answers after", f"{answers:.2f} s", ""),
     ]
     made.notes.append(f"started one after the other; its own command (`sleep`, {command:.2f} MiB) is not counted")
-    made.raw = {"up": up, "idle": idle, "shim_mib": each, "daemon_kib": own}
+    made.raw = {"up": up, "idle": idle, "shim_mib": each, "daemon_kib": own, "traffic": traffic, "answers": answers}
     return made
 
 

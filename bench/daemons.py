@@ -23,12 +23,62 @@ IMAGE = "host"
 NAMES = ("true", "sleep", "sh")
 
 
+class Process:
+    """A daemon's process, in a network namespace of its own: another in its place gets the same."""
+
+    def __init__(self, words: list[str], log: Path) -> None:
+        self._words, self._log = words, log
+        # As installed: what the first has compiled, the next need not.
+        self._env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+        self._env["PYTHONPYCACHEPREFIX"] = str(log.parent / "compiled")
+        self._running = self._begin(["unshare", "--net"])
+
+    def _begin(self, entering: list[str], fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
+        words = [*entering, "sh", "-c", 'ip link set lo up; exec "$@"', "sh", *self._words]
+        with self._log.open("ab") as file:
+            return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, pass_fds=fds, env=self._env)
+
+    @property
+    def pid(self) -> int:
+        """Its own: what starts it becomes it."""
+        return self._running.pid
+
+    @property
+    def ended(self) -> bool:
+        """It has."""
+        return self._running.poll() is not None
+
+    def replace(self) -> None:
+        """Kill it (-9), and begin another."""
+        net = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY)
+        try:
+            self._running.kill()
+            self._running.wait()
+            self._running = self._begin(["nsenter", f"--net=/proc/self/fd/{net}", "--"], (net,))
+        finally:
+            os.close(net)
+
+    def end(self) -> None:
+        """Be rid of it."""
+        self._running.terminate()
+        try:
+            self._running.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._running.kill()
+            self._running.wait()
+
+
 class Api:
     """Requests to a daemon, on one connection, as its clients keep it. ``pid``: the daemon's."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.pid = path, 0
+    def __init__(self, path: Path, process: Process) -> None:
+        self.path, self.process = path, process
         self._connection = self._connect()
+
+    @property
+    def pid(self) -> int:
+        """The daemon's."""
+        return self.process.pid
 
     def _connect(self) -> HTTPConnection:
         connection = HTTPConnection("docker", timeout=PATIENCE)
@@ -115,33 +165,23 @@ def _image() -> bytes:
 
 @contextmanager
 def _started(words: list[str], path: Path, log: Path) -> Iterator[Api]:
-    inside = 'ip link set lo up; exec "$@"'
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            ["unshare", "--net", "sh", "-c", inside, "sh", *words], stdin=subprocess.DEVNULL, stdout=file, stderr=file
-        )
+    process = Process(words, log)
     try:
         api = _answering(process, path, log)
-        api.pid = process.pid
         yield api
         api.clear()
     finally:
-        process.terminate()
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.end()
 
 
-def _answering(process: subprocess.Popen[bytes], path: Path, log: Path) -> Api:
+def _answering(process: Process, path: Path, log: Path) -> Api:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            api = Api(path)
+            api = Api(path, process)
             api.ask("GET", "/_ping")
         except (OSError, RuntimeError):
-            if process.poll() is not None or time.monotonic() > deadline:
+            if process.ended or time.monotonic() > deadline:
                 raise RuntimeError(f"{log.read_text(errors='replace')[-2000:]}") from None
             time.sleep(0.02)
         else:

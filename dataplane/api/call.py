@@ -95,7 +95,8 @@ class Call:
     async def octets(self) -> bytes:
         """The body; a client that takes longer than PATIENCE is given up."""
         try:
-            return await asyncio.wait_for(self.request.read(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                return await self.request.read()
         except TimeoutError:
             raise web.HTTPRequestTimeout(text="the body took too long") from None
         except web.HTTPRequestEntityTooLarge:

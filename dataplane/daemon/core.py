@@ -10,17 +10,19 @@ import asyncio
 import secrets
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from dataplane.actions import diff as wiring_diff
 from dataplane.daemon.face import Event
 from dataplane.daemon.hostside import HostSide, PortTakenError, say
 from dataplane.daemon.kept import Kept
 from dataplane.daemon.planner import Planner
-from dataplane.daemon.reconcile import diff, ports_parted
+from dataplane.daemon.reconcile import Step, diff, ports_parted
 from dataplane.daemon.resuming import possible
 from dataplane.daemon.rooms import Rooms
 from dataplane.daemon.specs import Sandboxes
@@ -38,6 +40,7 @@ from dataplane.store import Store
 from dataplane.uplinks import NOTHING
 from dataplane.wiring import Wiring, without
 
+_T = TypeVar("_T")
 _Planned = tuple[Plan, Sandboxes, Wiring]
 ATTEMPTS = 64
 """Ports that nobody chose and that others have: how many are tried."""
@@ -82,12 +85,18 @@ class Core:
         self._planner = Planner(self.name, host.underlay)
         self._torn = True  # what is there may not be what the state says
         self._looked = False
+        # Changes have one thread of their own, and hand over to it once: that costs a quarter of a ms where the machine was idle,
+        # twice where others of a pool wake as well.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="changes")
+
+    async def _blocking(self, work: Callable[..., _T], *args: object) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     # -- questions --------------------------------------------------------------------------------------------------------
 
     async def surroundings(self) -> Surroundings:
         """What the host has now that choices keep clear of. Until the next change, no lab of this host chooses."""
-        return await self.host.look()
+        return await self._blocking(self.host.look)
 
     def namespace(self, container: str) -> NamespaceRef:
         """The namespace that a container lives in: its own, another's or the host's. Refused 409 where it has none."""
@@ -122,8 +131,8 @@ class Core:
     async def begin(self) -> None:
         """Take up what the store remembers, and make it so: of a new store, a way out and nothing else."""
         async with self.lock:
-            remembered = await asyncio.to_thread(self.store.load)
-            await asyncio.to_thread(self.rooms.look)
+            remembered = await self._blocking(self.store.load)
+            await self._blocking(self.rooms.look)
             self._looked = True
             self.host.follow(self._follow_host)
             around = await self.surroundings()
@@ -134,7 +143,7 @@ class Core:
             self.store.save(remembered, self.state)
             await self._reconcile(*planned)
             if self.host.local != local:  # which of the host's interfaces is the way out, was not known
-                await self._rewire(self._planner.made(self.plan, self.host.local)[1], {})
+                await self._blocking(self._rewire, self._planner.made(self.plan, self.host.local)[1], {})
 
     async def change_with(self, make: Callable[[Collection[tuple[str, int]]], State]) -> State:
         """``change_to`` what ``make`` returns; again, while ports that it chose freely turn out taken on the host."""
@@ -211,24 +220,26 @@ class Core:
         attached = self.wiring.nodes.keys() if self._torn else None
         steps = diff(self.rooms.found, sandboxes, attached)
         self._torn = True
-        other_ways = self.host.replaced(plan)
-        gone = {port for port in ports_parted(steps, self.rooms.found) | other_ways if port in self.wiring.nodes}
-        if gone:
-            await self._rewire(without(self.wiring, gone), {})
-        await self.host.drop(other_ways)
-        given: dict[str, int | tuple[int, ...]] = {}
-        try:
-            if steps:
-                given |= await asyncio.to_thread(self.rooms.carry_out, steps)
-            given |= await self.host.make(plan)
-            taking, given = given, {}
-            await self._rewire(wiring, taking)
-        except BaseException:
-            self.host.close_all(given)
-            raise
+        await self._blocking(self._carry_out, plan, wiring, steps, self.host.leaving(plan))
         await self.host.settle(plan)
         self.plan, self._torn = plan, False
         self.rooms.found = sandboxes  # as they are; and the very objects, which the next change need not look into
+
+    def _carry_out(self, plan: Plan, wiring: Wiring, steps: Sequence[Step], other_ways: set[str]) -> None:
+        gone = {port for port in ports_parted(steps, self.rooms.found) | other_ways if port in self.wiring.nodes}
+        if gone:
+            self._rewire(without(self.wiring, gone), {})
+        self.host.drop(other_ways)
+        given: dict[str, int | tuple[int, ...]] = {}
+        try:
+            given |= self.rooms.carry_out(steps)
+            given |= self.host.make(plan)
+            taking, given = given, {}
+            self._rewire(wiring, taking)
+        except BaseException:
+            self.host.close_all(given)
+            raise
+        self.host.set_routes(plan)
 
     async def _restore(self) -> None:
         """After a change that failed: what the old state wants, as far as it can be had."""
@@ -239,17 +250,18 @@ class Core:
         except Exception:  # the first error is the one to tell; the next change tries again
             traceback.print_exc()
 
-    async def _rewire(self, wanted: Wiring, taps: Mapping[str, int | tuple[int, ...]]) -> None:
+    def _rewire(self, wanted: Wiring, taps: Mapping[str, int | tuple[int, ...]]) -> None:
+        """Blocking."""
         actions = wiring_diff(self.wiring, wanted)
         if actions or taps:
-            await self.engine.apply(actions, taps)
+            self.engine.apply(actions, taps)
         self.wiring = wanted
 
     async def _follow_host(self) -> None:
         """The host's addresses have changed."""
         async with self.lock:
             if await self.host.look_again(self.plan):
-                await self._rewire(self._planner.made(self.plan, self.host.local)[1], {})
+                await self._blocking(self._rewire, self._planner.made(self.plan, self.host.local)[1], {})
 
     def link_changed(self, port: str, what: str) -> None:
         """The engine says so of a port: link up, link down, port gone."""
@@ -270,6 +282,7 @@ class Core:
             await self.engine.stop()
             await (self.host.close() if self.idle else self.host.let_go())
             self.store.close()
+            self._thread.shutdown(wait=False)
 
     def record(self, container: str) -> ContainerRecord:
         """The record of that id. Refused 404: there is none any more."""

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from dataplane.desired import ports
@@ -18,7 +17,7 @@ from dataplane.desired.records import State
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
 from dataplane.hostnet.facts import Facts
-from dataplane.hostnet.rules import HostRules, host_rules, subnets
+from dataplane.hostnet.rules import HostRules
 from dataplane.hostnet.sockets import RefusedError
 from dataplane.live.host import Host
 from dataplane.live.hostwatch import HostWatch
@@ -43,31 +42,27 @@ class PortTakenError(Refused):
         self.port, self.chosen, self.container = port, chosen, container
 
 
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """What the host was last told."""
-
-    rules: HostRules | None
-    subnets: tuple[IPNetwork, ...]
-
-
 class HostSide:
-    """``change``: False tells what to do on the host instead of doing it; ``underlay``: what carries overlays. Used on the loop."""
+    """``change``: False tells what to do on the host instead of doing it; ``underlay``: what carries overlays.
+
+    Used on the loop, but for what is said to block: that is for a thread, one at a time."""
 
     def __init__(self, name: str, folder: Path, helper: Helper, *, change: bool = True, underlay: Underlay | None = None) -> None:
         self.way_out, self.underlay = privileged(), underlay
         self._name, self._folder = name, folder
         self._host = Host(name, folder, helper, change=change, way_out=self.way_out, stays=True)
+        self._host.expect({UPLINK})
         self._watch = HostWatch(self._follow)
         self._followed: Callable[[], Awaitable[None]] | None = None
         self._surroundings = Surroundings(daemon=name)
-        self._settled: _Settled | None = None
+        self._rules: HostRules | None = None
+        self._told = False  # the host has been told those rules
 
     # -- what is there ----------------------------------------------------------------------------------------------------
 
-    async def look(self) -> Surroundings:
-        """Be alone in choosing subnets here, until the next change, and see what is taken."""
-        await self._host.look({UPLINK: None})
+    def look(self) -> Surroundings:
+        """Be alone in choosing subnets here, until the next change, and see what is taken. Blocking."""
+        self._host.look({UPLINK: None})
         facts = self._host.ways[UPLINK].facts
         self._surroundings = Surroundings(
             daemon=self._name,
@@ -80,7 +75,7 @@ class HostSide:
 
     @property
     def _tap(self) -> str:
-        return self._host.ways[UPLINK].tap if UPLINK in self._host.ways else ""
+        return self._host.ways[UPLINK].tap
 
     @property
     def local(self) -> Mapping[str, tuple[str, ...]]:
@@ -90,7 +85,7 @@ class HostSide:
     @property
     def warnings(self) -> list[str]:
         """Sentences about underlays that cannot carry what overlays send."""
-        return [sentence for sentences in self._host.underlays.warnings.values() for sentence in sentences]
+        return [sentence for sentences in list(self._host.underlays.warnings.values()) for sentence in sentences]
 
     # -- changes ----------------------------------------------------------------------------------------------------------
 
@@ -123,43 +118,45 @@ class HostSide:
             mend = explained(self._name, refused, plan, self._host.inode_of(refused, plan)).mend
             raise PortTakenError(told.what, mend, (port.protocol, port.number), chosen=row.chosen, container=key) from None
 
-    def replaced(self, plan: Plan) -> set[str]:
-        """Ports of uplinks and underlays that are there, and that the plan has no more, or others."""
-        return self._host.replaced(plan) | self._host.underlays.replaced(plan)
-
-    async def drop(self, ports: set[str]) -> None:
-        """The engine has closed their descriptors."""
+    def leaving(self, plan: Plan) -> set[str]:
+        """Ports of uplinks and underlays that are there, and that the plan has no more, or others. Nobody watches those now."""
+        ports = self._host.replaced(plan) | self._host.underlays.replaced(plan)
         self._watch.stop(ports)
-        below = ports & self._host.underlays.made.keys()
-        await self._host.underlays.drop(below)
-        await self._host.drop(ports - below)
-        if ports - below:
-            self._settled = None
+        return ports
 
-    async def make(self, plan: Plan) -> dict[str, Descriptors]:
-        """The descriptors of uplinks and underlays that the engine has not yet."""
-        made: dict[str, Descriptors] = {**await self._host.make(plan, _log, lambda _step: None)}
+    def drop(self, ports: set[str]) -> None:
+        """The engine has closed their descriptors. Blocking."""
+        below = ports & self._host.underlays.made.keys()
+        self._host.underlays.drop(below)
+        self._host.drop(ports - below)
+        if ports - below:
+            self._told = False
+
+    def make(self, plan: Plan) -> dict[str, Descriptors]:
+        """The descriptors of uplinks and underlays that the engine has not yet. Blocking."""
+        made: dict[str, Descriptors] = {**self._host.make(plan, _log, lambda _step: None)}
         try:
-            made |= await self._host.underlays.make(plan, _log, lambda _step: None)
+            made |= self._host.underlays.make(plan, _log, lambda _step: None)
         except BaseException:
             self.close_all(made)
-            await self._host.drop(made)
+            self._host.drop(made)
             raise
         if plan.underlays:
-            await self._host.underlays.settle(plan, _log, _warn)
+            self._host.underlays.settle(plan, _log, _warn)
         return made
 
+    def set_routes(self, plan: Plan) -> None:
+        """After the engine has changed: the host's routes, and what is kept from its own stack. Blocking."""
+        self._host.set_routes(plan, _log)
+        self._host.parents.settle(plan, _log, _warn)
+
     async def settle(self, plan: Plan) -> None:
-        """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
-        wanted = _Settled(host_rules(plan), tuple(subnets(plan)))
-        if self._settled is not None and wanted.rules == self._settled.rules:
-            if wanted.subnets != self._settled.subnets:
-                await self._host.set_routes(plan, _log)
-        else:
+        """The host's rules and sysctls as the plan wants them; what was claimed is kept."""
+        rules = self._host.ways[UPLINK].wanted(plan)
+        if not self._told or rules != self._rules:
             await self._host.settle(plan, _log, _warn)
             self._watch.start({port: way.watch for port, way in self._host.ways.items()})
-        self._settled = wanted
-        await self._host.parents.settle(plan, _log, _warn)
+            self._rules, self._told = rules, True
         self._host.unlock()
 
     def unlock(self) -> None:
@@ -193,13 +190,13 @@ class HostSide:
         """Of every port, once the engine has closed the uplink. Rules, routes and interfaces stay for the next daemon."""
         self._watch.stop()
         await self._host.let_go()
-        await self._host.underlays.let_go()
+        await asyncio.to_thread(self._host.underlays.let_go)
 
     async def close(self) -> None:
         """Let go of every port and take back what was changed, once the engine has closed the uplink."""
         self._watch.stop()
         await self._host.close(_log)
-        await self._host.underlays.close(_log)
+        await asyncio.to_thread(self._host.underlays.close, _log)
 
 
 def _routes(facts: Facts, tap: str) -> tuple[tuple[str, IPNetwork], ...]:

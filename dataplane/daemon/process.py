@@ -46,6 +46,7 @@ class Options:
 def main(options: Options) -> int:
     """Be a daemon until it is ended; the exit status. UserError: it cannot be one."""
     os.umask(0o077)
+    gc.disable()  # until it answers: nothing that a beginning makes is garbage
     begun = time.monotonic()
     _raise_limits()
     state = places.made_state(options.state)
@@ -131,6 +132,7 @@ async def _live(helper: Helper, options: Options, early: list[int], begun: float
         server = await serve(daemon, options.socket)
         try:
             gc.freeze()  # what is there now stays: no need to look through it again and again
+            gc.enable()
             say(f"daemon {name}: API on unix://{options.socket}, up after {time.monotonic() - begun:.2f} s")
             _notify("READY=1")
             await asked.wait()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface
 
-from dataplane.gateways import MASQUERADE, MODE, gateway
+from dataplane.gateways import MASQUERADE, MODE, SOURCE, gateway
 from dataplane.model import IPAddress, IPNetwork, Network, Plan, Pool
 from dataplane.options import boolean
 from dataplane.uplink import UPLINK, network_of, uplink_port
@@ -120,8 +120,9 @@ def _routed(plan: Plan, port: str) -> Iterator[IPNetwork]:
 
 
 def _sources(plan: Plan, port: str) -> Iterator[tuple[IPNetwork, IPAddress]]:
-    routed = set(_routed(plan, port))
-    for network, pool in _bridged(plan, port):
+    asking = [(network, pool) for network, pool in _bridged(plan, port) if SOURCE[pool.subnet.version] in network.options]
+    routed = set(_routed(plan, port)) if asking else set()
+    for network, pool in asking:
         address = gateway(network).sources.get(pool.subnet.version)
         if address is not None and pool.subnet not in routed:
             yield pool.subnet, address

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,7 +22,9 @@ LOOK = 1.0
 
 
 class EngineThread:
-    """Used on the event loop; ``call`` hands work to the thread. ``again``: how its users have one that works again."""
+    """Used on the event loop, but for ``apply``; ``call`` hands work to the thread.
+
+    ``again``: how its users have one that works again."""
 
     def __init__(self, seed: int, *, poll: bool = False, again: str = "dataplane down, then up") -> None:
         from dataplane.apply.taps import LiveDataplane
@@ -75,23 +78,32 @@ class EngineThread:
 
     async def call(self, work: Callable[[Dataplane], _T]) -> _T:
         """What ``work`` returns, done by the thread between two turns. UserError when the thread is no more."""
-        if self.state != "running":
-            raise UserError(f"no traffic flows: {self.state}", mend=self._again, status=1)
-        future = self._live.submit(lambda: work(self._live.dataplane))
+        future = self._submit(lambda: work(self._live.dataplane))
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
             if not future.cancelled() or self.state == "running":
                 raise
-            raise UserError(f"no traffic flows: {self.state}", mend=self._again, status=1) from None
+            raise self._dead() from None
+
+    def _submit(self, work: Callable[[], _T]) -> Future[_T]:
+        if self.state != "running":
+            raise self._dead()
+        return self._live.submit(work)
+
+    def _dead(self) -> UserError:
+        return UserError(f"no traffic flows: {self.state}", mend=self._again, status=1)
 
     async def change_to(self, wiring: Wiring, taps: Mapping[str, int | tuple[int, ...]]) -> tuple[Action, ...]:
         """Carry out the difference and return it. ``taps``: descriptors for new ports, which belong to the engine from now on."""
         return await self.call(lambda _dataplane: self._live.change_to(wiring, taps))
 
-    async def apply(self, actions: Sequence[Action], taps: Mapping[str, int | tuple[int, ...]]) -> None:
-        """Carry out actions that the caller knows to fit. ``taps``: as for ``change_to``."""
-        await self.call(lambda _dataplane: self._live.apply(actions, taps))
+    def apply(self, actions: Sequence[Action], taps: Mapping[str, int | tuple[int, ...]]) -> None:
+        """Carry out actions that the caller knows to fit. ``taps``: as for ``change_to``. Blocking: for another thread."""
+        try:
+            self._submit(lambda: self._live.apply(actions, taps)).result()
+        except CancelledError:
+            raise self._dead() from None
 
     async def stop(self) -> None:
         """End the thread and close its ports. A second time: nothing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from dataplane.hostnet.sockets import RefusedError, ports_of
 from dataplane.live.parents import Parents
 from dataplane.live.ports import explained
 from dataplane.live.rows import AS_BEFORE
-from dataplane.live.site import Site
 from dataplane.live.underlay import Underlays
 from dataplane.live.wayout import WayOut
 from dataplane.model import IPNetwork, Plan, Topology
@@ -37,7 +36,7 @@ Tell = Callable[[Step], None]
 
 class Host:
     """``change``: False tells what to do instead of doing it; ``way_out``: this user may have one; ``stays``: its TAP outlives this
-    process. Used on the event loop."""
+    process. Used on the event loop, but for what is said to block: that is for a thread, one at a time."""
 
     def __init__(self, lab: str, folder: Path, helper: Helper, *, change: bool, way_out: bool, stays: bool = False) -> None:
         self.lab, self.folder, self.way_out = lab, folder, way_out
@@ -59,7 +58,8 @@ class Host:
         for key, network in topology.networks.items():
             if network.uplink is not None and network.uplink.kind != "none":
                 paths[uplink_port(key)] = network.uplink.netns
-        occupied, taken = await self.look(paths), set[tuple[str, int]]()
+        self.expect(paths)
+        occupied, taken = await asyncio.to_thread(self.look, paths), set[tuple[str, int]]()
         while True:
             plan = make_plan(topology, occupied, previous=previous, way_out=True, taken=frozenset(taken), seen=seen)
             try:
@@ -75,30 +75,30 @@ class Host:
             else:
                 return plan
 
-    async def look(self, paths: Mapping[str, str | None]) -> tuple[IPNetwork, ...]:
-        """Be alone in choosing subnets where the uplinks will be or are, the lab's at least, and see what is taken there.
-
-        `paths`: of the namespaces of uplinks by port, None for the host's."""
-        for port in paths:
+    def expect(self, ports: Iterable[str]) -> None:
+        """There may be uplinks of these ports."""
+        for port in ports:
             if port not in self.ways:
                 self.ways[port] = WayOut(port, self.folder, self._helper, change=self._change, stays=self._stays)
-        sites = await asyncio.to_thread(self._find_sites, paths)
+
+    def look(self, paths: Mapping[str, str | None]) -> tuple[IPNetwork, ...]:
+        """Be alone in choosing subnets where the uplinks will be or are, the lab's at least, and see what is taken there. Blocking.
+
+        `paths`: of the namespaces of uplinks by port, which are expected; None for the host's."""
+        sites = {port: self.ways[port].find_site(path) for port, path in paths.items()}
+        sites |= {port: way.site for port, way in self.ways.items() if port not in paths and way.site is not None}
         ours = frozenset(way.tap for way in self.ways.values() if way.tap)
         seen: dict[int, Facts] = {}
         occupied: list[IPNetwork] = []
         for inode, site in sorted({site.inode: site for site in sites.values()}.items()):
-            lock = await asyncio.to_thread(place.lock, site.path)
+            lock = place.lock(site.path)
             self._locks += [lock] if lock is not None else []
-            seen[inode] = await asyncio.to_thread(site.facts)
+            seen[inode] = site.facts()
             occupied += seen[inode].without(ours).occupied()
         for port, site in sites.items():
             way = self.ways[port]
             way.facts = seen[site.inode].without(ours - {way.tap})
         return tuple(occupied)
-
-    def _find_sites(self, paths: Mapping[str, str | None]) -> dict[str, Site]:
-        sites = {port: self.ways[port].find_site(path) for port, path in paths.items()}
-        return sites | {port: way.site for port, way in self.ways.items() if port not in paths and way.site is not None}
 
     def claim(self, plan: Plan) -> None:
         """Bind what is published. RefusedError: nothing is kept.
@@ -136,26 +136,26 @@ class Host:
         """Ports of uplinks and parents that are there, and that the plan has no more, or others."""
         return {port for port, way in self.ways.items() if way.replaced(plan)} | self.parents.replaced(plan)
 
-    async def drop(self, ports: Collection[str]) -> None:
-        """The engine has closed their descriptors."""
+    def drop(self, ports: Collection[str]) -> None:
+        """The engine has closed their descriptors. Blocking."""
         for port in ports:
             if port in self.ways:
-                await self.ways[port].drop()
-        await self.parents.drop(ports)
+                self.ways[port].drop()
+        self.parents.drop(ports)
 
-    async def make(self, plan: Plan, tell: Tell, detail: Tell) -> dict[str, int]:
-        """The descriptors of uplinks that the engine has not yet. ``detail``: steps of little interest."""
+    def make(self, plan: Plan, tell: Tell, detail: Tell) -> dict[str, int]:
+        """The descriptors of uplinks that the engine has not yet. ``detail``: steps of little interest. Blocking."""
         made: dict[str, int] = {}
         try:
             for port, way in self.ways.items():
-                fd = await way.make(plan, tell, detail)
+                fd = way.make(plan, tell, detail)
                 if fd is not None:
                     made[port] = fd
-            made |= await self.parents.make(plan, tell)
+            made |= self.parents.make(plan, tell)
         except BaseException:
             for fd in made.values():
                 os.close(fd)
-            await self.drop(made)
+            self.drop(made)
             raise
         return made
 
@@ -164,16 +164,26 @@ class Host:
     async def settle(self, plan: Plan, tell: Tell, warn: Callable[[str], None]) -> None:
         """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
         for way in self.ways.values():
-            await way.settle(plan, tell, warn)
-        await self.parents.settle(plan, tell, warn)
-        for port in [port for port in self.ways if port != UPLINK and port not in plan.uplinks]:
-            await self.ways.pop(port).leave()
+            way.keep(plan)
+        leaving = [port for port in self.ways if port != UPLINK and port not in plan.uplinks]
+        for port in leaving:
+            await self.ways[port].ports.close()
+        await asyncio.to_thread(self._settle, plan, tell, warn)
+        for port in leaving:
+            del self.ways[port]
         self.unlock()
 
-    async def set_routes(self, plan: Plan, tell: Tell) -> None:
-        """The host's routes alone, where the plan asks for nothing else that is new."""
+    def _settle(self, plan: Plan, tell: Tell, warn: Callable[[str], None]) -> None:
+        for port, way in self.ways.items():
+            way.settle(plan, tell, warn)
+            if port != UPLINK and port not in plan.uplinks:
+                way.leave()
+        self.parents.settle(plan, tell, warn)
+
+    def set_routes(self, plan: Plan, tell: Tell) -> None:
+        """The host's routes alone, where the plan asks for nothing else that is new. Blocking."""
         for way in self.ways.values():
-            await way.set_routes(plan, tell)
+            way.set_routes(plan, tell)
 
     def give_back(self) -> None:
         """A change that failed leaves no claim."""
@@ -204,21 +214,30 @@ class Host:
     async def look_again(self, plan: Plan, tell: Tell) -> bool:
         """Addresses of a host have changed: follow. True if others than before are local now."""
         ours = frozenset(way.tap for way in self.ways.values() if way.tap)
-        return any([await way.look_again(plan, ours, tell) for way in self.ways.values()])
+        return await asyncio.to_thread(self._look_again, plan, ours, tell)
+
+    def _look_again(self, plan: Plan, ours: frozenset[str], tell: Tell) -> bool:
+        others = [way for way in self.ways.values() if way.look_again(plan, ours, tell)]
+        return bool(others)
 
     async def let_go(self) -> None:
         """Of every port, and of descriptors; what was changed stays for the next process."""
         self.unlock()
         for way in self.ways.values():
-            await way.let_go()
-        await self.parents.let_go()
+            await way.ports.close()
+        await asyncio.to_thread(self.parents.let_go)
 
     async def close(self, tell: Tell) -> None:
         """Let go of every port; take back what was changed, once the engine has closed the uplinks."""
         self.unlock()
         for way in self.ways.values():
+            await way.ports.close()
+        await asyncio.to_thread(self._undo, tell)
+
+    def _undo(self, tell: Tell) -> None:
+        for way in self.ways.values():
             if way.tap:
                 tell(Step(f"interface {way.tap} is gone, and the routes through it", f"ip link delete {way.tap}"))
-            for words in await way.close():
+            for words in way.undo():
                 tell(Step(AS_BEFORE, words))
-        await self.parents.close(tell)
+        self.parents.close(tell)

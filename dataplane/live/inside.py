@@ -48,7 +48,7 @@ class LabInside:
     @property
     def warnings(self) -> list[str]:
         """What its underlays cannot carry."""
-        return [sentence for sentences in self._lab.host.underlays.warnings.values() for sentence in sentences]
+        return [sentence for sentences in list(self._lab.host.underlays.warnings.values()) for sentence in sentences]
 
     async def call(self, work: Callable[[Any], _T]) -> _T:
         """By the engine's thread."""

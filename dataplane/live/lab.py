@@ -147,19 +147,19 @@ class Lab:
         remaining = without(self.wiring, ports | drop_ways | drop_below)
         await self._rewire(remaining, {}, tell if again else None)
         self._watch.stop(drop_ways)
-        await self.host.drop(drop_ways)
-        await self.host.underlays.drop(drop_below)
+        await asyncio.to_thread(self.host.drop, drop_ways)
+        await asyncio.to_thread(self.host.underlays.drop, drop_below)
         await asyncio.to_thread(self._remove, [old.instances[name] for name in gone], _stepping(tell))
         self.plan = kept if again else None
 
         homes = [plan.instances[name] for name in (*change.added, *change.replaced) if sandbox_of(plan, name) == name]
-        ways = await self.host.make(plan, _stepping(tell, "host"), _stepping(tell))
+        ways = await asyncio.to_thread(self.host.make, plan, _stepping(tell, "host"), _stepping(tell))
         new_ways = set(ways)
         made: dict[str, Sandbox] = {}
         below: dict[str, int | tuple[int, ...]] = {}
         new_below: set[str] = set()
         try:
-            below = await self.host.underlays.make(plan, _stepping(tell, "host"), _stepping(tell))
+            below = await asyncio.to_thread(self.host.underlays.make, plan, _stepping(tell, "host"), _stepping(tell))
             new_below = set(below)
             made = await asyncio.to_thread(self._make, plan, homes, _stepping(tell))
             await asyncio.to_thread(self.files.write, plan)
@@ -171,10 +171,10 @@ class Lab:
             close_all(ways)
             close_all(below)
             await self._rewire(remaining, {}, None)
-            await self.host.underlays.drop(new_below)
+            await asyncio.to_thread(self.host.underlays.drop, new_below)
             for name, one in made.items():
                 remove_sandbox(self.helper, one, plan.instances[name].endpoints, _stepping(tell))
-            await self.host.drop(new_ways)
+            await asyncio.to_thread(self.host.drop, new_ways)
             raise
         self.sandboxes |= made
         self.plan, self.source = plan, topology.source
@@ -191,7 +191,7 @@ class Lab:
             tell({"kind": "warning", "what": sentence, "by_hand": ""})
 
         await self.host.settle(plan, _stepping(tell, "host"), warn)
-        await self.host.underlays.settle(plan, _stepping(tell, "host"), warn)
+        await asyncio.to_thread(self.host.underlays.settle, plan, _stepping(tell, "host"), warn)
         why = self.host.no_way_out(plan)
         if why and why != self._shut:
             tell({"kind": "host", "what": why, "by_hand": ""})
@@ -263,7 +263,7 @@ class Lab:
             if self.plan is not None:
                 await asyncio.to_thread(self._remove, list(self.plan.instances.values()), _stepping(tell))
             await self.host.close(_stepping(tell))
-            await self.host.underlays.close(_stepping(tell))
+            await asyncio.to_thread(self.host.underlays.close, _stepping(tell))
 
 
 def _stepping(tell: Tell, kind: str = "step") -> Callable[[Step], None]:

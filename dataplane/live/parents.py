@@ -1,4 +1,4 @@
-"""The parents of a running lab's macvlan and ipvlan networks: looked at, opened, kept from the host's own stack. On the event loop.
+"""The parents of a running lab's macvlan and ipvlan networks: looked at, opened, kept from the host's own stack. Blocking.
 
 ``look`` before a plan is made; ``replaced`` and ``drop`` what a plan has no more, ``make`` what it has newly, ``settle`` what the
 host does for them, ``close``.
@@ -6,7 +6,6 @@ host does for them, ``close``.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -45,7 +44,7 @@ class Parents:
         self._scripts: dict[tuple[int, str], str] = dict.fromkeys(hidden.noted(folder), "")
 
     def look(self, networks: Iterable[Network]) -> dict[Place, Seen]:
-        """What the host has of the interfaces that networks name. Blocking. UserError in Docker's words where one is not there."""
+        """What the host has of the interfaces that networks name. UserError in Docker's words where one is not there."""
         found: dict[Place, Seen] = {}
         for network in filter(is_parented, networks):
             asked = wish(network)
@@ -72,24 +71,24 @@ class Parents:
         """Ports of parents that are open, and that the plan has no more, or elsewhere. Who is on them comes and goes."""
         return {port for port, one in self.made.items() if port not in plan.parents or _place(plan.parents[port]) != _place(one)}
 
-    async def drop(self, ports: Iterable[str]) -> None:
+    def drop(self, ports: Iterable[str]) -> None:
         """The engine has closed their descriptors."""
         for port in list(ports):
             if self.made.pop(port, None) is not None:
-                await asyncio.to_thread(self._sites.pop(port).close)
+                self._sites.pop(port).close()
 
-    async def make(self, plan: Plan, tell: Tell) -> dict[str, int]:
+    def make(self, plan: Plan, tell: Tell) -> dict[str, int]:
         """Descriptors for the engine, by port, of those that it has not yet."""
         opened: dict[str, int] = {}
         try:
             for port, parent in plan.parents.items():
                 if port not in self.made:
-                    opened[port] = await asyncio.to_thread(self._open, port, parent, tell)
+                    opened[port] = self._open(port, parent, tell)
                 self.made[port] = parent
         except BaseException:
             for fd in opened.values():
                 os.close(fd)
-            await self.drop(opened)
+            self.drop(opened)
             raise
         return opened
 
@@ -110,11 +109,8 @@ class Parents:
 
     # -- after the engine has changed ---------------------------------------------------------------------------------------
 
-    async def settle(self, plan: Plan, tell: Tell, warn: Callable[[str], None]) -> None:
+    def settle(self, plan: Plan, tell: Tell, warn: Callable[[str], None]) -> None:
         """Keep the addresses of endpoints that share a parent's MAC from the host's own stack, as far as the host lets us."""
-        await asyncio.to_thread(self._settle, plan, tell, warn)
-
-    def _settle(self, plan: Plan, tell: Tell, warn: Callable[[str], None]) -> None:
         wanted: dict[tuple[int, str], str] = {}
         paths: dict[tuple[int, str], Site] = {}
         for port, parent in plan.parents.items():
@@ -145,14 +141,14 @@ class Parents:
         except UserError as error:
             warn(f"the host's own stack sees packets for ipvlan's endpoints: {error.what}; mend: {error.mend}")
 
-    async def let_go(self) -> None:
+    def let_go(self) -> None:
         """Of every namespace; what was changed stays for the next process."""
-        await self.drop(list(self.made))
+        self.drop(list(self.made))
 
-    async def close(self, tell: Tell) -> None:
+    def close(self, tell: Tell) -> None:
         """Let go of every namespace, once the engine has closed its ports; take back what was changed."""
-        await self.let_go()
-        for words in await asyncio.to_thread(hidden.undo, self._folder):
+        self.let_go()
+        for words in hidden.undo(self._folder):
             tell(Step("as it was before", words))
 
 

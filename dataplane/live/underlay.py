@@ -1,11 +1,10 @@
-"""The underlays of a running lab: what carries its overlays on the host. Lives on the event loop.
+"""The underlays of a running lab: what carries its overlays on the host. Blocking.
 
 ``replaced`` and ``drop`` what a plan has no more, ``make`` what it has newly, ``settle`` what the host does for them, ``close``.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -56,31 +55,31 @@ class Underlays:
             return True
         return below.kind == "udp" and self._groups[port] != groups(plan, port)
 
-    async def drop(self, ports: Iterable[str]) -> None:
+    def drop(self, ports: Iterable[str]) -> None:
         """The engine has closed their descriptors, with which a TAP ends."""
         for port in ports:
             self.made.pop(port, None)
             self.warnings.pop(port, None)
             site = self._sites.pop(port, None)
             if site is not None:
-                await asyncio.to_thread(site.close)
+                site.close()
 
-    async def make(self, plan: Plan, tell: Tell, detail: Tell) -> dict[str, Descriptors]:
+    def make(self, plan: Plan, tell: Tell, detail: Tell) -> dict[str, Descriptors]:
         """Descriptors for the engine, by port, of those that it has not yet. ``detail``: steps of little interest."""
         descriptors: dict[str, Descriptors] = {}
         try:
             for port, below in plan.underlays.items():
                 if port not in self.made:
-                    descriptors[port] = await self._make(port, below, groups(plan, port), tell, detail)
+                    descriptors[port] = self._make(port, below, groups(plan, port), tell, detail)
                 self.made[port] = below
                 self._groups[port] = groups(plan, port)
         except BaseException:
             close_all(descriptors)
-            await self.drop(descriptors)
+            self.drop(descriptors)
             raise
         return descriptors
 
-    async def _make(self, port: str, below: Underlay, joined: tuple[str, ...], tell: Tell, detail: Tell) -> Descriptors:
+    def _make(self, port: str, below: Underlay, joined: tuple[str, ...], tell: Tell, detail: Tell) -> Descriptors:
         where = f"x-dataplane.{port}"
         if not self._root and (below.kind != "udp" or below.netns is not None):
             raise UserError(
@@ -90,16 +89,16 @@ class Underlays:
                 status=1,
             )
         details: list[Step] = []
-        site = await asyncio.to_thread(Site.open, self._helper, below.netns)
+        site = Site.open(self._helper, below.netns)
         try:
-            facts = await asyncio.to_thread(site.facts)
+            facts = site.facts()
             _require_addresses(where, below, facts)
             if below.kind == "udp":
-                fds: Descriptors = await asyncio.to_thread(paths.open_sockets, site, below, joined, where)
+                fds: Descriptors = paths.open_sockets(site, below, joined, where)
             else:
-                fds = await asyncio.to_thread(self._open, site, below, facts, where, details.append)
+                fds = self._open(site, below, facts, where, details.append)
         except BaseException:
-            await asyncio.to_thread(site.close)
+            site.close()
             raise
         self._sites[port] = site
         tell(_told(below, site))
@@ -117,14 +116,14 @@ class Underlays:
 
     # -- after the engine has changed ---------------------------------------------------------------------------------------
 
-    async def settle(self, plan: Plan, tell: Tell, warn: Warn) -> None:
+    def settle(self, plan: Plan, tell: Tell, warn: Warn) -> None:
         """Have the host forward for TAPs, and look whether what overlays send can pass."""
-        await asyncio.to_thread(self._forward, tell, warn)
+        self._forward(tell, warn)
         for port, below in plan.underlays.items():
             site = self._sites.get(port)
             if site is None:
                 continue
-            self.warnings[port] = await asyncio.to_thread(paths.too_narrow, site, port, below, plan)
+            self.warnings[port] = paths.too_narrow(site, port, below, plan)
             for sentence in self.warnings[port]:
                 self._warn(warn, sentence)
 
@@ -180,14 +179,14 @@ class Underlays:
             self._warned.add(sentence)
             warn(sentence)
 
-    async def let_go(self) -> None:
+    def let_go(self) -> None:
         """Of every namespace; what was changed stays for the next process."""
-        await self.drop(list(self.made))
+        self.drop(list(self.made))
 
-    async def close(self, tell: Tell) -> None:
+    def close(self, tell: Tell) -> None:
         """Let go of every namespace, once the engine has closed its ports; take back what was changed."""
-        await self.let_go()
-        for words in await asyncio.to_thread(undo_underlays, self._folder):
+        self.let_go()
+        for words in undo_underlays(self._folder):
             tell(Step("as it was before", words))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from collections.abc import Callable
@@ -30,7 +29,9 @@ NOTHING = Facts(addresses={}, routes=())
 
 class WayOut:
     """The uplink of a port. ``change``: False tells what to do on the host instead of doing it. ``stays``: a TAP outlives this
-    process, and one that an earlier process left is taken up. Used on the event loop."""
+    process, and one that an earlier process left is taken up.
+
+    Used on the event loop, but for what is said to block: that is for a thread, one at a time."""
 
     def __init__(self, port: str, folder: Path, helper: Helper, *, change: bool, stays: bool = False) -> None:
         self.port, self.lab = port, folder
@@ -43,6 +44,7 @@ class WayOut:
         self._site: Site | None = None
         self._next: Site | None = None
         self._routes: tuple[IPNetwork, ...] = ()
+        self._asked: tuple[Plan | None, HostRules | None] = None, None
         self._stays = stays
         left = record.read(self.folder) if stays else None
         self._left = left if left is not None and left.stays else None
@@ -83,36 +85,39 @@ class WayOut:
         return site.inode if site is not None else 0
 
     def wanted(self, plan: Plan) -> HostRules | None:
-        """What the plan asks of the host."""
-        return host_rules(plan, self.port)
+        """What the plan asks of the host. It is asked for several times in a change, and made once."""
+        if self._asked[0] is not plan:
+            self._asked = plan, host_rules(plan, self.port)
+        return self._asked[1]
 
     def replaced(self, plan: Plan) -> bool:
         """It is there, and the plan has another one or none."""
         return self.uplink is not None and self.uplink != plan.uplinks.get(self.port)
 
-    async def drop(self) -> None:
-        """The engine has closed its descriptor: the host forgets it, and another of its name may come."""
+    def drop(self) -> None:
+        """The engine has closed its descriptor: the host forgets it, and another of its name may come. Blocking."""
         self.facts = self.facts.without({self.tap})
         self.uplink, self._routes = None, ()
-        await asyncio.to_thread(undo.undo_uplink, self.lab, self.folder)
+        undo.undo_uplink(self.lab, self.folder)
         self._rules.forget()
 
-    async def make(self, plan: Plan, tell: Tell, detail: Tell) -> int | None:
-        """Its descriptor for the engine; None where that has it, or there is to be none. ``detail``: steps of little interest."""
+    def make(self, plan: Plan, tell: Tell, detail: Tell) -> int | None:
+        """Its descriptor for the engine; None where that has it, or there is to be none. ``detail``: steps of little interest.
+        Blocking."""
         self._arrive()
         uplink, site = plan.uplinks.get(self.port), self._site
         if uplink is None or uplink == self.uplink or site is None:
             return None
         if uplink.kind == "packet":
             record.write(self.folder, record.Record(inode=site.inode))
-            fd = await asyncio.to_thread(open_packet, site.path, uplink)
+            fd = open_packet(site.path, uplink)
             tell(told(uplink, site.namespace))
         else:
-            fd = await asyncio.to_thread(self._open_tap, site, uplink, tell, detail)
+            fd = self._open_tap(site, uplink, tell, detail)
         self.uplink = uplink
         try:
             if uplink.kind == "tap":
-                await self._set_routes(plan, tell)
+                self.set_routes(plan, tell)
         except BaseException:
             os.close(fd)
             self.uplink = None
@@ -146,30 +151,31 @@ class WayOut:
             self._site = self._next
         self._next = None
 
-    async def _set_routes(self, plan: Plan, tell: Tell) -> None:
-        """The host's routes to the subnets that leave by it."""
-        uplink, site = plan.uplinks[self.port], self._site
-        assert site is not None
-        wanted = tuple(subnets(plan, self.port))
-        gone, new = (tuple(n for n in a if n not in b) for a, b in ((self._routes, wanted), (wanted, self._routes)))
-        await asyncio.to_thread(self._rules.change_routes, site, uplink, gone, new, tell)
-        self._routes = wanted
-
     # -- after the engine has changed ---------------------------------------------------------------------------------------
 
-    async def set_routes(self, plan: Plan, tell: Tell) -> None:
-        """The host's routes as the plan wants them, where nothing else has changed for the host."""
-        if self.uplink is not None and self.tap:
-            await self._set_routes(plan, tell)
+    def set_routes(self, plan: Plan, tell: Tell) -> None:
+        """The host's routes to the subnets that leave by its TAP. Blocking."""
+        site = self._site
+        if site is None or self.uplink is None or not self.tap:
+            return
+        wanted = tuple(subnets(plan, self.port))
+        if wanted == self._routes:
+            return
+        gone, new = (tuple(n for n in a if n not in b) for a, b in ((self._routes, wanted), (wanted, self._routes)))
+        self._rules.change_routes(site, plan.uplinks[self.port], gone, new, tell)
+        self._routes = wanted
 
-    async def settle(self, plan: Plan, tell: Tell, warn: Callable[[str], None]) -> None:
-        """The host's rules, routes and sysctls as the plan wants them; what was claimed is kept."""
+    def keep(self, plan: Plan) -> None:
+        """What was claimed is ours."""
         self._arrive()
+        self.ports.keep(self.wanted(plan))
+
+    def settle(self, plan: Plan, tell: Tell, warn: Callable[[str], None]) -> None:
+        """The host's rules, routes and sysctls as the plan wants them, after ``keep``. Blocking."""
         rules, site = self.wanted(plan), self._site
-        self.ports.keep(rules)
         if rules is None or site is None:
             return
-        await self._set_routes(plan, tell)
+        self.set_routes(plan, tell)
         record.write(
             self.folder,
             record.Record(
@@ -180,7 +186,7 @@ class WayOut:
                 ports=record.texts(self.ports.ports),
             ),
         )
-        await asyncio.to_thread(self._rules.settle, site, rules, self.facts, tell, warn)
+        self._rules.settle(site, rules, self.facts, tell, warn)
 
     def give_back(self) -> None:
         """After ``give_back_claims``: a change that failed leads nowhere else."""
@@ -188,11 +194,10 @@ class WayOut:
             self._next.close()
         self._next = None
 
-    async def leave(self) -> None:
-        """The plan has no such uplink: its namespace is nothing to us any longer. After ``settle``."""
-        await self.ports.close()
+    def leave(self) -> None:
+        """The plan has no such uplink: its namespace is nothing to us any longer. Its ports are closed. Blocking."""
         if self._site is not None:
-            await asyncio.to_thread(self._site.close)
+            self._site.close()
         self._site = None
 
     # -- meanwhile ----------------------------------------------------------------------------------------------------------
@@ -211,21 +216,17 @@ class WayOut:
         """Readable when the host's addresses change; None without an uplink that would make a difference."""
         return self._site.watch() if self._site is not None and self.tap else None
 
-    async def look_again(self, plan: Plan, ours: frozenset[str], tell: Tell) -> bool:
-        """The host's addresses have changed: follow. True if others than before are local now. ``ours``: interfaces of ours."""
+    def look_again(self, plan: Plan, ours: frozenset[str], tell: Tell) -> bool:
+        """The host's addresses have changed: follow. True if others than before are local now. ``ours``: interfaces of ours.
+        Blocking."""
         site, before, rules = self._site, self.local, self.wanted(plan)
         if site is None or rules is None:
             return False
-        self.facts = (await asyncio.to_thread(site.facts)).without(ours - {self.tap})
+        self.facts = site.facts().without(ours - {self.tap})
         with suppress(UserError):  # a host that refuses has been told of at `up`
-            await asyncio.to_thread(self._rules.forward, site, rules, self.facts, tell)
+            self._rules.forward(site, rules, self.facts, tell)
         return self.local != before
 
-    async def let_go(self) -> None:
-        """Of every port; all else stays for the next process."""
-        await self.ports.close()
-
-    async def close(self) -> list[str]:
-        """Let go of every port; take back what was changed, once the engine has closed the uplink. What was done, in words."""
-        await self.ports.close()
-        return await asyncio.to_thread(undo.undo_uplink, self.lab, self.folder)
+    def undo(self) -> list[str]:
+        """Take back what was changed, once the engine has closed the uplink. What was done, in words. Blocking."""
+        return undo.undo_uplink(self.lab, self.folder)

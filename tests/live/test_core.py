@@ -19,7 +19,7 @@ from dataplane.daemon.networks import Networks
 from dataplane.desired.networks import operstate
 from dataplane.desired.records import CREATED
 from dataplane.desired.refused import Refused
-from dataplane.desired.wishes import EndpointWish, PoolWish
+from dataplane.desired.wishes import EndpointWish, NetworkWish, PoolWish
 from dataplane.model import PortBinding
 from dataplane.proc.server import privileged
 
@@ -226,7 +226,7 @@ async def test_a_change_that_fails_leaves_all_as_before(core: Core) -> None:
     web, other = await run(core, "web"), await create(core, "other")
     real = core.engine.apply
 
-    async def broken(*_args: object) -> None:
+    def broken(*_args: object) -> None:
         raise OSError("no")
 
     before, wiring = core.state, core.wiring
@@ -240,6 +240,32 @@ async def test_a_change_that_fails_leaves_all_as_before(core: Core) -> None:
     await start(core, other)
     assert set(core.wiring.nodes) > set(wiring.nodes)
     assert await reaches(core, web, "172.17.0.3")
+
+
+@running
+async def test_a_change_is_handed_over_once(core: Core) -> None:
+    """To the thread of changes; a network's making once more, to look at the host. Each further hand-over is slow where the machine
+    was idle."""
+    loop, handed = asyncio.get_running_loop(), list[str]()
+    real = loop.run_in_executor
+
+    def counted(executor: object, work: Callable[..., object], *args: object) -> object:
+        handed.append(work.__name__)
+        return real(executor, work, *args)  # type: ignore[arg-type]
+
+    web = await run(core, "web")
+    loop.run_in_executor = counted  # type: ignore[method-assign, assignment]
+    await Networks(core).create(NetworkWish(name="other"))
+    assert handed == ["look", "_carry_out"]
+    handed.clear()
+    await Networks(core).connect("other", "web", EndpointWish())
+    await Networks(core).disconnect("other", "web")
+    await Networks(core).remove("other")
+    assert handed == ["_carry_out"] * 3
+    handed.clear()
+    await end(core, web)
+    assert handed == ["_carry_out"]
+    del loop.run_in_executor
 
 
 @running

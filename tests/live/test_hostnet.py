@@ -67,12 +67,14 @@ class Tried:
 
     async def up(self, plan: Plan) -> None:
         await self.look(plan)
-        self.fds |= await self.host.make(plan, self.told.append, lambda _step: None)
+        self.fds |= self.host.make(plan, self.told.append, lambda _step: None)
         await self.host.settle(plan, self.told.append, self.warned.append)
 
     async def look(self, plan: Plan) -> None:
         """At the host, as before a plan is made."""
-        await self.host.look({UPLINK: None, **{port: uplink.netns for port, uplink in plan.uplinks.items()}})
+        paths = {UPLINK: None, **{port: uplink.netns for port, uplink in plan.uplinks.items()}}
+        self.host.expect(paths)
+        self.host.look(paths)
         self.host.unlock()
 
     async def down(self) -> None:
