@@ -14,7 +14,7 @@ from dataplane.cli.daemon_names import running
 from dataplane.cli.listing import FORMAT, listing
 from dataplane.cli.said import Said, refused
 from dataplane.cli.stats import show
-from dataplane.cli.verb import Verb, words
+from dataplane.cli.verb import Failure, Verb, words
 from dataplane.client import Daemon, Refusal
 from dataplane.client.daemon import quoted
 from dataplane.client.tables import DaemonTables
@@ -52,6 +52,8 @@ def command(
     if ports:
         show(DaemonTables(), watch=not no_stream, as_json=as_json, names=words)
         return
+    if as_json:
+        raise Failure("--json is of --ports\n  mend:  write --format json")
     text = DEFAULT if layout in {None, "", "table"} else str(layout)
     daemon = Daemon.at()
     while True:

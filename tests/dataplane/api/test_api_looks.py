@@ -141,6 +141,7 @@ def test_a_long_name_is_whole_and_one_to_choose_by(fake, say):
         (("network", "inspect", "shpo"), "did you mean shop?"),
         (("network", "lss"), "did you mean ls?"),
         (("ps", "--json"), "write --format json"),
+        (("stats", "--json"), "write --format json"),
     ],
     ids=str,
 )
