@@ -14,6 +14,7 @@ DATAPLANE = ROOT / "dataplane"
 GROUND = {
     "pages",
     "frame",
+    "sample",
     "wire",
     "counters",
     "arena",

@@ -27,12 +27,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    with daemon(tmp_path_factory.mktemp("daemon")) as one:
-        yield one
-
-
 @pytest.fixture(params=CLIENTS)
 def docker(request: pytest.FixtureRequest, process: DaemonProcess) -> Iterator[Docker]:
     client = Docker(request.param, process)
