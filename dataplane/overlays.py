@@ -241,3 +241,8 @@ def _inherited(network: Network, key: str, default: int, *, low: int, high: int)
     if network.options.get(key) == "inherit":
         return INHERIT
     return integer(network.options, key, default, low=low, high=high)
+
+
+def mtu_of(network: Network) -> int:
+    """Of a planned overlay: decided."""
+    return integer(network.options, MTU, 1500, low=68, high=65535)

@@ -152,7 +152,8 @@ def _lease_pools(topology: Topology, occupied: Iterable[IPNetwork], previous: Pl
     leases = {}
     for key, chosen in pools.items():
         with _standing(f"{topology.source}: networks.{key}.ipam"):
-            leases[key] = [Leases(pool, gateway=not is_overlay(topology.networks[key])) for pool in chosen]
+            network = topology.networks[key]
+            leases[key] = [Leases(pool, gateway=not is_overlay(network) and not is_parented(network)) for pool in chosen]
     return leases
 
 

@@ -117,7 +117,7 @@ say "macvlan: two stations on one wire, whether this kernel has macvlan or not."
 run network create -d macvlan --subnet 10.99.0.0/24 my_lan
 run run -d --name lan1 --network my_lan host sleep 60
 run run -d --name lan2 --network my_lan host sleep 60
-see "1 received" exec lan1 ping -c 1 -W 5 10.99.0.3
+see "1 received" exec lan1 ping -c 1 -W 5 10.99.0.2
 see "1 received" exec lan1 ping -c 1 -W 5 lan2
 
 say "And away with all of it."

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from fastpath.address cimport LINK_LOCAL, ORDINARY, Kind, address_text, kind_of
 from fastpath.arp cimport Arp, arp_read
@@ -10,6 +10,7 @@ from fastpath.endpoints cimport may_ask
 from fastpath.frame cimport Frame
 from fastpath.ip cimport FINE, PROTOCOL_ICMPV6, WHOLE, Address, Packet, ip_read, ip_transport, same
 from fastpath.nd cimport NEIGHBOR_ADVERTISEMENT, NEIGHBOR_SOLICITATION, Nd, nd_read
+from fastpath.sample cimport Sample
 from fastpath.table cimport split_mix, table_mix
 from fastpath.wire cimport load48, wire_likely
 
@@ -136,18 +137,8 @@ cdef class TestClaims:
 
     def hear(self, uint32_t overlay, const uint8_t[::1] octets not None, int64_t now) -> bool:
         """A frame passes; True: somebody else claims the address as well."""
-        cdef Frame frame
-        cdef bint twice
-        # Just as long, so that the sanitised build sees who reads further.
-        cdef uint8_t* data = <uint8_t*>calloc(1, max(octets.shape[0], 1))
-        if octets.shape[0]:
-            memcpy(data, &octets[0], octets.shape[0])
-        memset(&frame, 0, sizeof(Frame))
-        frame.data = data
-        frame.head = frame.length = <uint32_t>octets.shape[0]
-        twice = claims_hear(&self.claims, overlay, &frame, now)
-        free(data)
-        return twice
+        cdef Sample sample = Sample(octets)
+        return claims_hear(&self.claims, overlay, &sample.frame, now)
 
     def forget(self, uint32_t overlay) -> None:
         """The overlay goes."""

@@ -1,13 +1,14 @@
 """Offload facts against octets: see facts.pxd. Nothing here writes but to the descriptor, and, when guessing, the checksum field."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from fastpath.frame cimport (
     ETHERNET_HEADER, GSO_ECN, GSO_NONE, GSO_TCPV4, GSO_TCPV6, GSO_TUNNEL_V4, GSO_TUNNEL_V6, GSO_UDP_L4, NEEDS_CSUM, OUTER_CSUM, Frame,
 )
 from fastpath.layout cimport HEADERS_MAX, PROTOCOL_TCP, PROTOCOL_UDP, Layout, layout_pseudo, layout_read, layout_read_ip
 from fastpath.port cimport TAKES_CSUM, TAKES_TSO4, TAKES_TSO6, TAKES_TUNNEL, TAKES_TUNNEL_CSUM, TAKES_USO4, TAKES_USO6
+from fastpath.sample cimport Sample
 from fastpath.wire cimport load16
 
 cdef enum:
@@ -131,16 +132,12 @@ cdef bint offload_tunnel(Frame* frame) noexcept nogil:
 def tunnel_facts(const uint8_t[::1] octets not None, *, int gso_type, int gso_size, int csum_start,
                  int csum_offset) -> dict[str, int] | None:
     """What `offload_tunnel` makes of such a frame of at least one octet: its facts by name, or None (used for testing)."""
-    cdef Frame frame
-    # A copy of the right size, so that a sanitised build sees a read beyond it.
-    copy = bytes(octets)
-    memset(&frame, 0, sizeof(Frame))
-    frame.data = <uint8_t*><const char*>copy
-    frame.head = frame.length = <uint32_t>octets.shape[0]
+    cdef Sample sample = Sample(octets)
+    cdef Frame* frame = &sample.frame
     frame.flags = NEEDS_CSUM
     frame.gso_type, frame.gso_size = <uint8_t>gso_type, <uint16_t>gso_size
     frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
     return {
         "outer_csum": frame.flags & OUTER_CSUM != 0, "gso_type": frame.gso_type, "header": frame.header,
         "outer_transport": frame.outer_transport, "inner_network": frame.inner_network,
-    } if offload_tunnel(&frame) else None
+    } if offload_tunnel(frame) else None

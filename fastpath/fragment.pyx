@@ -10,6 +10,7 @@ from fastpath.fragmentheader cimport DONT_FRAGMENT, FRAGMENT_HEADER, FRAGMENT_PR
 from fastpath.frame cimport CSUM_VALID, NEEDS_CSUM, SHARED, Frame
 from fastpath.layout cimport HEADERS_MAX
 from fastpath.offload cimport WILL_DO
+from fastpath.sample cimport Sample, octets_of
 from fastpath.transport cimport transport_copy, transport_sum
 from fastpath.wire cimport fold, load16, store16, store32, sum_octets
 
@@ -237,24 +238,16 @@ def fragments(const uint8_t[::1] octets not None, uint32_t mtu, *, uint32_t netw
     `csum_start` > 0: its checksum is left to us; `own` > 0: a frame in two parts, so many octets in the first. Errors: ValueError
     with the drop reason.
     """
-    cdef Frame frame
+    cdef Sample sample = Sample(octets, own)
+    cdef Frame* frame = &sample.frame
     cdef Frame* fragment
     cdef Fragmenter fragmenter
     cdef Arena arena
     cdef int reason
-    memset(&frame, 0, sizeof(Frame))
-    # Copies of the right size, so that a sanitised build sees a read beyond them.
-    first = bytes(octets[:own]) if own else bytes(octets)
-    second = bytes(octets[own:]) if own else b""
-    frame.data = <uint8_t*><const char*>first
-    frame.head = <uint32_t>len(first)
-    frame.length = <uint32_t>octets.shape[0]
-    if second:
-        frame.tail = <const uint8_t*><const char*>second
     if csum_start:
         frame.flags = NEEDS_CSUM
         frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
-    reason = fragmenter_begin(&fragmenter, &frame, network, mtu, identification)
+    reason = fragmenter_begin(&fragmenter, frame, network, mtu, identification)
     if reason != WILL_DO:
         raise ValueError(reason_name(reason))
     fragmenter.lasting = lasting
@@ -264,8 +257,7 @@ def fragments(const uint8_t[::1] octets not None, uint32_t mtu, *, uint32_t netw
     try:
         fragment = fragmenter_next(&fragmenter, &arena)
         while fragment != NULL:
-            found.append(fragment.data[:fragment.head]
-                         + (fragment.tail[:fragment.length - fragment.head] if fragment.tail != NULL else b""))
+            found.append(octets_of(fragment))
             fragment = fragmenter_next(&fragmenter, &arena)
     finally:
         arena_free(&arena)

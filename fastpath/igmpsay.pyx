@@ -1,11 +1,8 @@
 """Which report is due, put together. Answers to all go first, so that what changed meanwhile cannot tear one."""
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy, memset
 
 from fastpath.address cimport address_read
-from fastpath.frame cimport Frame
 from fastpath.graph cimport NEVER
 from fastpath.igmp cimport (
     Membership, Memberships, elderly, is_member, membership_forget, membership_join, membership_leave, memberships_free,
@@ -16,6 +13,7 @@ from fastpath.igmpreport cimport (
     report_finish, report_record,
 )
 from fastpath.ip cimport Address, is_mapped
+from fastpath.sample cimport Sample
 
 cdef int64_t SECOND = 1_000_000_000      # within which a change is said again (RFC 3376, 8.11)
 
@@ -147,18 +145,8 @@ cdef class TestMemberships:
 
     def hear(self, const uint8_t[::1] octets not None, int64_t now) -> bool:
         """False: somebody else's frame."""
-        cdef Frame frame
-        cdef bint ours
-        # Just as long, so that the sanitised build sees who reads further.
-        cdef uint8_t* data = <uint8_t*>calloc(1, max(octets.shape[0], 1))
-        if octets.shape[0]:
-            memcpy(data, &octets[0], octets.shape[0])
-        memset(&frame, 0, sizeof(Frame))
-        frame.data = data
-        frame.head = frame.length = <uint32_t>octets.shape[0]
-        ours = memberships_hear(&self.memberships, &frame, now)
-        free(data)
-        return ours
+        cdef Sample sample = Sample(octets)
+        return memberships_hear(&self.memberships, &sample.frame, now)
 
     @property
     def counted(self) -> tuple[int, int]:

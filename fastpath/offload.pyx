@@ -13,6 +13,7 @@ from fastpath.counters import reason_name
 from fastpath.facts cimport checksum_at, checksum_fits, read_facts
 from fastpath.frame cimport GSO_ECN, GSO_NONE, NEEDS_CSUM, OUTER_CSUM, SHARED, Frame
 from fastpath.layout cimport HEADERS_MAX, PROTOCOL_TCP, PROTOCOL_UDP, Layout, layout_pseudo
+from fastpath.sample cimport Sample, octets_of
 from fastpath.wire cimport fold, load16, load32, store16, store32, sum_octets, wire_swap16
 
 cdef enum:
@@ -223,31 +224,22 @@ def segments(const uint8_t[::1] octets not None, *, int gso_type=0, int gso_size
 
     `own` > 0: a frame in two parts, so many octets in the first. Errors: ValueError with the drop reason.
     """
-    cdef Frame frame
+    cdef Sample sample = Sample(octets, own)
+    cdef Frame* frame = &sample.frame
     cdef Frame* segment
     cdef Segmenter segmenter
     cdef int reason
-    memset(&frame, 0, sizeof(Frame))
-    # Copies of the right size, so that a sanitised build sees a read beyond them.
-    first = bytes(octets[:own]) if own else bytes(octets)
-    second = bytes(octets[own:]) if own else b""
-    frame.data = <uint8_t*><const char*>first
-    frame.head = <uint32_t>len(first)
-    frame.length = <uint32_t>octets.shape[0]
-    if second:
-        frame.tail = <const uint8_t*><const char*>second
     frame.flags = NEEDS_CSUM | (OUTER_CSUM if outer_csum else 0)
     frame.gso_type, frame.gso_size = <uint8_t>gso_type, <uint16_t>gso_size
     frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
     frame.outer_transport, frame.inner_network = <uint16_t>outer_transport, <uint16_t>inner_network
-    reason = segmenter_begin(&segmenter, &frame)
+    reason = segmenter_begin(&segmenter, frame)
     if reason != WILL_DO:
         raise ValueError(reason_name(reason))
     found = []
     segment = segmenter_next(&segmenter)
     while segment != NULL:
-        found.append(segment.data[:segment.head]
-                     + (segment.tail[:segment.length - segment.head] if segment.tail != NULL else b""))
+        found.append(octets_of(segment))
         segment = segmenter_next(&segmenter)
     return found
 
@@ -256,22 +248,13 @@ def pieces(const uint8_t[::1] octets not None, uint32_t longest, *, int gso_type
            uint32_t own=0) -> list[dict[str, int | bytes]]:
     """A super-frame split into frames of at most `longest` octets: their octets and facts (used for testing). As `segments`."""
     cdef Arena arena
-    cdef Frame frame
-    cdef Frame* piece = &frame
+    cdef Sample sample = Sample(octets, own)
+    cdef Frame* piece = &sample.frame
     cdef Frame* rest
     cdef int reason
-    memset(&frame, 0, sizeof(Frame))
-    # The first part is written to.
-    first = bytearray(octets[:own]) if own else bytearray(octets)
-    second = bytes(octets[own:]) if own else b""
-    frame.data = <uint8_t*><char*>first
-    frame.head = <uint32_t>len(first)
-    frame.length = <uint32_t>octets.shape[0]
-    if second:
-        frame.tail = <const uint8_t*><const char*>second
-    frame.flags = NEEDS_CSUM
-    frame.gso_type, frame.gso_size = <uint8_t>gso_type, <uint16_t>gso_size
-    frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
+    piece.flags = NEEDS_CSUM
+    piece.gso_type, piece.gso_size = <uint8_t>gso_type, <uint16_t>gso_size
+    piece.csum_start, piece.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
     memset(&arena, 0, sizeof(Arena))
     arena_init(&arena, 1, 1, SEGMENTS_MAX)
     found = []
@@ -281,7 +264,7 @@ def pieces(const uint8_t[::1] octets not None, uint32_t longest, *, int gso_type
             if reason != WILL_DO:
                 raise ValueError(reason_name(reason))
             found.append({
-                "octets": piece.data[:piece.head] + (piece.tail[:piece.length - piece.head] if piece.tail != NULL else b""),
+                "octets": octets_of(piece),
                 "gso_type": piece.gso_type, "gso_size": piece.gso_size, "csum_start": csum_start, "csum_offset": csum_offset,
             })
             piece = rest

@@ -10,7 +10,7 @@ from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.publish cimport ALL_CLIENTS, UPLINK_CLIENTS
 from fastpath.ruletable cimport ISOLATED, Interface, NAT_UNPROTECTED, ROUTED
 
-RULES_DTYPE = np.dtype([("network", "U64"), ("kind", "U10"), ("rule", "U160"), ("packets", "<u8")])
+RULES_DTYPE = np.dtype([("network", "O"), ("kind", "U10"), ("rule", "O"), ("packets", "<u8")])
 FAMILIES = ("IPv4", "IPv6")
 
 

@@ -10,7 +10,7 @@ from fastpath.routerrows cimport gateway_counters
 from fastpath.tunnels cimport FLOODS, FREE, HEARD_SHIFT, SPARE, Overlay, Tunnel, heard_stamp
 
 OVERLAYS_DTYPE = np.dtype([
-    ("overlay", "<u4"), ("name", "U64"), ("vni", "<u4"), ("local", "U39"), ("group", "U39"), ("mtu", "<u4"), ("peers", "<u4"),
+    ("overlay", "<u4"), ("name", "O"), ("vni", "<u4"), ("local", "U39"), ("group", "U39"), ("mtu", "<u4"), ("peers", "<u4"),
     ("heard", "<u4"), ("spare", "<u4"), ("flooded", "<u4"), ("floods", "<u8"), ("limited", "<u8"),
 ])
 TUNNELS_DTYPE = np.dtype([

@@ -12,6 +12,7 @@ from fastpath.graph cimport Core, Head
 from fastpath.ip cimport FINE, Address, Packet, ip_read
 from fastpath.offload cimport SEGMENTS_MAX
 from fastpath.pieces cimport Pieces, pieces_begin, pieces_next
+from fastpath.sample cimport Sample
 from fastpath.vxlan cimport (
     INHERIT_DSCP, INHERIT_TTL, OTHER_PORT, VXLAN_PORT, WITH_CHECKSUM, Inner, Outer, Tunneled, vxlan_ecn, vxlan_inner, vxlan_pop,
     vxlan_port_of, vxlan_prepare, vxlan_push, vxlan_read, vxlan_strip,
@@ -99,7 +100,8 @@ def taken_apart(const uint8_t[::1] octets not None, uint32_t own, *, int gso_typ
     """
     cdef Core core
     cdef Head head
-    cdef Frame frame
+    cdef Sample sample = Sample(octets, first)
+    cdef Frame* frame = &sample.frame
     cdef Frame* piece
     cdef Pieces pieces
     cdef uint64_t[REASONS_MAX] port
@@ -111,20 +113,12 @@ def taken_apart(const uint8_t[::1] octets not None, uint32_t own, *, int gso_typ
     memset(port, 0, sizeof(port))
     head.core = &core
     core.port_drops = &ports
-    # Copies of the right size, so that a sanitised build sees a read beyond them.
-    front = bytearray(octets[:first]) if first else bytearray(octets)
-    rest = bytes(octets[first:]) if first else b""
-    memset(&frame, 0, sizeof(Frame))
-    frame.data = <uint8_t*><char*>front
-    frame.head, frame.length = <uint32_t>len(front), <uint32_t>octets.shape[0]
-    if rest:
-        frame.tail = <const uint8_t*><const char*>rest
     frame.flags = NEEDS_CSUM if unfinished else 0
     frame.gso_type, frame.gso_size = <uint8_t>gso_type, <uint16_t>gso_size
     frame.csum_start, frame.csum_offset = <uint16_t>csum_start, <uint16_t>csum_offset
     arena_init(&core.arena, 1, 1, slots)
     try:
-        if pieces_begin(&pieces, &head, &frame, own):
+        if pieces_begin(&pieces, &head, frame, own):
             piece = pieces_next(&pieces)
             while piece != NULL:
                 found.append((piece.data[:piece.head], piece.tail[:piece.length - piece.head] if piece.tail != NULL else b""))

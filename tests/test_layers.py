@@ -14,6 +14,7 @@ DATAPLANE = ROOT / "dataplane"
 GROUND = {
     "pages",
     "frame",
+    "sample",
     "wire",
     "counters",
     "arena",
@@ -270,7 +271,7 @@ def test_requests_are_read_and_objects_shown_without_io(part):
 
 
 def test_the_api_knows_a_daemon_by_its_face_alone():
-    names = "api|carried|desired|daemon\\.face|detach|framing|spans|model|mounts|ulimits|errors|live\\.hijack"
+    names = "api|carried|desired|daemon\\.face|detach|framing|looking|spans|model|mounts|ulimits|errors|live\\.hijack"
     allowed = re.compile(rf"dataplane\.({names})\b")
     for path in sorted((DATAPLANE / "api").glob("*.py")):
         ours = {name for name in python_imports(path) if name.startswith("dataplane.")}

@@ -12,14 +12,14 @@ from dataplane.desired.references import members
 
 async def listing(call: Call) -> web.StreamResponse:
     """GET /dataplane/links: of every bridge network what Docker would call its interface, its state, and who is on it."""
-    state = call.daemon.state
+    state, names = call.daemon.state, call.daemon.inside.names()
     rows = [
         {
             "Network": one.name,
             "ID": one.id,
             "Link": bridge_name(one),
             "State": operstate(state, one.id),
-            "Ports": [endpoint.endpoint.port for endpoint in members(state, one.id)],
+            "Ports": [names.get(port := endpoint.endpoint.port, port) for endpoint in members(state, one.id)],
         }
         for one in state.networks.values()
         if one.driver == "bridge" and not one.config_only

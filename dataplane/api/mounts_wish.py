@@ -38,10 +38,12 @@ def mounts(asked: ContainerCreateRequest) -> tuple[Mount, ...]:
 
 
 def volumes(asked: ContainerCreateRequest) -> list[str]:
-    """What is asked for by the name of a volume, or by none."""
+    """What is asked for by the name of a volume, or by none. (docker-compose names the targets of binds among the latter too.)"""
     host = asked.HostConfig
+    bound = {text.split(":")[1] for text in host.Binds if ":" in text} | {one.Target for one in host.Mounts}
     named = [text for text in host.Binds if not text.startswith("/")]
-    return [*named, *(one.Target for one in host.Mounts if one.Type not in {"bind", "tmpfs"}), *asked.Volumes, *host.VolumesFrom]
+    unnamed = [path for path in asked.Volumes if path not in bound]
+    return [*named, *(one.Target for one in host.Mounts if one.Type not in {"bind", "tmpfs"}), *unnamed, *host.VolumesFrom]
 
 
 def _binds(host: HostRequest) -> Iterator[Mount]:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from dataplane.api import containers, events, execs, images, lifecycle, links, lookups, networks, stats, streams, system, websocket
 from dataplane.api.call import Call
+from dataplane.api.looks import LOOKS
 from dataplane.desired.refused import Refused
 
 Answer = Callable[[Call], Awaitable[web.StreamResponse]]
@@ -32,6 +33,7 @@ ROUTES = tuple(
         "GET /events": events.events,
         "GET /dataplane/dns": lookups.listing,
         "GET /dataplane/links": links.listing,
+        **LOOKS,
         "GET /networks": networks.listing,
         "GET /networks/": networks.listing,
         "POST /networks/create": networks.create,

@@ -226,7 +226,7 @@ class Dataplane:
         if f"bridge {network}" not in bridges:
             known = ", ".join(name.removeprefix("bridge ") for name in bridges)
             raise UserError(
-                f"there is no bridge network {network!r}", mend=f"the networks are {known}" if known else "this lab has none"
+                f"there is no bridge network {network!r}", mend=f"the networks are {known}" if known else "there are none"
             )
 
     def stations(self, network: str) -> Rows:

@@ -14,13 +14,15 @@ from dataplane.errors import UserError
 from dataplane.uplink import UPLINK, network_of
 from fastpath.flowrows import FLOWS_DTYPE as OF_FLOWS
 from fastpath.flowrows import PROTOCOLS
+from fastpath.natrows import KINDS
 
 Chosen = Mapping[str, str | int | None]
-ROUTES_DTYPE = np.dtype([("destination", "U43"), ("gateway", "U39"), ("interface", "U128"), ("network", "U128")])
-NEIGHBORS_DTYPE = np.dtype([("address", "U39"), ("mac", "U17"), ("interface", "U128"), ("state", "U16")])
+# Networks are objects ("O"): names of a daemon's may be of any length.
+ROUTES_DTYPE = np.dtype([("destination", "U43"), ("gateway", "U39"), ("interface", "O"), ("network", "O")])
+NEIGHBORS_DTYPE = np.dtype([("address", "U39"), ("mac", "U17"), ("interface", "O"), ("state", "U16")])
 NAT_DTYPE = np.dtype([("kind", "U4"), ("protocol", "U8"), ("inside", "U47"), ("outside", "U47"), ("flows", "<u8")])
 FLOWS_DTYPE = np.dtype([("protocol", "U8"), *((name, OF_FLOWS[name]) for name in OF_FLOWS.names or () if name != "protocol")])
-RULES_DTYPE = np.dtype([("network", "U64"), ("kind", "U10"), ("rule", "U160"), ("hits", "<u8")])
+RULES_DTYPE = np.dtype([("network", "O"), ("kind", "U10"), ("rule", "O"), ("hits", "<u8")])
 PROTOCOL_NAMES = np.array([{number: name for name, number in PROTOCOLS.items()}.get(number, str(number)) for number in range(256)])
 ADDRESSES = ("source", "target", "inside", "outside")
 
@@ -79,6 +81,8 @@ def settled(chosen: Chosen) -> dict[str, str | int]:
         found[name] = value
         if name == "protocol":
             found[name] = _protocol(str(value))
+        if name == "kind" and value not in KINDS:
+            raise UserError(f"{value!r} is no kind of translation", where="--kind", mend=f"write {' or '.join(KINDS)}")
         if name in ADDRESSES:
             try:
                 found[name] = str(ip_address(value))

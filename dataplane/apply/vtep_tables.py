@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from dataplane.apply.vtep import TunnelEnd
 
 OVERLAYS_DTYPE = np.dtype(
-    [("network", "U64"), ("vtep", "U128"), ("vni", "<u4"), ("local", "U39"), ("group", "U39"), ("mtu", "<u4"), ("peers", "<u4"),
+    [("network", "O"), ("vtep", "O"), ("vni", "<u4"), ("local", "U39"), ("group", "U39"), ("mtu", "<u4"), ("peers", "<u4"),
      ("heard", "<u4"), ("floods", "<u8"), ("limited", "<u8")]
 )  # fmt: skip
 PEERS_DTYPE = np.dtype(
-    [("network", "U64"), ("peer", "U39"), ("kind", "U6"), ("stations", "<u4"), ("silent_ns", "<i8"), ("in_frames", "<u8"),
+    [("network", "O"), ("peer", "U39"), ("kind", "U6"), ("stations", "<u4"), ("silent_ns", "<i8"), ("in_frames", "<u8"),
      ("in_octets", "<u8"), ("out_frames", "<u8"), ("out_octets", "<u8")]
 )  # fmt: skip
 STATIONS_DTYPE = np.dtype(
-    [("network", "U64"), ("mac", "<u8"), ("peer", "U39"), ("given", "?"), ("addresses", "U128"), ("age_ns", "<i8")]
+    [("network", "O"), ("mac", "<u8"), ("peer", "U39"), ("given", "?"), ("addresses", "U128"), ("age_ns", "<i8")]
 )
-MOVING_DTYPE = np.dtype([("network", "U64"), ("mac", "<u8"), ("moves", "<u8"), ("from", "U160"), ("to", "U160")])
-CLAIMS_DTYPE = np.dtype([("network", "U64"), ("address", "U39"), ("mac", "<u8"), ("other", "<u8"), ("changes", "<u4")])
+MOVING_DTYPE = np.dtype([("network", "O"), ("mac", "<u8"), ("moves", "<u8"), ("from", "U160"), ("to", "U160")])
+CLAIMS_DTYPE = np.dtype([("network", "O"), ("address", "U39"), ("mac", "<u8"), ("other", "<u8"), ("changes", "<u4")])
 KINDS = {"peer": "file", "heard": "heard", "floods": "all"}
 """How a tunnel's far end came to be known; ``all`` is the one that floods."""
 

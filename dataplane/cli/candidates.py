@@ -54,26 +54,37 @@ def services(context: click.Context) -> Iterator[str]:
         yield from _topology(context).services
 
 
-def networks(context: click.Context) -> Iterator[str]:
-    """Networks of the lab that is meant, else of the file."""
-    from dataplane import live
+def instances(context: click.Context) -> Iterator[str]:
+    """Containers that run of the daemon, or services of the lab, whichever is meant."""
+    from dataplane.cli import daemon_names, whose
 
-    wanted = context.params.get("lab")
-    with suppress(UserError), live.find(lab=wanted) as client:
-        yield from (network["key"] for network in client.lab()["networks"])
-        return
-    yield from _topology(context).networks
+    if whose.means_daemon(context.params.get("lab"), daemon=bool(context.params.get("daemon"))):
+        return daemon_names.running(context)
+    return services(context)
+
+
+def networks(context: click.Context) -> Iterator[str]:
+    """Networks of the daemon or the lab that is meant, else of the file."""
+    return _networks(context, lambda driver: driver not in {"host", "null"})
 
 
 def overlays(context: click.Context) -> Iterator[str]:
-    """Networks of driver overlay of the lab that is meant, else of the file."""
-    from dataplane import live
+    """The same, of driver overlay only."""
+    return _networks(context, lambda driver: driver == "overlay")
 
-    wanted = context.params.get("lab")
-    with suppress(UserError), live.find(lab=wanted) as client:
-        yield from (network["key"] for network in client.lab()["networks"] if network["driver"] == "overlay")
+
+def _networks(context: click.Context, wanted: Callable[[str], bool]) -> Iterator[str]:
+    from dataplane import live
+    from dataplane.cli import daemon_names, whose
+
+    lab = context.params.get("lab")
+    if whose.means_daemon(lab, daemon=bool(context.params.get("daemon"))):
+        yield from daemon_names.networks_of(wanted)
         return
-    yield from (key for key, network in _topology(context).networks.items() if network.driver == "overlay")
+    with suppress(UserError), live.find(lab=lab) as client:
+        yield from (network["key"] for network in client.lab()["networks"] if wanted(network["driver"]))
+        return
+    yield from (key for key, network in _topology(context).networks.items() if wanted(network.driver))
 
 
 def replay_ports(context: click.Context) -> Iterator[str]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dataplane.cli.options import as_json, one_lab
+from dataplane.cli import whose
+from dataplane.cli.options import as_json, lab_or_daemon
 from dataplane.cli.output import Row, print_json, print_table
 from dataplane.cli.units import seconds
 from dataplane.errors import UserError
 
 if TYPE_CHECKING:
-    from dataplane.live.gateway_rows import FlowRow
+    from dataplane.looking.gateway_rows import FlowRow
 
 COLUMNS = {
     "PROTOCOL": "left",
@@ -29,7 +30,7 @@ SHOWN = 1000
 
 
 @click.command()
-@one_lab
+@lab_or_daemon
 @click.option("-p", "--protocol", metavar="NAME", help="Of this protocol: tcp, udp, icmp, sctp or a number.")
 @click.option("-s", "--source", metavar="ADDRESS", help="From this address, as who began it sees itself.")
 @click.option("-d", "--target", metavar="ADDRESS", help="To this address, as who began it sees it.")
@@ -42,7 +43,7 @@ SHOWN = 1000
 @click.option("--all", "every", is_flag=True, help="With --delete: all of them.")
 @as_json
 def command(
-    *, lab: str | None, limit: int, count: bool, delete: bool, every: bool, as_json: bool, **chosen: str | int | None
+    *, lab: str | None, daemon: bool, limit: int, count: bool, delete: bool, every: bool, as_json: bool, **chosen: str | int | None
 ) -> None:
     """Show, count or forget the gateway's connections.
 
@@ -56,14 +57,12 @@ def command(
         raise UserError(what, mend="choose with --protocol, --source and the like, or say --all; not both")
     if every and not delete:
         raise UserError("--all means nothing without --delete", mend="leave it out: all flows are shown anyway")
-    from dataplane import live
-
-    with live.find(lab=lab) as client:
-        if delete:
-            deleted = client.forget_flows(**chosen)
-            print_json({"deleted": deleted}) if as_json else click.echo(f"{deleted:,} forgotten.")
-            return
-        found = client.flows(limit=0 if count else limit, **chosen)
+    client = whose.tables(lab, daemon=daemon)
+    if delete:
+        deleted = client.forget_flows(**chosen)
+        print_json({"deleted": deleted}) if as_json else click.echo(f"{deleted:,} forgotten.")
+        return
+    found = client.flows(limit=0 if count else limit, **chosen)
     if as_json:
         print_json(found if not count else {name: found[name] for name in ("count", "known", "limit")})
     elif count:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 
@@ -12,9 +12,14 @@ SOON = 2.0
 
 def networks(_context: click.Context) -> Iterator[str]:
     """Names of networks."""
+    return networks_of(lambda _driver: True)
+
+
+def networks_of(wanted: Callable[[str], bool]) -> Iterator[str]:
+    """Those of whose driver it is true."""
     from dataplane.client import Daemon
 
-    yield from (network["Name"] for network in Daemon.at().ask("GET", "/networks", timeout=SOON))
+    yield from (one["Name"] for one in Daemon.at().ask("GET", "/networks", timeout=SOON) if wanted(one["Driver"]))
 
 
 def containers(_context: click.Context) -> Iterator[str]:

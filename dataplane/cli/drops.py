@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from dataplane.cli.options import as_json, one_lab
+from dataplane.cli import whose
+from dataplane.cli.options import as_json, lab_or_daemon
 from dataplane.cli.output import print_json, print_table
 
 COLUMNS = {"AT": "left", "FRAMES": "right", "REASON": "left", "WHICH MEANS": "left"}
@@ -15,18 +16,15 @@ OTHER = {"node": "port", "port": "node"}
 @click.option(
     "--by", type=click.Choice(tuple(OTHER)), help="The node that dropped them (default), or the port that they came in at."
 )
-@one_lab
+@lab_or_daemon
 @as_json
-def command(by: str | None, lab: str | None, as_json: bool) -> None:
+def command(by: str | None, lab: str | None, daemon: bool, as_json: bool) -> None:
     """Say which frames were dropped, and why.
 
     Each drop is known twice: by the node that dropped it, and by the port that it came in at. So the two are not to be added up,
     and a table has one of them; JSON has both unless --by says which.
     """
-    from dataplane import live
-
-    with live.find(lab=lab) as client:
-        rows = client.drops()
+    rows = whose.tables(lab, daemon=daemon).drops()
     scope = by or "node"
     wanted = [row for row in rows if row["scope"] == scope]
     if as_json:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from dataplane.cli.said import Said
+from dataplane.looking.nearest import nearest
 
 
 class Group(click.Group):
@@ -53,8 +54,10 @@ class Group(click.Group):
         """The command of the first word; a wrong one is told in Docker's words."""
         if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             path = ctx.command_path
+            near = nearest(args[0], self.verbs)
+            mend = f"\n  mend:  {near.strip()}" if near else ""
             raise Said(
-                f"dataplane: unknown command: {path} {args[0]}\n\nUsage:  {path}\n\nRun '{path} --help' for more information"
+                f"dataplane: unknown command: {path} {args[0]}{mend}\n\nUsage:  {path}\n\nRun '{path} --help' for more information"
             )
         name, command, rest = super().resolve_command(ctx, args)
         return self.others.get(name or "", name), command, rest

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from dataplane.cli.options import as_json, one_lab
+from dataplane.cli import whose
+from dataplane.cli.options import as_json, lab_or_daemon
 from dataplane.cli.output import print_json, print_table
 
 COLUMNS = {"KIND": "left", "PROTOCOL": "left", "INSIDE": "left", "OUTSIDE": "left", "FLOWS": "right"}
@@ -12,23 +13,20 @@ SHOWN = 1000
 
 
 @click.command()
-@one_lab
+@lab_or_daemon
 @click.option("--kind", type=click.Choice(["snat", "dnat"]), help="Of this kind.")
 @click.option("-p", "--protocol", metavar="NAME", help="Of this protocol: tcp, udp, icmp, sctp or a number.")
 @click.option("--inside", metavar="ADDRESS", help="Of this address inside.")
 @click.option("--outside", metavar="ADDRESS", help="Of this address outside.")
 @click.option("--limit", type=click.IntRange(0), default=SHOWN, show_default=True, help="Show at most so many.")
 @as_json
-def command(*, lab: str | None, limit: int, as_json: bool, **chosen: str | None) -> None:
+def command(*, lab: str | None, daemon: bool, limit: int, as_json: bool, **chosen: str | None) -> None:
     """Show which addresses are being translated.
 
     snat: what INSIDE sends leaves as OUTSIDE. dnat: what comes to OUTSIDE goes to INSIDE. Options choose translations; several must
     all be true. `dataplane conntrack` shows each flow.
     """
-    from dataplane import live
-
-    with live.find(lab=lab) as client:
-        found = client.nat(limit=limit, **chosen)
+    found = whose.tables(lab, daemon=daemon).nat(limit=limit, **chosen)
     rows = found["translations"]
     if as_json:
         print_json(rows)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import click
 
-from dataplane.cli.options import as_json, one_lab
+from dataplane.cli import whose
+from dataplane.cli.options import as_json, lab_or_daemon
 from dataplane.cli.output import print_json, print_table
 
 COLUMNS = {"ADDRESS": "left", "MAC": "left", "INTERFACE": "left", "STATE": "left"}
 
 
 @click.command()
-@one_lab
+@lab_or_daemon
 @as_json
-def command(lab: str | None, as_json: bool) -> None:
-    """Show the stations that a lab's gateway knows.
+def command(lab: str | None, daemon: bool, as_json: bool) -> None:
+    """Show the stations that the gateway knows.
 
-    They are learned by ARP and neighbor discovery when a packet is for them; permanent ones are written in the file.
+    They are learned by ARP and neighbor discovery when a packet is for them; permanent ones are given.
     """
-    from dataplane import live
-
-    with live.find(lab=lab) as client:
-        rows = client.neighbors()
+    rows = whose.tables(lab, daemon=daemon).neighbors()
     if as_json:
         print_json(rows)
         return

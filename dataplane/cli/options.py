@@ -43,6 +43,12 @@ def one_lab(command: Command) -> Command:
     return click.option("--lab", metavar="NAME", shell_complete=completer(running_labs), help=words)(command)
 
 
+def lab_or_daemon(command: Command) -> Command:
+    """``--lab NAME`` or ``--daemon``: whose tables are meant (``whose.tables``): parameters ``lab`` and ``daemon``."""
+    words = "The daemon. So it is too where DATAPLANE_HOST is set, and where one listens and no lab runs."
+    return one_lab(click.option("--daemon", is_flag=True, help=words)(command))
+
+
 def as_json(command: Command) -> Command:
     """``--json``: parameter ``as_json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)

@@ -14,7 +14,7 @@ from dataplane.errors import UserError
 from dataplane.uplink import UPLINK
 
 if TYPE_CHECKING:
-    from dataplane.live.gateway_rows import PublishedRow
+    from dataplane.looking.gateway_rows import PublishedRow
 
 COLUMNS = {"SERVICE": "left", "PORT": "left", "PUBLISHED AT": "left", "LEADS TO": "left"}
 BY = {"BY": "left"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from dataplane.cli.options import as_json, one_lab
+from dataplane.cli import whose
+from dataplane.cli.options import as_json, lab_or_daemon
 from dataplane.cli.output import print_json, print_table
 
 COLUMNS = {"DESTINATION": "left", "GATEWAY": "left", "INTERFACE": "left"}
@@ -13,21 +14,18 @@ FOR = {"FOR": "left"}
 
 
 @click.command()
-@one_lab
+@lab_or_daemon
 @as_json
-def command(lab: str | None, as_json: bool) -> None:
-    """Show where a lab's gateway sends packets.
+def command(lab: str | None, daemon: bool, as_json: bool) -> None:
+    """Show where the gateway sends packets.
 
-    INTERFACE is a network of the lab, or an uplink. Without a GATEWAY the destination is on the interface's own network.
+    INTERFACE is a network, or an uplink. Without a GATEWAY the destination is on the interface's own network.
     FOR, where a network has an uplink of its own, is the one that the route is for.
     """
-    from dataplane import live
-
-    with live.find(lab=lab) as client:
-        rows = client.routes()
+    rows = whose.tables(lab, daemon=daemon).routes()
     if as_json:
         print_json(rows)
         return
     several = any(row["network"] for row in rows)
     cells = [(row["destination"], row["gateway"], row["interface"], *((row["network"],) if several else ())) for row in rows]
-    print_table(COLUMNS | (FOR if several else {}), cells, nothing="This lab has no gateway.")
+    print_table(COLUMNS | (FOR if several else {}), cells, nothing="There is no gateway.")

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import click
 
+from dataplane.cli import whose
 from dataplane.cli.candidates import completer, networks
-from dataplane.cli.options import as_json, one_lab
+from dataplane.cli.options import as_json, lab_or_daemon
 from dataplane.cli.output import print_json, print_table
 
 COLUMNS = {"NETWORK": "left", "KIND": "left", "RULE": "left", "HITS": "right"}
 
 
 @click.command()
-@one_lab
+@lab_or_daemon
 @as_json
 @click.argument("network", required=False, shell_complete=completer(networks))
-def command(lab: str | None, as_json: bool, network: str | None) -> None:
+def command(lab: str | None, daemon: bool, as_json: bool, network: str | None) -> None:
     """Show what may pass between networks, and as what.
 
     Isolation keeps networks apart, snat gives what leaves another source, dnat leads published ports to their services. HITS are
     connections that the rule decided; packets of established ones pass without asking.
     """
-    from dataplane import live
-
-    with live.find(lab=lab) as client:
-        rows = client.rules(network)
+    rows = whose.tables(lab, daemon=daemon).rules(network)
     if as_json:
         print_json(rows)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,8 @@ from dataplane.cli.output import Row, page, print_json, print_table, rendered
 from dataplane.cli.units import bit_rate, frame_rate, octets
 
 if TYPE_CHECKING:
-    from dataplane.live.rows import StatsRow
+    from dataplane.looking.asking import Tables
+    from dataplane.looking.rows import StatsRow
 
 TOTALS = {"PORT": "left", "SENT": "right", "OCTETS": "right", "RECEIVED": "right", "OCTETS ": "right"}
 LOSSES = {"DROPPED": "right", "KERNEL QUEUE": "right"}
@@ -31,19 +33,27 @@ def command(lab: str | None, watch: bool, interval: float, as_json: bool) -> Non
     """
     from dataplane import live
 
-    with live.find(lab=lab) as client:
-        if not watch:
-            rows = client.stats(interval=0)
-            if as_json:
-                print_json(rows)
-            else:
-                print_table(TOTALS | LOSSES, map(totals, rows), nothing="This lab has no ports.")
-            return
-        for rows in client.watch_stats(interval=interval):
-            if as_json:
-                print_json(rows)
-            else:
-                page(rendered({"PORT": "left"} | RATES | LOSSES, map(rates, rows)))
+    show(live.find(lab=lab), watch=watch, interval=interval, as_json=as_json)
+
+
+def show(tables: Tables, *, watch: bool, interval: float = 1.0, as_json: bool, names: Sequence[str] = ()) -> None:
+    """Print it, of the ports of all or of ``names``; ``watch``: with rates, for ever."""
+
+    def chosen(rows: Iterable[StatsRow]) -> list[StatsRow]:
+        return [row for row in rows if not names or any(row["port"].startswith(f"{name}.") for name in names)]
+
+    if not watch:
+        rows = chosen(tables.stats(interval=0))
+        if as_json:
+            print_json(rows)
+        else:
+            print_table(TOTALS | LOSSES, map(totals, rows), nothing="There are no ports.")
+        return
+    for rows in map(chosen, tables.watch_stats(interval=interval)):
+        if as_json:
+            print_json(rows)
+        else:
+            page(rendered({"PORT": "left"} | RATES | LOSSES, map(rates, rows)))
 
 
 def totals(row: StatsRow) -> Row:

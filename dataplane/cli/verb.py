@@ -46,7 +46,10 @@ class Verb(click.Command):
         try:
             left = super().parse_args(ctx, self._plain_switches(ctx, args))
         except click.UsageError as error:
-            raise self._wrong_flag(ctx, _reason(error, args)) from None
+            what = _reason(error, args)
+            if what == "unknown flag: --json" and any("--format" in one.opts for one in self.params):
+                what += "\n  mend:  write --format json"
+            raise self._wrong_flag(ctx, what) from None
         words = ctx.params.get("words", ())
         if not ctx.resilient_parsing and not (self.least <= len(words) and (self.most is None or len(words) <= self.most)):
             raise Said(self._count(ctx), status=1)

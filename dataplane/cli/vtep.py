@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dataplane.cli import whose
 from dataplane.cli.candidates import completer, overlays
-from dataplane.cli.options import as_json, one_lab
+from dataplane.cli.options import as_json, lab_or_daemon
 from dataplane.cli.output import print_json, print_table
 from dataplane.cli.units import octets, seconds
 
 if TYPE_CHECKING:
     from dataplane.cli.output import Row
-    from dataplane.live.vtep_rows import OverlayRow, PeerRow, StationRow
+    from dataplane.looking.vtep_rows import OverlayRow, PeerRow, StationRow
 
 OVERLAYS = {
     "NETWORK": "left", "VNI": "right", "VTEP": "left", "UNDERLAY": "left", "GROUP": "left", "MTU": "right", "PEERS": "right",
@@ -28,25 +29,22 @@ SHOWN = 1000
 
 
 @click.command()
-@one_lab
+@lab_or_daemon
 @click.option("--limit", type=click.IntRange(0), default=SHOWN, show_default=True, help="Show at most so many stations.")
 @as_json
 @click.argument("network", required=False, shell_complete=completer(overlays))
-def command(lab: str | None, limit: int, as_json: bool, network: str | None) -> None:
+def command(lab: str | None, daemon: bool, limit: int, as_json: bool, network: str | None) -> None:
     """Show overlays, the VTEPs they reach, and who is behind those.
 
     With NETWORK also the stations behind each VTEP. Octets are those of inner frames. What looks wrong is said last: stations that
     keep moving, addresses that two claim, MTUs that cannot work.
     """
-    from dataplane import live
-
-    with live.find(lab=lab) as client:
-        found = client.vteps(network, limit=limit)
+    found = whose.tables(lab, daemon=daemon).vteps(network, limit=limit)
     if as_json:
         print_json(found)
         return
     rows = found["overlays"]
-    print_table(OVERLAYS, map(overlay_cells, rows), nothing="The lab has no overlay.")
+    print_table(OVERLAYS, map(overlay_cells, rows), nothing="There is no overlay.")
     _show(PEERS, [peer_cells(row, peer) for row in rows for peer in row["peers"]])
     if network is not None:
         _show(STATIONS, [station_cells(station) for row in rows for station in row["stations"]])

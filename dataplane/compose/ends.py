@@ -4,15 +4,53 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from ipaddress import IPv4Interface, IPv6Interface
-from typing import TypeVar
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import TypedDict, TypeVar
 
-from dataplane.compose.addresses import address, mac, no_host
+from dataplane.compose.addresses import address, interface, mac, no_host
 from dataplane.compose.nodes import At
 from dataplane.model import IPAddress
 
 Interface = IPv4Interface | IPv6Interface
 T = TypeVar("T", IPv4Interface | IPv6Interface, IPAddress)
+
+
+class Ends(TypedDict):
+    """What an `outside.Outside` is made of."""
+
+    kind: str
+    name: str | None
+    ipv4: IPv4Interface | None
+    ipv6: IPv6Interface | None
+    gateway4: IPv4Address | None
+    gateway6: IPv6Address | None
+    mac: str | None
+    gateway_mac: str | None
+    netns: str | None
+    neighbors: tuple[tuple[IPAddress, str], ...]
+    mtu: int
+
+
+def ends(at: At, kind: str, ours: Mapping[int, Interface], link: str, *, least_mtu: int) -> Ends:
+    """What the keys say that all links have. ``ours``: our addresses, by IP version; ``link``: what it is, for messages."""
+    name, netns, mtu, given, gateway_mac = (at.get(key) for key in ("name", "netns", "mtu", "mac", "gateway_mac"))
+    if netns is not None and not netns.text().startswith("/"):
+        raise netns.wrong(f'"{netns.text()}" is not an absolute path', f"write /run/netns/{netns.text().rpartition('/')[2]}")
+    hops = gateways(at, ours)
+    four, six, gateway4, gateway6 = ours.get(4), ours.get(6), hops.get(4), hops.get(6)
+    return Ends(
+        kind=kind,
+        name=interface(name) if name else None,
+        ipv4=four if isinstance(four, IPv4Interface) else None,
+        ipv6=six if isinstance(six, IPv6Interface) else None,
+        gateway4=gateway4 if isinstance(gateway4, IPv4Address) else None,
+        gateway6=gateway6 if isinstance(gateway6, IPv6Address) else None,
+        mac=mac(given) if given else None,
+        gateway_mac=other_mac(gateway_mac, given, link) if gateway_mac else None,
+        netns=netns.text() if netns else None,
+        neighbors=tuple(neighbors(at.get("neighbors"), ours, link)),
+        mtu=within(mtu, least_mtu, 65535) if mtu else 1500,
+    )
 
 
 def elements(at: At, key: str) -> list[At]:

@@ -13,7 +13,7 @@ POOL = Table(
     {
         "subnet": used(TEXT, "one IPv4 and one IPv6 subnet per network, of macvlan and ipvlan several; host bits are an error"),
         "ip_range": used(TEXT, "automatic addresses come from here"),
-        "gateway": used(TEXT, "the gateway's address; the lowest free one where it is absent"),
+        "gateway": used(TEXT, "the gateway's address; the lowest free one where it is absent, of macvlan and ipvlan none"),
         "aux_addresses": used(MapOf(TEXT), "reserved: no service gets them"),
     },
 )

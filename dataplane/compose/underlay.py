@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address
 
-from dataplane.compose.addresses import address, interface, mac
-from dataplane.compose.ends import Interface, by_version, elements, gateways, interface_address, neighbors, other_mac, within
+from dataplane.compose.addresses import address, mac
+from dataplane.compose.ends import Interface, by_version, elements, ends, interface_address, within
 from dataplane.compose.nodes import At
 from dataplane.model import IPAddress
 from dataplane.underlay import VXLAN_PORT, Peer, Station, Underlay
@@ -19,38 +19,20 @@ def underlay(at: At | None) -> Underlay | None:
     """What the file says of it; None: nothing. UserError for what does not go together."""
     if at is None:
         return None
-    kind, name, netns, mtu, port = (at.get(key) for key in ("kind", "name", "netns", "mtu", "port"))
+    kind, name, port = at.get("kind"), at.get("name"), at.get("port")
     chosen = kind.text() if kind else "tap"
     if chosen == "udp":
         _only_sockets(at)
-    if netns is not None and not netns.text().startswith("/"):
-        raise netns.wrong(f'"{netns.text()}" is not an absolute path', f"write /run/netns/{netns.text().rpartition('/')[2]}")
     ours = by_version(at, "address", [interface_address(entry, alone=chosen == "udp") for entry in elements(at, "address")])
     if chosen == "packet" and name is None:
         raise at.wrong("an underlay of kind packet needs name", "write name: eth0, the real interface")
     if not ours:
         raise at.wrong("an underlay needs address", f"write address: {EXAMPLES[chosen]}")
-    hops = gateways(at, ours)
-    four, six, gateway4, gateway6 = ours.get(4), ours.get(6), hops.get(4), hops.get(6)
-    given, gateway_mac = at.get("mac"), at.get("gateway_mac")
-    known = dict(neighbors(at.get("neighbors"), ours, "underlay"))
+    link = ends(at, chosen, ours, "underlay", least_mtu=576)
     others = peers(at.get("peers"), ours, chosen)
-    known |= {peer.address: peer.mac for peer in others if peer.mac is not None}
-    return Underlay(
-        kind=chosen,
-        name=interface(name) if name else None,
-        ipv4=four if isinstance(four, IPv4Interface) else None,
-        ipv6=six if isinstance(six, IPv6Interface) else None,
-        gateway4=gateway4 if isinstance(gateway4, IPv4Address) else None,
-        gateway6=gateway6 if isinstance(gateway6, IPv6Address) else None,
-        mac=mac(given) if given else None,
-        gateway_mac=other_mac(gateway_mac, given, "underlay") if gateway_mac else None,
-        netns=netns.text() if netns else None,
-        neighbors=tuple(known.items()),
-        mtu=within(mtu, 576, 65535) if mtu else 1500,
-        port=within(port, 1, 65535) if port else VXLAN_PORT,
-        peers=others,
-    )
+    known = dict(link["neighbors"]) | {peer.address: peer.mac for peer in others if peer.mac is not None}
+    link["neighbors"] = tuple(known.items())
+    return Underlay(**link, port=within(port, 1, 65535) if port else VXLAN_PORT, peers=others)
 
 
 EXAMPLES = {

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from types import MappingProxyType
 
-from dataplane.compose.addresses import address, interface, mac, subnet
-from dataplane.compose.ends import by_version, elements, gateways, interface_address, neighbors, other_mac, within
+from dataplane.compose.addresses import address, subnet
+from dataplane.compose.ends import by_version, elements, ends, interface_address, within
 from dataplane.compose.nodes import At
 from dataplane.model import IPAddress
 from dataplane.nat import Nat
@@ -20,36 +19,19 @@ def uplink(at: At | None) -> Uplink | None:
     """What the file says of the way out; None: nothing. UserError for what does not go together."""
     if at is None:
         return None
-    kind, name, netns, mtu = (at.get(key) for key in ("kind", "name", "netns", "mtu"))
+    kind, name = at.get("kind"), at.get("name")
     chosen = kind.text() if kind else "tap"
     others = [key for key, entry in at.items() if key != "kind" and entry.value is not None]
     if chosen == "none":
         if others:
             raise at.wrong(f"an uplink of kind none has no {others[0]}", "remove it, or write another kind")
         return Uplink(kind="none")
-    if netns is not None and not netns.text().startswith("/"):
-        raise netns.wrong(f'"{netns.text()}" is not an absolute path', f"write /run/netns/{netns.text().rpartition('/')[2]}")
     ours = by_version(at, "address", [interface_address(entry) for entry in elements(at, "address")])
     if chosen == "packet" and (name is None or not ours):
         missing = "name" if name is None else "address"
         wanted = "name: eth0, the real interface" if name is None else "address: 192.0.2.2/24, one of ours on its network"
         raise at.wrong(f"an uplink of kind packet needs {missing}", f"write {wanted}")
-    hops = gateways(at, ours)
-    four, six, gateway4, gateway6 = ours.get(4), ours.get(6), hops.get(4), hops.get(6)
-    given, gateway_mac = at.get("mac"), at.get("gateway_mac")
-    return Uplink(
-        kind=chosen,
-        name=interface(name) if name else None,
-        ipv4=four if isinstance(four, IPv4Interface) else None,
-        ipv6=six if isinstance(six, IPv6Interface) else None,
-        gateway4=gateway4 if isinstance(gateway4, IPv4Address) else None,
-        gateway6=gateway6 if isinstance(gateway6, IPv6Address) else None,
-        mac=mac(given) if given else None,
-        gateway_mac=other_mac(gateway_mac, given, "uplink") if gateway_mac else None,
-        netns=netns.text() if netns else None,
-        neighbors=tuple(neighbors(at.get("neighbors"), ours, "uplink")),
-        mtu=within(mtu, 68, 65535) if mtu else 1500,
-    )
+    return Uplink(**ends(at, chosen, ours, "uplink", least_mtu=68))
 
 
 def nat(at: At | None) -> Nat:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from dataplane.desired.records import ContainerRecord, NetworkRecord, State
 from dataplane.desired.wishes import ContainerWish, EndpointWish, NetworkWish
+from dataplane.looking.inside import Inside
 from dataplane.model import EMPTY
 
 
@@ -260,6 +261,10 @@ class Daemon(Protocol):
 
     def lookups(self, container: str) -> Sequence[Lookup]:
         """What a container (its whole id) has asked its name server, oldest first: the last 256 questions of those that run."""
+
+    @property
+    def inside(self) -> Inside:
+        """Its engine's tables."""
 
     def sandbox(self, container: str) -> str:
         """The path of the namespace that the container is in, "" where it has none."""

@@ -82,6 +82,11 @@ class HostSide:
         """Addresses of the host by uplink, at which published ports are reached."""
         return {port: way.local for port, way in self._host.ways.items()}
 
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences about underlays that cannot carry what overlays send."""
+        return [sentence for sentences in list(self._host.underlays.warnings.values()) for sentence in sentences]
+
     # -- changes ----------------------------------------------------------------------------------------------------------
 
     async def placed(self, plan: Plan) -> Plan:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dataplane.daemon.core import new_id
 from dataplane.desired import connecting, networks, references
 from dataplane.desired.records import NetworkRecord
+from dataplane.desired.refused import Refused
 from dataplane.desired.wishes import EndpointWish, NetworkWish
 
 if TYPE_CHECKING:
@@ -53,10 +54,14 @@ class Networks:
             await core.change_to(connecting.connect(core.state, record.id, member.id, wish, now=now))
 
     async def disconnect(self, network: str, container: str, *, force: bool = False) -> None:
-        """Take it away."""
+        """Take it away. Refused 404: there is no such container, or in Docker's words with ``force``, no endpoint of it."""
         core = self._core
         async with core.lock:
-            record, member = self.find(network), references.container(core.state, container)
+            record = self.find(network)
+            try:
+                member = references.container(core.state, container)
+            except Refused as refused:
+                raise Refused(404, f"endpoint {container} not found") if force and refused.http == 404 else refused from None
             await core.change_to(connecting.disconnect(core.state, record.id, member.id, force=force))
 
     async def prune(self, chosen: Callable[[NetworkRecord], bool]) -> list[str]:

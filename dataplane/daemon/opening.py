@@ -40,7 +40,7 @@ async def opened(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if helper is None:
         helper = await asyncio.to_thread(helper_of, folder)
-    engine = EngineThread(secrets.randbits(63))
+    engine = EngineThread(secrets.randbits(63), again="end the daemon and start it again: containers go on")
     host = HostSide(name, folder, helper, change=host_rules, underlay=underlay)
     core = Core(folder, store, helper, engine, host, kept=Kept(kept, folder / "instances"))
 

@@ -11,6 +11,7 @@ from dataplane.daemon.events import Events
 from dataplane.daemon.execs import Execs
 from dataplane.daemon.face import Lookup, Papers
 from dataplane.daemon.files import HOSTNAME, HOSTS, RESOLV
+from dataplane.daemon.inside import CoreInside
 from dataplane.daemon.naming import Naming
 from dataplane.daemon.networks import Networks
 from dataplane.desired.records import State
@@ -27,6 +28,11 @@ class Whole:
         self.networks = Networks(core)
         self.containers = Containers(core, self.events, self.naming.files)
         self.execs = Execs(self.containers)
+        self.inside = CoreInside(core, self._shim)
+
+    def _shim(self, container: str) -> int:
+        process = self.containers.life(container).process
+        return process.pid if process is not None else 0
 
     @property
     def state(self) -> State:

@@ -24,7 +24,7 @@ from dataplane.plan import make_plan
 
 if TYPE_CHECKING:
     from dataplane.live.client import Client
-    from dataplane.live.rows import FdbRow
+    from dataplane.looking.rows import FdbRow
     from dataplane.model import Topology
 
 AGEING_S = 3

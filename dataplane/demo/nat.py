@@ -22,7 +22,7 @@ from dataplane.plan import make_plan
 
 if TYPE_CHECKING:
     from dataplane.live.client import Client
-    from dataplane.live.rows import DropRow
+    from dataplane.looking.rows import DropRow
     from dataplane.model import Topology
 
 WORLD = "198.51.100.80"

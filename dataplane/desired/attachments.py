@@ -66,7 +66,13 @@ def _addresses(record: NetworkRecord, wish: EndpointWish) -> list[str]:
             wrong.append(f"invalid IPv{version} address: {address}")
         elif not record.predefined and not any(_inside(address, pool.subnet) for pool in record.pools):
             wrong.append(f"no configured subnet contains IP address {address}")
-    wrong += [f"invalid link-local IP address: {one}" for one in wish.link_local if one.is_unspecified]
+    for one in wish.link_local:
+        if one.is_unspecified:
+            wrong.append(f"invalid link-local IP address: {one}")
+        elif not one.is_link_local:
+            wrong.append(f"invalid link local IP address: {one}")
+        elif one.version == 6 and not record.enable_ipv6:
+            wrong.append(f"invalid link local IP address: {one}: the network has no IPv6")
     return wrong
 
 

@@ -20,15 +20,15 @@ NONE = "container cannot be connected to multiple networks with one of the netwo
 def connect(state: State, network_id: str, container_id: str, wish: EndpointWish, *, now: int) -> State:
     """On the network as well; with an endpoint where it runs. A second time: Refused 403 where it runs, else nothing changes."""
     network, container = state.networks[network_id], state.containers[container_id]
+    _require_living(container)
+    wanted = attachment(network, wish)
+    _require_plural(state, network, container)
     if (container_id, network_id) in state.endpoints:
         raise Refused(
             403,
             f"endpoint with name {container.name} already exists in network {network.name}",
             mend=f"disconnect it first: network disconnect {network.name} {container.name}",
         )
-    _require_living(container)
-    wanted = attachment(network, wish)
-    _require_plural(state, network, container)
     if network_id in container.attachments and not container.alive:
         return state
     container = replace(container, attachments=put(container.attachments, network_id, wanted))

@@ -43,14 +43,17 @@ def _called(driver: str) -> str:
 
 
 def has_gateway(record: NetworkRecord, version: int) -> bool:
-    """An address is set aside for the network's gateway, where the user gives none."""
-    if record.driver == "bridge":
-        return not (record.internal and record.options.get(MODE[version]) == "isolated")
-    if record.driver == "macvlan":
-        return not record.internal
-    if record.driver == "ipvlan":
-        return not record.internal and (record.options.get("ipvlan_mode") or "l2") == "l2"
-    return False
+    """An address is set aside for the network's gateway, where the user gives none: of bridges alone. That of a parent's network is
+    somebody else's, and nobody knows it who is not told."""
+    return record.driver == "bridge" and not (record.internal and record.options.get(MODE[version]) == "isolated")
+
+
+def joined(record: NetworkRecord) -> str:
+    """The interface of the host whose network this one is part of: its parent; in mode l3 it is one of its own. "" for none."""
+    network = network_of(record)
+    if not is_parented(network) or record.internal or wish(network).l3:
+        return ""
+    return record.options.get("parent", "")
 
 
 def require_possible(state: State, record: NetworkRecord, around: Surroundings) -> None:

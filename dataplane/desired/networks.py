@@ -89,7 +89,7 @@ def create(state: State, wish: NetworkWish, around: Surroundings, *, id: str, no
     _require_local(wish)
     record = _addressed(state, record, written, families, around)
     kinds.require_possible(state, record, around)
-    warning = "; ".join([*pools.warnings(record.pools, around), *_unused(wish, families)])
+    warning = "; ".join([*pools.warnings(record.pools, around, joined=kinds.joined(record)), *_unused(wish, families)])
     made = with_network(state, record)
     return with_way_out(made, around) if made.uplinks else made, warning
 

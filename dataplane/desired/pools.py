@@ -189,14 +189,15 @@ def refused(error: UserError) -> Refused:
     return Refused(400, error.what, mend=error.mend)
 
 
-def warnings(pools: Iterable[Pool], around: Surroundings) -> list[str]:
-    """A sentence for each route of the host that a subnet hides, or is hidden by."""
+def warnings(pools: Iterable[Pool], around: Surroundings, *, joined: str) -> list[str]:
+    """A sentence for each route of the host that a subnet hides, or is hidden by. Not for those by the interface ``joined``, whose
+    network it is meant to be a part of."""
     return [
         f"the subnet {pool.subnet} overlaps the host's route {route}{f' dev {interface}' if interface else ''}: "
         "containers on this network and what is behind that route may not reach one another"
         for pool in pools
         for interface, route in around.routes
-        if route.prefixlen and overlapping(pool.subnet, route)
+        if route.prefixlen and overlapping(pool.subnet, route) and not (joined and interface == joined)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import TypeVar
 
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord, State
@@ -17,7 +18,7 @@ def network(state: State, reference: str) -> NetworkRecord:
     if len(found) > 1:
         raise Refused(400, f"network {reference} is ambiguous ({len(found)} matches found based on ID prefix)")
     if not found:
-        raise Refused(404, f"network {reference} not found")
+        raise Refused(404, f"network {reference} not found", mend=_near(state.networks, reference))
     return found[0]
 
 
@@ -27,7 +28,7 @@ def container(state: State, reference: str) -> ContainerRecord:
     if len(found) > 1:
         raise Refused(400, f"multiple IDs found with provided prefix: {reference}")
     if not found:
-        raise Refused(404, f"No such container: {reference}")
+        raise Refused(404, f"No such container: {reference}", mend=_near(state.containers, reference))
     return found[0]
 
 
@@ -41,6 +42,12 @@ def endpoints_of(state: State, container_id: str) -> tuple[EndpointRecord, ...]:
 def members(state: State, network_id: str) -> Iterator[EndpointRecord]:
     """The endpoints on a network."""
     return (one for one in state.endpoints.values() if one.network == network_id)
+
+
+def _near(records: Mapping[str, _Record], reference: str) -> str:
+    """What was meant, perhaps; "" where nothing is like it."""
+    near = get_close_matches(reference[:128], [one.name for one in records.values()], 1)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def _meant(records: Mapping[str, _Record], reference: str, name: str) -> list[_Record]:

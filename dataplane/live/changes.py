@@ -11,11 +11,11 @@ from aiohttp import web
 
 from dataplane.errors import UserError
 from dataplane.exchange import from_json
-from dataplane.live import questions
 from dataplane.live.explained import explained
 from dataplane.live.rows import StepRow
 from dataplane.live.state import ENDING, LAB
-from dataplane.live.stream import lines
+from dataplane.looking import questions
+from dataplane.looking.stream import lines
 from dataplane.model import Topology
 from dataplane.proc import message
 

@@ -22,14 +22,16 @@ LOOK = 1.0
 
 
 class EngineThread:
-    """Used on the event loop, but for ``apply``; ``call`` hands work to the thread."""
+    """Used on the event loop, but for ``apply``; ``call`` hands work to the thread.
 
-    def __init__(self, seed: int, *, poll: bool = False) -> None:
+    ``again``: how its users have one that works again."""
+
+    def __init__(self, seed: int, *, poll: bool = False, again: str = "dataplane down, then up") -> None:
         from dataplane.apply.taps import LiveDataplane
 
         self.seed = seed
         self.links: dict[str, str] = {}
-        self.state = "running"
+        self.state, self._again = "running", again
         self._live = LiveDataplane(seed=seed, poll=poll)
         self._stopping = False
         self._died: Callable[[str], None] = lambda _why: None
@@ -90,7 +92,7 @@ class EngineThread:
         return self._live.submit(work)
 
     def _dead(self) -> UserError:
-        return UserError(f"no traffic flows in this lab: {self.state}", mend="dataplane down, then up", status=1)
+        return UserError(f"no traffic flows: {self.state}", mend=self._again, status=1)
 
     async def change_to(self, wiring: Wiring, taps: Mapping[str, int | tuple[int, ...]]) -> tuple[Action, ...]:
         """Carry out the difference and return it. ``taps``: descriptors for new ports, which belong to the engine from now on."""

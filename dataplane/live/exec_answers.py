@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from dataplane.errors import UserError
-from dataplane.live import execs, questions
+from dataplane.live import execs
 from dataplane.live.hijack import hijack
 from dataplane.live.lookup_instance import named
 from dataplane.live.state import EXECS, LAB
+from dataplane.looking import questions
 
 SHAPE: Mapping[str, type | tuple[type, ...]] = {
     "command": list,

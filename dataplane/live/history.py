@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
-from dataplane.live import logs, questions
+from dataplane.live import logs
 from dataplane.live.lookup_instance import named
 from dataplane.live.state import LAB
-from dataplane.live.stream import lines
+from dataplane.looking import questions
+from dataplane.looking.stream import lines
 
 
 async def get_logs(request: web.Request) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataplane.errors import UserError
+from dataplane.looking.nearest import nearest
 from dataplane.proc import pids, registry
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 RECORD = "about.json"
 START = """start one: dataplane up -d
-or a daemon, whose containers have exec, logs, port, ps and stats: dataplane daemon"""
+or a daemon, for containers without a file: dataplane daemon"""
 """What to do where no lab runs."""
 
 
@@ -65,14 +66,15 @@ def find(service: str | None = None, *, lab: str | None = None, file: str | None
 
 def _meant(service: str | None, lab: str | None, file: str | None) -> LabInfo:
     running = [one for one in labs() if one.running]
+    names, of_all = [one.name for one in running], [name for one in running for name in one.services]
     if lab is not None:
-        return _only([one for one in running if one.name == lab], f"no lab {lab} runs", running)
+        return _only([one for one in running if one.name == lab], f"no lab {lab} runs", running, nearest(lab, names))
     if file is not None:
         return _only([one for one in running if is_of(one, Path(file))], f"no lab of {file} runs", running)
     if service is not None:
         having = [one for one in running if service in one.services or service.rpartition("-")[0] in one.services]
         here = [one for one in having if is_of(one, Path())]
-        return _only(here or having, f"no running lab has a service {service}", running)
+        return _only(here or having, f"no running lab has a service {service}", running, nearest(service, of_all))
     return _only([one for one in running if is_of(one, Path())] or running, "no lab runs", running)
 
 
@@ -82,10 +84,10 @@ def is_of(one: LabInfo, path: Path) -> bool:
     return one.source == wanted or os.path.dirname(one.source) == wanted  # noqa: PTH120 - texts, not paths
 
 
-def _only(found: list[LabInfo], none: str, running: list[LabInfo]) -> LabInfo:
+def _only(found: list[LabInfo], none: str, running: list[LabInfo], near: str = "") -> LabInfo:
     if len(found) == 1:
         return found[0]
     names = ", ".join(one.name for one in found or running)
     if found:
         raise UserError(f"several labs are meant: {names}", mend="choose one with --lab NAME")
-    raise UserError(none, mend=f"running labs: {names}" if names else START, status=1)
+    raise UserError(none, mend=f"{near}running labs: {names}" if names else START, status=1)

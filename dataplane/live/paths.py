@@ -11,9 +11,8 @@ from dataplane.errors import UserError
 from dataplane.hostnet import place
 from dataplane.live.holder import holder
 from dataplane.live.site import Site
-from dataplane.model import IPAddress, Network, Plan
-from dataplane.options import integer
-from dataplane.overlays import MTU, OVERHEAD, is_overlay, overlay
+from dataplane.model import IPAddress, Plan
+from dataplane.overlays import MTU, OVERHEAD, is_overlay, mtu_of, overlay
 from dataplane.underlay import Underlay
 
 ASKED = 64
@@ -63,11 +62,6 @@ def too_narrow(site: Site, port: str, below: Underlay, plan: Plan) -> tuple[str,
                         f"{MTU}: {fits} on the network)"
                     ] = None
     return tuple(found)
-
-
-def mtu_of(network: Network) -> int:
-    """Of a planned overlay: decided."""
-    return integer(network.options, MTU, 1500, low=68, high=65535)
 
 
 def _ways(ip: Any, names: dict[int, tuple[str, int]], below: Underlay, peers: Iterable[IPAddress]) -> Iterator[tuple[str, int]]:

@@ -1,13 +1,11 @@
-"""A running lab as rows: what ``ps``, ``drops``, ``fdb`` and the others print."""
+"""A running lab as rows: what ``ps`` and others print."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dataplane.live.rows import DropRow, EndpointRow, FdbRow, InstanceRow, LabRow, PublishedRow, UplinkRow
+from dataplane.live.rows import EndpointRow, InstanceRow, LabRow, PublishedRow, UplinkRow
 from dataplane.live.supervisor import Supervisor
 from dataplane.model import Endpoint
 from dataplane.sandbox import sandbox_of
@@ -16,7 +14,6 @@ from dataplane.uplink import UPLINK
 if TYPE_CHECKING:
     from dataplane.live.lab import Lab
 
-WATCH = 0.25
 LINKS = {"link up": "up", "link down": "down", "port gone": "gone"}
 
 
@@ -122,50 +119,3 @@ def _endpoint_row(lab: Lab, endpoint: Endpoint) -> EndpointRow:
         "ipv6": str(endpoint.ipv6) if endpoint.ipv6 else None,
         "state": LINKS[lab.engine.links.get(endpoint.port, "link up")],
     }
-
-
-def drop_rows(drops: Any) -> list[DropRow]:
-    """From ``Dataplane.drops``."""
-    return [
-        {
-            "scope": str(row["scope"]),
-            "where": str(row["name"]),
-            "reason": str(row["reason"]),
-            "frames": int(row["count"]),
-            "sentence": str(row["sentence"]),
-        }
-        for row in drops
-    ]
-
-
-def plain_rows(table: Any) -> list[dict[str, Any]]:
-    """A NumPy structured array as dictionaries."""
-    return [dict(zip(table.dtype.names, row, strict=True)) for row in table.tolist()]
-
-
-async def fdb_rows(lab: Lab, network: str) -> list[FdbRow]:
-    """The stations of a network's bridge, by port and address."""
-
-    def read(dataplane: Any) -> list[FdbRow]:
-        return [
-            {"mac": str(row["mac"]), "port": str(row["port"]), "age": float(row["age"]), "static": bool(row["static"])}
-            for row in dataplane.fdb(network)
-        ]
-
-    return await lab.engine.call(read)
-
-
-async def watch_fdb(lab: Lab, network: str) -> AsyncGenerator[FdbRow, None]:
-    """What is there, as learned; then what changes: learned, moved, gone."""
-    known: dict[str, FdbRow] = {}
-    while True:
-        now = {row["mac"]: row for row in await fdb_rows(lab, network)}
-        for mac, row in now.items():
-            if mac not in known:
-                yield {**row, "event": "learned"}
-            elif known[mac]["port"] != row["port"]:
-                yield {**row, "event": "moved"}
-        for mac in known.keys() - now.keys():
-            yield {**known[mac], "event": "gone"}
-        known = now
-        await asyncio.sleep(WATCH)

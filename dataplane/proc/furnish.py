@@ -112,7 +112,7 @@ def _set_up(wire: Wire, one: dict[str, Any]) -> None:
     for address in one["addresses"]:
         if known or ":" not in address:
             wire.add_address(one["name"], address)
-    wire.set_link(one["name"], up=True, arp=one.get("arp", True))
+    wire.set_link(one["name"], up=True, arp=one.get("arp", True), works=True)
 
 
 def look(spaces: Spaces, names: list[str]) -> Body:

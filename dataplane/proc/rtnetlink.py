@@ -21,7 +21,8 @@ _REQUEST, _ACK, _DUMP, _REPLACE, _CREATE = 0x1, 0x4, 0x300, 0x100, 0x400
 _NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
 _NEWADDR, _DELADDR = 20, 21
 _NEWROUTE, _DELROUTE, _GETROUTE = 24, 25, 26
-_IFNAME, _MTU, _ALIAS = 3, 4, 20
+_IFNAME, _MTU, _OPERSTATE, _ALIAS = 3, 4, 16, 20
+_OPER_UP = 6
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_OIF, _RTA_GATEWAY = 4, 5
 _IFF_UP = 1
@@ -43,14 +44,18 @@ class Wire:
         """Let go of the namespace."""
         self._socket.close()
 
-    def set_link(self, name: str, *, up: bool | None = None, mtu: int = 0, alias: str = "", arp: bool | None = None) -> None:
-        """UserError names what the kernel refuses, as do all of these. ``arp`` False: it asks for no neighbors."""
+    def set_link(
+        self, name: str, *, up: bool | None = None, mtu: int = 0, alias: str = "", arp: bool | None = None, works: bool = False
+    ) -> None:
+        """UserError names what the kernel refuses, as do all of these. ``arp`` False: it asks for no neighbors. ``works``: it is
+        shown as UP (RFC 2863, ifOperStatus); of a TAP the kernel says that only after its carrier has once gone and come."""
         flags, change = (_IFF_UP if up else 0), (_IFF_UP if up is not None else 0)
         if arp is not None:
             flags, change = flags | (0 if arp else _IFF_NOARP), change | _IFF_NOARP
         body = struct.pack("=BxHiII", 0, 0, self.index(name), flags, change)
         body += attribute(_MTU, struct.pack("=I", mtu)) if mtu else b""
         body += attribute(_ALIAS, alias.encode()[:255]) if alias else b""
+        body += attribute(_OPERSTATE, bytes([_OPER_UP])) if works else b""
         self.do(_SETLINK, 0, body, f"set {name}{f' mtu {mtu}' if mtu else ''}{' up' if up else ''}")
 
     def delete_link(self, name: str) -> None:

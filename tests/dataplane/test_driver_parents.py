@@ -24,10 +24,10 @@ def test_a_macvlan_network_is_a_node_with_a_port_for_each_endpoint_and_the_paren
     wiring = wired(lan(parent="eth0"))
     assert [*wiring.nodes] == ["macvlan lan", "a.lan", "parent.lan"]
     assert dict(wiring.nodes["parent.lan"].settings) == {
-        "interface": "eth0", "kind": "packet", "stations": "02:42:0a:00:00:02", "netns": "", "mtu": 1500,
+        "interface": "eth0", "kind": "packet", "stations": "02:42:0a:00:00:01", "netns": "", "mtu": 1500,
     }  # fmt: skip
     assert {ends: dict(link.settings) for ends, link in wiring.links.items()} == {
-        ("a.lan", "macvlan lan"): {"station": "02:42:0a:00:00:02", "mode": "bridge"},
+        ("a.lan", "macvlan lan"): {"station": "02:42:0a:00:00:01", "mode": "bridge"},
         ("parent.lan", "macvlan lan"): {},
     }
 

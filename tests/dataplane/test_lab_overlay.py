@@ -9,7 +9,7 @@ from scapy.layers.vxlan import VXLAN
 from dataplane import Lab, compose
 from dataplane.apply import Dataplane, MemoryPorts, vtep_tables
 from dataplane.drivers import wire
-from dataplane.live.vtep_view import overlay_rows, read
+from dataplane.looking.vtep_view import overlay_rows, read
 from dataplane.plan import make_plan
 
 VNI = "com.docker.network.driver.overlay.vxlanid_list"

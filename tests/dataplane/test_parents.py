@@ -98,7 +98,7 @@ def test_networks_share_a_parent_if_they_are_of_one_kind():
     second = lan("second", "macvlan", "10.1.0.0/24", parent="eth0", macvlan_mode="private")
     parent = planned(first, second).parents["parent.lan"]
     assert (parent.networks, parent.vlans) == (("lan", "second"), (0, 0))
-    assert parent.stations == ("02:42:0a:00:00:02", "02:42:0a:01:00:02")
+    assert parent.stations == ("02:42:0a:00:00:01", "02:42:0a:01:00:01")
     other = lan("other", "ipvlan", "10.2.0.0/24", parent="eth0")
     assert refused(first, other) == "failed to create the ipvlan port: device or resource busy"
     l3 = lan("third", "ipvlan", "10.3.0.0/24", parent="eth0", ipvlan_mode="l3")
@@ -111,7 +111,7 @@ def test_ipvlan_endpoints_have_the_parents_mac_and_no_other():
     services = [service("a", "lan"), service("b", "lan")]
     plan = planned(one, services=services, seen=ETH0)
     assert {endpoint.mac for endpoint in plan.endpoints()} == {"02:00:00:00:00:01"}
-    assert plan.parents["parent.lan"].hidden == tuple(ip_address(text) for text in ("10.0.0.2", "10.0.0.3"))
+    assert plan.parents["parent.lan"].hidden == tuple(ip_address(text) for text in ("10.0.0.1", "10.0.0.2"))
     # Without a host it is invented, the same each time, and another for another interface.
     invented = segment_mac(one)
     assert invented == segment_mac(one) != segment_mac(lan(driver="ipvlan", parent="eth1"))
@@ -123,12 +123,18 @@ def test_ipvlan_endpoints_have_the_parents_mac_and_no_other():
 
 
 def test_default_routes():
-    """DOCKER.md 1.1: external gateway; in l3 `default dev eth0`. Several subnets: the gateway of one's own."""
-    gateways = {route.gateway for route in planned(lan(parent="eth0")).instances["a"].routes}
+    """DOCKER.md 1.1: external gateway, none that was not told (HEAD); in l3 `default dev eth0`. Several subnets: the gateway of
+    one's own."""
+    for driver in ("macvlan", "ipvlan"):
+        assert planned(lan(driver=driver, parent="eth0")).instances["a"].routes == ()
+    one = lan(parent="eth0")
+    one = replace(one, pools=(replace(one.pools[0], gateway=ip_address("10.0.0.1")),))
+    gateways = {route.gateway for route in planned(one).instances["a"].routes}
     assert gateways == {ip_address("10.0.0.1")}
     (route,) = planned(lan(driver="ipvlan", parent="eth0", ipvlan_mode="l3")).instances["a"].routes
     assert route.gateway.is_unspecified
     two = lan("lan", "macvlan", "10.0.0.0/30", "10.1.0.0/24", parent="eth0")
+    two = replace(two, pools=tuple(replace(pool, gateway=pool.subnet[1]) for pool in two.pools))
     services = [service(name, "lan") for name in "ab"]
     plan = planned(two, services=services)
     assert [str(one.ipv4) for one in plan.endpoints()] == ["10.0.0.2", "10.1.0.2"]

@@ -6,12 +6,11 @@ from itertools import product
 import pytest
 
 from tests.fuzz.counted import FRAMES
+from tests.fuzz.hurt import hurt
 from tests.gateway import neighbors
 from tests.gateway.fragments import cut
 from tests.gateway.two_uplinks import TwoUplinks
 from tests.gateway.world import World
-
-KINDS = 3000  # of honest frames, which are then damaged
 
 
 def honest(world: World, chance: random.Random) -> tuple[str, bytes]:
@@ -50,16 +49,6 @@ def honest(world: World, chance: random.Random) -> tuple[str, bytes]:
     )
 
 
-def damaged(frame: bytes, chance: random.Random) -> bytes:
-    """Often as it was; else octets changed, cut or longer."""
-    octets = bytearray(frame)
-    for _ in range(chance.choice([0, 0, 0, 1, 2, 8])):
-        octets[chance.randrange(len(octets))] = chance.randrange(256)
-    if chance.random() < 0.1:
-        return bytes(octets[: chance.randrange(len(octets))])
-    return bytes(octets + bytes(chance.choice([0, 0, 1, 46])))
-
-
 SETTINGS = {
     "routed": {"nat": None},
     "routed and asking": {"nat": None, "ask": True, "router": {"neighbors": 16}},
@@ -83,20 +72,6 @@ def made(v: int, name: str) -> World:
     return world
 
 
-def hurt(world: World, chance: random.Random, frames: int) -> None:
-    """So many frames, in bursts of all sizes, while time goes on; balanced after every burst."""
-    pool = [honest(world, chance) for _ in range(KINDS)]
-    while frames > 0:
-        burst = chance.choice([1, 4, 40, 400])
-        frames -= burst
-        for port, frame in chance.choices(pool, k=burst):
-            world.ports[port].push(damaged(frame, chance))
-        world.engine.run_until_idle(world.now)
-        world.emitted()
-        if chance.random() < 0.05:
-            world.advance(chance.choice([0.01, 0.5, 3, 40, 400]))
-
-
 @pytest.mark.timeout(3600)
 @pytest.mark.row("NAT-22", "L3-11")
 def test_nothing_that_comes_in_breaks_the_gateway(reached):
@@ -104,7 +79,7 @@ def test_nothing_that_comes_in_breaks_the_gateway(reached):
     sent = 0
     for v, name in product((4, 6), SETTINGS):
         world = made(v, name)
-        hurt(world, random.Random(v * 100 + len(name)), FRAMES // len(SETTINGS) * 3 // 4)
+        hurt(world, random.Random(v * 100 + len(name)), FRAMES // len(SETTINGS) * 3 // 4, honest)
         world.advance(100)
         assert world.engine.held == 0
         for known in ("isp", "c"):

@@ -11,12 +11,10 @@ from scapy.layers.l2 import ARP, Ether
 from tests.fastpath import groups, questions
 from tests.fastpath.outside import BROADCAST, number
 from tests.fuzz.counted import FRAMES
-from tests.fuzz.test_hostile_gateway import damaged
+from tests.fuzz.hurt import hurt
 from tests.vxlan import outer
 from tests.vxlan.overlay_plan import STATIONS, UNDERLAY_MACS, inside
 from tests.vxlan.overlay_world import Overlays
-
-KINDS = 2000  # of honest frames, which are then damaged
 
 SETTINGS = {
     "defaults": {},
@@ -88,23 +86,6 @@ def rewire(world: Overlays, chance: random.Random) -> None:
         world.vtep.add_neighbor(world.at(chance.choice(["r1", "gw"])), number(UNDERLAY_MACS[chance.choice(["r1", "r2"])]))
 
 
-def hurt(world: Overlays, chance: random.Random, frames: int) -> None:
-    """So many frames, in bursts of all sizes, while time goes on; balanced after every burst."""
-    pool = [honest(world, chance) for _ in range(KINDS)]
-    while frames > 0:
-        burst = chance.choice([1, 4, 40, 400])
-        frames -= burst
-        for port, frame in chance.choices(pool, k=burst):
-            world.ports[port].push(damaged(frame, chance))
-        world.engine.run_until_idle(world.now)
-        world.emitted()
-        if chance.random() < 0.05:
-            world.advance(chance.choice([0.01, 0.5, 3, 40, 400]))
-        if chance.random() < 0.05:
-            rewire(world, chance)
-            world.assert_balanced()
-
-
 @pytest.mark.timeout(3600)
 @pytest.mark.row("VX-11")
 def test_nothing_that_comes_in_breaks_a_vtep(reached):
@@ -112,7 +93,7 @@ def test_nothing_that_comes_in_breaks_a_vtep(reached):
     came = 0
     for v, name in product((4, 6), SETTINGS):
         world = Overlays(v, seed=5, blue=True, **SETTINGS[name])
-        hurt(world, random.Random(v * 100 + len(name)), FRAMES // len(SETTINGS) * 3 // 4)
+        hurt(world, random.Random(v * 100 + len(name)), FRAMES // len(SETTINGS) * 3 // 4, honest, rewire)
         world.advance(100)
         assert world.engine.held == 0
         world.vtep.add_neighbor(world.at("r1"), number(UNDERLAY_MACS["r1"]))

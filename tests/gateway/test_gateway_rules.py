@@ -167,5 +167,5 @@ def test_the_rules_in_force_with_their_hits(world):
     for kind in ("isolation", "snat", "dnat"):
         assert rows[rows["kind"] == kind][hits].sum() >= 1, kind
     (dnat,) = rows[rows["kind"] == "dnat"]
-    assert "8080" in dnat["rule"].item()
+    assert "8080" in dnat["rule"]
     assert int(dnat[hits]) == 1

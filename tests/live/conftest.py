@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 
 import pytest
+from daemon_process import DaemonProcess, daemon
+from docker_clients import CLIENTS, Docker
 
 from dataplane.proc import kernel
 from dataplane.proc.server import privileged
@@ -16,3 +19,18 @@ def own_host() -> None:
     if privileged():
         kernel.unshare(kernel.CLONE_NEWNET)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
+    """A daemon for all tests of a module."""
+    with daemon(tmp_path_factory.mktemp("daemon")) as one:
+        yield one
+
+
+@pytest.fixture
+def docker(process: DaemonProcess) -> Iterator[Docker]:
+    """The newest of Docker's clients here, on that daemon; what it made goes with the test."""
+    client = Docker(CLIENTS[-1], process)
+    yield client
+    client.clear()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "DATAPLANE_DEBUG": "1"}
@@ -78,3 +82,40 @@ class Demonstration:
 def nothing_is_left(*labs: str) -> bool:
     """Neither state nor namespaces of these labs."""
     return not any(Path(f"/run/dataplane/{lab}").exists() or list(Path("/run/netns").glob(f"{lab}-*")) for lab in labs)
+
+
+class Demonstrated(ABC):
+    """What holds of every demonstration. Subclasses are collected as tests."""
+
+    demo: Demonstration
+    steps: Sequence[str]
+    late: str
+    """What stands on the page when its labs are up: there it is interrupted."""
+    labs: str
+    """Finds their name, or what they begin with."""
+    ends: Sequence[str] = ("",)
+    """How the names go on."""
+
+    @abstractmethod
+    def judge(self, page: str) -> None:
+        """The page says what it should."""
+
+    def nothing_is_left(self, page: str) -> bool:
+        found = re.search(self.labs, page)
+        assert found, page
+        return nothing_is_left(*(found[1] + end for end in self.ends))
+
+    def test_unattended(self) -> None:
+        self.judge(self.demo.page())
+
+    def test_step_by_step_on_a_terminal(self) -> None:
+        """Each step waits for Enter; colours, and no line wider than the terminal but commands to copy."""
+        page, prompts = self.demo.step_by_step()
+        assert prompts == len(self.steps) - 1
+        self.judge(page)
+
+    @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_interrupted_it_cleans_up(self, number: int, status: int) -> None:
+        page, ended = self.demo.interrupted(self.late, number)
+        assert ended == status
+        assert self.nothing_is_left(page)

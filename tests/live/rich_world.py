@@ -59,7 +59,8 @@ _HOST = {"RestartPolicy": {"Name": "always"}, "PublishAllPorts": True,
                           "53/udp": [{"HostIp": "127.0.0.1", "HostPort": "5300-5310"}], "443/tcp": [{}]},
          "Dns": ["192.0.2.53"], "DnsSearch": ["example.test"], "DnsOptions": ["ndots:2"],
          "ExtraHosts": ["printer:10.71.0.129", "host:host-gateway"], "Sysctls": {"net.ipv4.ip_default_ttl": "63"},
-         "Init": True, "Memory": 2**26}  # fmt: skip
+         "Init": True, "Memory": 2**26, "Binds": ["/usr:/srv:ro"], "Tmpfs": {"/mnt": "size=1m"},
+         "Ulimits": [{"Name": "nofile", "Soft": 64, "Hard": 128}, {"Name": "core", "Soft": 0, "Hard": 0}]}  # fmt: skip
 
 CONTAINERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("base", "bridge", {"Cmd": ["sleep", "1000"]}),

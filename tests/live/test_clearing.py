@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from daemon_process import DaemonProcess, daemon
+from private_world import needs_user_namespaces, run_in_private_world
 
 from dataplane.proc import pids
 from dataplane.proc.server import privileged
@@ -68,6 +70,27 @@ def test_what_was_left_is_taken_away(tmp_path: Path, how: str) -> None:
         state = process.ask("GET", "/containers/web/json")[1]["State"]
         assert (state["Status"], state["ExitCode"]) == ("exited", 255)
         assert process.ask("POST", "/containers/web/start")[0] == 204
+
+
+@needs_root
+@needs_user_namespaces
+def test_an_ordinary_users_is_taken_away() -> None:
+    """Processes and the folder of what runs; it has nothing else."""
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory() as name, daemon(Path(name)) as process:
+            process.run("web")
+            pid = process.pid("web")
+            shim = pid, pids.start_time(pid)
+            runtime = process.runtime
+            process.stop()
+            assert pids.alive(*shim)
+            done = cleaned(process)
+            assert "1 container was ended" in done.stdout, done
+            assert not pids.alive(*shim)
+            assert not runtime.exists()
+
+    run_in_private_world(work, user=True)
 
 
 def test_a_daemon_that_runs_is_not_touched(tmp_path: Path) -> None:

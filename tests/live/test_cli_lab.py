@@ -125,8 +125,26 @@ def test_ping_teaches_the_bridge_and_the_tables_show_it(folder):
 
 def test_an_unknown_network_is_explained(folder):
     said = dataplane("fdb", "--lab", LAB, "frnt")
-    assert said.stderr == f"dataplane: lab {LAB} has no network frnt\n  mend:  its networks: front, back\n"
+    assert said.stderr == f"dataplane: lab {LAB} has no network frnt\n  mend:  did you mean front? its networks: front, back\n"
     assert said.returncode == 1
+
+
+def test_a_capture_of_a_service(folder):
+    """As of a daemon's container (test_daemon_inside): pcapng, here of `lo`, where nobody else speaks."""
+    ping = ["ping", "-c", "20", "-i", "0.2", "127.0.0.1"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "dataplane", "exec", "--lab", LAB, "alone", *ping]
+    with subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL) as pinging:
+        said = subprocess.run(
+            [sys.executable, "-m", "dataplane", "capture", "--lab", LAB, "alone", "lo", "-c", "2"],
+            env=env, capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        pinging.kill()
+    assert (said.returncode, said.stderr) == (0, b"2 frames captured on lo, 0 lost\n")
+    assert said.stdout.startswith(b"\x0a\x0d\x0d\x0a")
+    assert said.stdout.count(bytes.fromhex("7f0000017f000001")) == 2
+    wrong = dataplane("capture", "--lab", LAB, "alnoe")
+    assert wrong.stderr == f'dataplane: lab {LAB} has no service alnoe\n  mend:  did you mean "alone"?\n'
 
 
 def test_a_dropped_frame_has_a_reason_and_a_sentence(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from crews import Crew, crew_in, everything
 from private_world import needs_root, needs_user_namespaces, run_in_private_world
 
+from dataplane import capturing
 from dataplane.desired.records import PAUSED, RUNNING
 
 pytestmark = [pytest.mark.live, needs_root, needs_user_namespaces]
@@ -54,6 +56,18 @@ def test_the_life_of_a_users_container() -> None:
         assert use.memory > 100_000
         assert await crew.containers.stop("web")
         assert crew.containers.find("web").fate.exit == 143
+
+    as_user(life)
+
+
+def test_a_user_may_capture() -> None:
+    """The program of `dataplane capture`: the container's root may, who is none outside. Its input ends at once, and so does it."""
+
+    async def life(crew: Crew) -> None:
+        await crew.run("sleep", "1000", name="web")
+        status, out, told = await crew.exec("web", sys.executable, "-IS", capturing.__file__, "eth0", "0", "100")
+        assert (status, told) == (0, b"0 frames captured on eth0, 0 lost\n")
+        assert out.startswith(b"\x0a\x0d\x0d\x0a")
 
     as_user(life)
 

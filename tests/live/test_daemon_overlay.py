@@ -49,7 +49,8 @@ def hosts(tmp_path: Path) -> Iterator[tuple[DaemonProcess, DaemonProcess]]:
 
 
 def test_containers_of_two_hosts_are_on_one_network(hosts: tuple[DaemonProcess, DaemonProcess]) -> None:
-    """DOCKER.md 1.1: VXLAN, eth0 with an MTU of 1450; each host takes addresses of its own range; after a kill -9 too."""
+    """DOCKER.md 1.1: VXLAN, eth0 with an MTU of 1450; each host takes addresses of its own range; after a kill -9 too.
+    Who is behind the other host is seen."""
     one, two = hosts
     for number, process in enumerate(hosts, start=1):
         words = ["--driver", "overlay", "--subnet", "10.9.0.0/24", "--ip-range", f"10.9.0.{number * 64}/26"]
@@ -60,6 +61,9 @@ def test_containers_of_two_hosts_are_on_one_network(hosts: tuple[DaemonProcess, 
     assert address.startswith("10.9.0.1")
     ping = ("exec", "on1", "ping", "-c1", "-W3", "-s", "1422", "-M", "do", address)
     assert "1 received" in one.docker(*ping)
+    (far,) = one.ask("GET", "/dataplane/vteps?network=far")[1]["overlays"]  # `dataplane vtep far`
+    assert (far["network"], far["vni"], far["mtu"]) == ("far", 4097, 1450)
+    assert [station["peer"] for station in far["stations"]] == ["192.0.2.2"]
     one.kill()
     one.start()
     assert "1 received" in one.docker(*ping)

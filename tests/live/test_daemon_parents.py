@@ -98,12 +98,13 @@ def test_a_daemon_that_was_killed_finds_its_parents_again(there, driver):
 
 
 def test_vlans_and_no_parent(there):
-    """A VLAN has its tag outside; without a parent siblings alone."""
+    """A VLAN has its tag outside; without a parent siblings alone; without a gateway no default route."""
     there.docker("network", "create", "-d", "macvlan", "--subnet", "10.82.0.0/24", "-o", "parent=eth0.82", "tagged")
     there.docker("network", "create", "-d", "macvlan", "--subnet", "10.83.0.0/24", "alone")
     for name in ("one", "two"):
         there.docker("run", "-d", "--name", name, "--network", "tagged", "host", "sleep", "600")
         there.docker("network", "connect", "alone", name)
+    assert there.docker("exec", "one", "ip", "route", "show", "default") == ""  # HEAD: no gateway was given
     assert pings(there, "one", address(there, "two", "tagged"))
     assert pings(there, "one", address(there, "two", "alone"))
     # The first answer is awaited in the background while the capture runs.

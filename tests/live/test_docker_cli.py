@@ -27,12 +27,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    with daemon(tmp_path_factory.mktemp("daemon")) as one:
-        yield one
-
-
 @pytest.fixture(params=CLIENTS)
 def docker(request: pytest.FixtureRequest, process: DaemonProcess) -> Iterator[Docker]:
     client = Docker(request.param, process)
@@ -192,6 +186,7 @@ def test_the_default_bridge(docker):
     assert "eth0" in docker.ok("exec", "c1", "ip", "-o", "link")
     assert docker.address("c1") == "172.17.0.2"
     assert docker.ok("exec", "c1", "ip", "route").startswith("default via 172.17.0.1 dev eth0")
+    assert docker.ok("exec", "c1", "ip", "-br", "address", "show", "eth0").split() == ["eth0", "UP", "172.17.0.2/16"]
     docker.run("c2")
     assert docker.pings("c2", "172.17.0.2")
     assert docker.inside("c2", "getent", "hosts", "c1").returncode == 2
@@ -295,6 +290,8 @@ def test_connect_is_hot_and_disconnect_too(docker):
     docker.ok("start", "c1")
     assert docker.ok("exec", "c1", "ls", "/sys/class/net").split() == ["eth0", "eth1", "lo"]
     assert "No such container: nosuch" in docker.fails("network", "connect", "net1", "nosuch")
+    assert "No such container: nosuch" in docker.fails("network", "disconnect", "net1", "nosuch")
+    assert "endpoint nosuch not found" in docker.fails("network", "disconnect", "-f", "net1", "nosuch")
     assert "network nosuch not found" in docker.fails("network", "connect", "nosuch", "c1")
     docker.ok("rm", "-f", "c1")
 
@@ -306,9 +303,10 @@ def test_aliases_and_links(docker):
     docker.run("c2", "--network", "net1", "--link", "c1:cache")
     assert docker.pings("c2", "db") and docker.pings("c2", "cache")
     assert docker.inside("c1", "getent", "hosts", "cache").returncode != 0
-    refused = docker.fails("network", "connect", "--alias", "x", "bridge", "c1")
-    assert "network-scoped alias is supported only for containers in user defined networks" in refused
     docker.run("d1")
+    for name in ("c1", "d1"):  # d1 is there already: that is said last
+        refused = docker.fails("network", "connect", "--alias", "x", "bridge", name)
+        assert "network-scoped alias is supported only for containers in user defined networks" in refused
     docker.run("d2", "--link", "d1:store")
     assert docker.ok("exec", "d2", "getent", "hosts", "store").split()[0] == docker.address("d1")
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 
 import pytest
-from daemon_process import DaemonProcess, daemon
 from docker_clients import CLIENTS, Docker
 
 from dataplane.proc.server import privileged
@@ -21,23 +19,6 @@ pytestmark = [
     pytest.mark.skipif(not privileged(), reason="needs root"),
 ]
 BRIDGE = "com.docker.network.bridge"
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    with daemon(tmp_path_factory.mktemp("daemon")) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def docker(process: DaemonProcess) -> Docker:
-    return Docker(CLIENTS[-1], process)
-
-
-@pytest.fixture(autouse=True)
-def cleared(docker: Docker) -> Iterator[None]:
-    yield
-    docker.clear()
 
 
 def create(docker: Docker, **body: object) -> tuple[int, dict[str, str]]:

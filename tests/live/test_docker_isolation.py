@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from daemon_process import DaemonProcess, daemon
-from docker_clients import CLIENTS, Docker
+from docker_clients import CLIENTS
 
 from dataplane.proc.server import privileged
 
@@ -56,17 +56,6 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]
     finally:
         ip("netns", "delete", OUTSIDE)
         subprocess.run(["ip", "link", "delete", "t-api-out"], check=False, capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def docker(process: DaemonProcess) -> Docker:
-    return Docker(CLIENTS[-1], process)
-
-
-@pytest.fixture(autouse=True)
-def cleared(docker: Docker) -> Iterator[None]:
-    yield
-    docker.clear()
 
 
 def test_on_one_network_everybody_talks(docker):

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from daemon_process import DaemonProcess, daemon
+from daemon_process import DaemonProcess
 from docker_clients import CLIENTS, Docker
 
 from dataplane.proc.server import privileged
@@ -19,21 +19,12 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    with daemon(tmp_path_factory.mktemp("daemon")) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def docker(process: DaemonProcess) -> Docker:
-    return Docker(CLIENTS[0], process)
-
-
-@pytest.fixture(autouse=True)
-def cleared(docker: Docker) -> Iterator[None]:
-    yield
-    docker.clear()
+@pytest.fixture
+def docker(process: DaemonProcess) -> Iterator[Docker]:
+    """The oldest client here: all that is published it can say."""
+    client = Docker(CLIENTS[0], process)
+    yield client
+    client.clear()
 
 
 def test_every_form(docker):

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from daemon_process import DaemonProcess, daemon
+from daemon_process import DaemonProcess
 
 from dataplane.proc.server import privileged
 
 docker = pytest.importorskip("docker")
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(not privileged(), reason="needs root")]
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaemonProcess]:
-    with daemon(tmp_path_factory.mktemp("daemon")) as one:
-        yield one
 
 
 @pytest.fixture

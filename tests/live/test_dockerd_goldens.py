@@ -96,7 +96,7 @@ def settled(text: str) -> str:
     """Brackets around IPv6 as clients from 23 on write them; by name what 20.10 takes from Go's maps, which have no order
     (published ports, networks that were removed); the default network's own name."""
     text = text.replace(":::", "[::]:").replace("running default", "running bridge")
-    if text.startswith(("80/tcp -> ", "9000/udp -> ")):
+    if re.match(r"\d+/(tcp|udp) -> ", text):
         text = "".join(sorted(text.splitlines(keepends=True)))
     head, deleted, names = text.partition("Deleted Networks:\n")
     return head + deleted + "\n".join(sorted(names.split("\n"))) if deleted else text

@@ -16,6 +16,7 @@ from record_state import STATES, restored
 
 from dataplane.daemon import places
 from dataplane.proc.server import privileged
+from dataplane.store.schema import VERSION
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(not privileged(), reason="namespaces with names, and rules on the host")]
 RECORDED = sorted(STATES.glob("*.sql"))
@@ -45,6 +46,11 @@ def daemon(sql: Path, tmp_path: Path, host: str) -> Iterator[DaemonProcess]:
         one.clear()
 
 
+def schema_of(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as db:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
 def inspected(daemon: DaemonProcess, name: str) -> dict[str, Any]:
     status, found = daemon.ask("GET", f"{rich_world.LATEST}/containers/{name}/json")
     assert status == 200, found
@@ -54,6 +60,7 @@ def inspected(daemon: DaemonProcess, name: str) -> dict[str, Any]:
 @recorded
 def test_networks_and_containers_of_an_earlier_version_are_there_and_start(daemon: DaemonProcess) -> None:
     """Whoever has the policy runs; the others can be started, with the addresses and ports that were asked for, and talk."""
+    written = schema_of(daemon.state / places.FILE)
     daemon.start()
     networks = {one["Name"]: one for one in daemon.ask("GET", f"{rich_world.LATEST}/networks")[1]}
     assert {one["Name"] for one in rich_world.NETWORKS} | {"bridge", "host", "none"} == set(networks)
@@ -61,7 +68,8 @@ def test_networks_and_containers_of_an_earlier_version_are_there_and_start(daemo
     names = {one["Names"][0] for one in daemon.ask("GET", f"{rich_world.LATEST}/containers/json?all=1")[1]}
     assert names == {f"/{name}" for name, _, _ in rich_world.CONTAINERS if name != "fleeting"}, daemon.log()
     assert inspected(daemon, "web")["State"]["Running"]
-    assert (daemon.state / f"{places.FILE}.v1").exists(), "the file as it was, for who goes back"
+    kept = {int(one.suffix.removeprefix(".v")) for one in daemon.state.glob(f"{places.FILE}.v*")}
+    assert kept == {written} - {VERSION}, "the file as it was, for who goes back"
     assert inspected(daemon, "ended")["State"]["ExitCode"] == 3
     for name in sorted(one[1:] for one in names - {"/web", "/broken"}):
         status, said = daemon.ask("POST", f"/containers/{name}/start")

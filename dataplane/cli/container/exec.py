@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -14,9 +13,9 @@ from dataplane.cli.container.session import OURS, check_terminal, codes, start_s
 from dataplane.cli.daemon_names import running
 from dataplane.cli.said import Said, refused
 from dataplane.cli.verb import Verb, words
-from dataplane.client import Daemon, Refusal, terminal
-from dataplane.client.carry import carry
+from dataplane.client import Daemon, Refusal
 from dataplane.client.daemon import quoted
+from dataplane.client.execution import executed
 
 
 @click.command(cls=Verb, least=2, interspersed=False)
@@ -55,30 +54,14 @@ def command(words: tuple[str, ...], **given: Any) -> int:
     }
     made = daemon.ask("POST", f"/containers/{quoted(name)}/exec", body=wish)["Id"]
     try:
-        return _started(daemon, made, detach=detach, tty=tty, stdin=0 if stdin else None, keys=given["detach_keys"])
+        if detach:
+            daemon.ask("POST", f"/exec/{made}/start", body={"Detach": True, "Tty": tty})
+            return 0
+        keys = codes(given["detach_keys"]) if tty and stdin else b""
+        ended = executed(daemon, made, (0 if stdin else None, 1, 2), tty=tty, keys=keys)
     except Refusal as refusal:
         status = start_status(refusal.what)
         raise Said(refused(refusal), status=1 if status == OURS else status) from None
-
-
-def _started(daemon: Daemon, made: str, *, detach: bool, tty: bool, stdin: int | None, keys: str | None) -> int:
-    path = f"/exec/{made}/start"
-    if detach:
-        daemon.ask("POST", path, body={"Detach": True, "Tty": tty})
-        return 0
-    screen = (stdin if stdin is not None else 1) if tty else None
-    size = terminal.size(screen)
-    asked = {"Detach": False, "Tty": tty, **({"ConsoleSize": list(size)} if size else {})}
-
-    def tell(rows: int, columns: int) -> None:
-        daemon.ask("POST", f"/exec/{made}/resize", query={"h": rows, "w": columns})
-
-    sock, early, _ = daemon.hijack("POST", path, body=asked)
-    with sock, ExitStack() as held:
-        if tty:
-            held.enter_context(terminal.resizing(screen, tell))
-            held.enter_context(terminal.raw(stdin))
-        watched = codes(keys) if tty and stdin is not None else b""
-        if carry(sock, early, (stdin, 1, 2), multiplexed=not tty, keys=watched):
-            raise Said("read escape sequence")  # docker's words; the command goes on
-    return int(daemon.ask("GET", f"/exec/{made}/json")["ExitCode"] or 0)
+    if ended is None:
+        raise Said("read escape sequence")  # docker's words; the command goes on
+    return ended

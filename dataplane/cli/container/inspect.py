@@ -37,12 +37,14 @@ def command(layout: str | None, size: bool, kind: str | None, words: tuple[str, 
     daemon = Daemon.at()
 
     def get(name: str) -> Any:
+        mends = []
         for each in [kind] if kind else PATHS:
             try:
                 return daemon.ask("GET", PATHS[each].format(quoted(name)), query={"size": (size and each == "container") or None})
             except Refusal as refusal:
                 if kind or refusal.http != 404:
                     raise
-        raise NotThere(f"Error: No such object: {name}")
+                mends += [refusal.mend] if refusal.mend else []
+        raise NotThere("\n".join([f"Error: No such object: {name}", *(f"  mend:  {mend}" for mend in mends[:1])]))
 
     inspect(words, layout, get)

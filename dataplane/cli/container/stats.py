@@ -13,9 +13,11 @@ from dataplane.cli.candidates import completer
 from dataplane.cli.daemon_names import running
 from dataplane.cli.listing import FORMAT, listing
 from dataplane.cli.said import Said, refused
-from dataplane.cli.verb import Verb, words
+from dataplane.cli.stats import show
+from dataplane.cli.verb import Failure, Verb, words
 from dataplane.client import Daemon, Refusal
 from dataplane.client.daemon import quoted
+from dataplane.client.tables import DaemonTables
 from dataplane.gotemplate import Row
 
 DEFAULT = "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}"
@@ -40,9 +42,18 @@ BINARY, DECIMAL = ("B", "KiB", "MiB", "GiB", "TiB", "PiB"), ("B", "kB", "MB", "G
 @click.option("--format", "layout", metavar="string", help=FORMAT)
 @click.option("--no-stream", is_flag=True, help="Once, instead of again and again.")
 @click.option("--no-trunc", is_flag=True, help="Cut nothing short.")
+@click.option("--ports", is_flag=True, help="Frames and octets of each port of the engine instead, and those lost.")
+@click.option("--json", "as_json", is_flag=True, help="With --ports: print JSON, for programs.")
 @words("[CONTAINER...]", shell_complete=completer(running))
-def command(everything: bool, layout: str | None, no_stream: bool, no_trunc: bool, words: tuple[str, ...]) -> None:
+def command(
+    *, everything: bool, layout: str | None, no_stream: bool, no_trunc: bool, ports: bool, as_json: bool, words: tuple[str, ...]
+) -> None:
     """Show what containers use: CPU, memory, network."""
+    if ports:
+        show(DaemonTables(), watch=not no_stream, as_json=as_json, names=words)
+        return
+    if as_json:
+        raise Failure("--json is of --ports\n  mend:  write --format json")
     text = DEFAULT if layout in {None, "", "table"} else str(layout)
     daemon = Daemon.at()
     while True:

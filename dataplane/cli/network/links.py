@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from dataplane.cli.listing import FORMAT, show
+from dataplane.cli.options import as_json
+from dataplane.cli.output import print_json
 from dataplane.cli.verb import Verb
 from dataplane.client import Daemon
 from dataplane.gotemplate import Row
@@ -15,7 +17,12 @@ HEADINGS = {"Link": "LINK", "Network": "NETWORK", "ID": "NETWORK ID", "State": "
 
 @click.command(cls=Verb, most=0)
 @click.option("--format", "layout", metavar="string", help=FORMAT)
-def command(layout: str | None) -> None:
+@as_json
+def command(layout: str | None, as_json: bool) -> None:
     """Show the bridges of networks, UP while a container is on them."""
-    rows = [{**one, "ID": one["ID"][:12], "Ports": ", ".join(one["Ports"])} for one in Daemon.at().ask("GET", "/dataplane/links")]
+    found = Daemon.at().ask("GET", "/dataplane/links")
+    if as_json:
+        print_json(found)
+        return
+    rows = [{**one, "ID": one["ID"][:12], "Ports": ", ".join(one["Ports"])} for one in found]
     show([Row("*network.linkContext", one) for one in rows], layout, default=DEFAULT, headings=HEADINGS)

@@ -17,6 +17,7 @@ from dataplane.desired.records import EXITED, PAUSED, RUNNING, ContainerRecord, 
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
 from dataplane.desired.wishes import ContainerWish, EndpointWish, NetworkWish
+from tests.dataplane.api.packets import packets
 from tests.dataplane.api.pretended import MISSING, Pretended
 
 SIGNALS = {"SIGKILL": 137, "KILL": 137, "9": 137, "SIGTERM": 143, "TERM": 143, "15": 143, "SIGINT": 130, "SIGHUP": 129}
@@ -35,6 +36,7 @@ class Fake:
         self.state: State = networks.fresh(self.around, ids=(new_id(), new_id(), new_id()), now=time.time_ns())
         self.networks, self.containers = FakeNetworks(self), FakeContainers(self)
         self.execs, self.events = FakeExecs(self), FakeEvents()
+        self.core, self.inside = packets(self)
 
     def lookups(self, container: str) -> list[Lookup]:
         if self.state.containers[container].name != "asker":

@@ -69,7 +69,7 @@ def test_refusals(host, said):
 def test_volumes_are_left_aside():
     request = asked.checked(
         ContainerCreateRequest,
-        {"Volumes": {"/anonymous": {}}, "HostConfig": {
+        {"Volumes": {"/anonymous": {}, "/b": {}}, "HostConfig": {
             "Binds": ["named:/f", "/a:/b"], "Mounts": [{"Type": "volume", "Source": "v", "Target": "/g"}], "VolumesFrom": ["other"],
         }},
     )  # fmt: skip

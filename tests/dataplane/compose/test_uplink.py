@@ -1,6 +1,6 @@
 """``x-dataplane.uplink``, ``x-dataplane.nat`` and ``gateway_mac``: what is read, and every way to write it wrong."""
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
@@ -26,26 +26,12 @@ def test_nothing_written_is_nothing_said():
     assert lab("{kind: none}").uplink == Uplink(kind="none")
 
 
-def test_everything_written():
+def test_all_of_nat_written():
     topology = lab(
-        "{kind: packet, name: eth9, address: [192.0.2.2/24, 'fd01::2/64'], gateway: ['fd01::1', 192.0.2.1], mac: 02-00-00-00-00-0A,"
-        " gateway_mac: 02:00:00:00:00:01, netns: /run/netns/x, neighbors: {192.0.2.9: 02:00:00:00:00:09}, mtu: 9000}",
+        PACKET,
         "{mapping: endpoint-dependent, filtering: address-dependent, strict: true, timeouts: {udp: 30}, flows: 1000,"
         " addresses: [192.0.2.5, 192.0.2.6], static: {192.0.2.7: 172.17.0.2}, exclude: [10.9.0.0/16],"
         " mss: 1360, icmp_rate: 0}",
-    )
-    assert topology.uplink == Uplink(
-        kind="packet",
-        name="eth9",
-        ipv4=IPv4Interface("192.0.2.2/24"),
-        ipv6=IPv6Interface("fd01::2/64"),
-        gateway4=IPv4Address("192.0.2.1"),
-        gateway6=IPv6Address("fd01::1"),
-        mac="02:00:00:00:00:0a",
-        gateway_mac="02:00:00:00:00:01",
-        netns="/run/netns/x",
-        neighbors=((IPv4Address("192.0.2.9"), "02:00:00:00:00:09"),),
-        mtu=9000,
     )
     assert topology.nat == Nat(
         mapping="endpoint-dependent",
@@ -70,39 +56,7 @@ def test_everything_written():
         ("{kind: none, name: eth0}", "", "an uplink of kind none has no name"),
         ("{kind: packet}", "", "an uplink of kind packet needs name"),
         ("{kind: packet, name: eth0}", "", "an uplink of kind packet needs address"),
-        ("{name: 'a b'}", ".name", '"a b" cannot name an interface'),
-        ("{netns: x}", ".netns", '"x" is not an absolute path'),
-        ("{address: 192.0.2.2}", ".address", '"192.0.2.2" has no prefix that anyone else is in'),
-        ("{address: 192.0.2.2/32}", ".address", '"192.0.2.2/32" has no prefix that anyone else is in'),
-        ("{address: nowhere}", ".address", '"nowhere" is not an address with a prefix'),
-        ("{address: 192.0.2.0/24}", ".address", "192.0.2.0 is no address that a host may have on 192.0.2.0/24"),
-        ("{address: 192.0.2.255/24}", ".address", "192.0.2.255 is no address that a host may have on 192.0.2.0/24"),
-        ("{address: 127.0.0.2/8}", ".address", "127.0.0.2 is no address that a host may have on 127.0.0.0/8"),
-        ("{address: [192.0.2.2/24, 192.0.3.2/24]}", ".address", "two IPv4 values stand under address"),
         ("{gateway: 192.0.2.1}", "", NO_NEIGHBOR.format("192.0.2.1")),
-        (
-            "{address: 192.0.2.2/24, gateway: 192.0.3.1}",
-            "",
-            "the gateway 192.0.3.1 is no neighbor of our address there, 192.0.2.2/24",
-        ),
-        (
-            "{address: 192.0.2.2/24, gateway: 192.0.2.2}",
-            "",
-            "the gateway 192.0.2.2 is no neighbor of our address there, 192.0.2.2/24",
-        ),
-        (
-            "{address: 192.0.2.2/24, gateway: 192.0.2.0}",
-            "",
-            "the gateway 192.0.2.0 is no neighbor of our address there, 192.0.2.2/24",
-        ),
-        ("{mac: 03:00:00:00:00:01}", ".mac", '"03:00:00:00:00:01" is a group address: no interface can have it'),
-        ("{mac: 02:00:00:00:00:01, gateway_mac: 02:00:00:00:00:01}", ".gateway_mac", "02:00:00:00:00:01 is our own MAC too"),
-        ("{neighbors: {x: 02:00:00:00:00:01}}", ".neighbors.x", '"x" is not an IP address'),
-        (
-            "{address: 192.0.2.2/24, neighbors: {10.0.0.1: 02:00:00:00:00:01}}",
-            ".neighbors.10.0.0.1",
-            "10.0.0.1 is not on the uplink's network 192.0.2.0/24",
-        ),
         ("{mtu: 60}", ".mtu", "60 is out of bounds"),
         ("{peer: x}", ".peer", 'the key "peer" is unknown'),
         ("tap", "", "a text stands where a mapping belongs"),

@@ -1,9 +1,11 @@
 """`network connect` and `disconnect`, hot and of containers that are stopped: DOCKER.md 1.3, 1.8, and gateways of 1.4."""
 
+from ipaddress import ip_address
+
 import pytest
 from worlds import World, bind, endpoint, key, refuses
 
-from dataplane.desired.wishes import PoolWish
+from dataplane.desired.wishes import EndpointWish, PoolWish
 
 HOST = "container cannot be disconnected from host network or connected to host network"
 NONE = "container cannot be connected to multiple networks with one of the networks in private (none) mode"
@@ -211,6 +213,26 @@ def test_gw_priority_wins():
     assert world.routes("c1") == [("eth0", "172.19.0.1")]
     world.connect("cc", "c1", endpoint(gw_priority=7))
     assert world.routes("c1") == [("eth2", "172.20.0.1")]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("10.1.1.1", "invalid link local IP address: 10.1.1.1"),
+        ("2001:db8::1", "invalid link local IP address: 2001:db8::1"),
+        ("0.0.0.0", "invalid link-local IP address: 0.0.0.0"),
+        ("fe80::7", "invalid link local IP address: fe80::7: the network has no IPv6"),
+    ],
+)
+def test_link_local_addresses_that_are_none(address, words):
+    """DOCKER.md 1.3, --link-local-ip: 169.254.0.0/16, and fe80::/10 where there is IPv6."""
+    world = World()
+    world.net("n")
+    world.net("six", enable_ipv6=True)
+    world.run("c1")
+    wish = EndpointWish(link_local=(ip_address(address),))
+    refuses(400, f"invalid endpoint settings:\n{words}", world.connect, "n", "c1", wish)
+    world.connect("six", "c1", EndpointWish(link_local=(ip_address("fe80::7"), ip_address("169.254.0.7"))))
 
 
 def test_an_internal_network_is_the_last_resort():

@@ -144,6 +144,24 @@ def test_host_routes_are_no_error_but_a_warning_that_names_them():
     assert world.warning == ""
 
 
+@pytest.mark.parametrize(
+    ("driver", "options", "warned"),
+    [
+        ("macvlan", {"parent": "eth0"}, False),
+        ("ipvlan", {"parent": "eth0"}, False),
+        ("ipvlan", {"parent": "eth0", "ipvlan_mode": "l3"}, True),  # it needs a subnet of its own
+        ("macvlan", {"parent": "eth0.7"}, True),
+        ("macvlan", {"parent": "eth1"}, True),
+        ("macvlan", {}, True),
+    ],
+)
+def test_a_network_may_well_have_its_parents_subnet(driver, options, warned):
+    """macvlan and ipvlan are part of the network that the parent is on: nothing is hidden, and nothing is said."""
+    world = World(around("eth0 192.0.2.0/24", links=frozenset({"eth0", "eth1"})))
+    world.net("lan", "192.0.2.0/24", driver=driver, options=options)
+    assert ("192.0.2.0/24 dev eth0" in world.warning) == warned
+
+
 def test_rm():
     """DOCKER.md 1.8: rm predefined, rm in use (HEAD's words)."""
     world = World()

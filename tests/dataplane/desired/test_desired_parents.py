@@ -5,6 +5,7 @@ from ipaddress import ip_address, ip_interface
 import pytest
 from worlds import World, around, bind, endpoint, refuses
 
+from dataplane.desired.wishes import PoolWish
 from dataplane.drivers import wire
 from dataplane.parent import Seen
 from dataplane.parents import placed
@@ -73,7 +74,8 @@ def test_passthru_has_one_endpoint(world):
 
 def test_several_subnets(world):
     """Issue: several subnets, where the driver may; the default route leads to the gateway beside the address."""
-    world.net("m", "10.0.0.0/30", "10.0.1.0/30", driver="macvlan", options={"parent": "eth0"})
+    pools = [PoolWish(subnet=f"10.0.{number}.0/30", gateway=f"10.0.{number}.1") for number in (0, 1)]
+    world.net("m", *pools, driver="macvlan", options={"parent": "eth0"})
     world.run("c1", "m")
     world.run("c2", "m")
     assert (world.ip("c1", "m"), world.ip("c2", "m")) == ("10.0.0.2", "10.0.1.2")
@@ -88,9 +90,10 @@ def test_ports_are_ignored(world):
 
 
 def test_modes_without_a_gateway(world):
-    """DOCKER.md 1.1: l2: external gateway; l3/l3s: `default dev eth0`, no gateway; --internal: none."""
+    """DOCKER.md 1.1: external gateway, none that was not told (HEAD); l3/l3s: `default dev eth0`, no gateway; --internal: none."""
     for number, (name, driver, options, internal) in enumerate(
         [
+            ("m", "macvlan", {"parent": "eth0"}, False),
             ("l2", "ipvlan", {"parent": "eth0.1"}, False),
             ("l3", "ipvlan", {"parent": "eth0.2", "ipvlan_mode": "l3"}, False),
             ("in", "macvlan", {}, True),
@@ -98,9 +101,9 @@ def test_modes_without_a_gateway(world):
     ):
         made = world.net(name, f"10.{number}.0.0/24", driver=driver, options=options, internal=internal)
         world.run(f"c{name}", name)
-        assert (made.pools[0].gateway is None) == (name != "l2")
-    assert [world.routes(f"c{name}") for name in ("l2", "l3", "in")] == [[("eth0", "10.0.0.1")], [("eth0", "0.0.0.0")], []]
-    assert world.ip("cl3", "l3") == "10.1.0.1"
+        assert made.pools[0].gateway is None
+        assert world.ip(f"c{name}", name) == f"10.{number}.0.1"
+    assert [world.routes(f"c{name}") for name in ("m", "l2", "l3", "in")] == [[], [], [("eth0", "0.0.0.0")], []]
 
 
 def test_without_addresses(world):
@@ -127,7 +130,7 @@ def test_the_plan_has_the_parents_that_are_in_use(world):
     plan = placed(world.plan(), {})
     assert {port: one.interface for port, one in plan.parents.items()} == {"parent.m": "eth0", "parent.i": "eth1"}
     assert plan.parents["parent.m"].stations == ("02:42:00:00:00:09",)
-    assert plan.parents["parent.i"].hidden == (ip_address("10.9.0.2"),)
+    assert plan.parents["parent.i"].hidden == (ip_address("10.9.0.1"),)
     assert {"parent.m", "parent.i"} <= wire(plan).nodes.keys()
 
 

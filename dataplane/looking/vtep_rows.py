@@ -1,4 +1,4 @@
-"""The rows that a running lab tells about its overlays: JSON on the control socket, dictionaries here."""
+"""Rows about overlays: JSON where they are asked for, dictionaries here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows that a running lab tells about its gateway: JSON on the control socket, dictionaries here."""
+"""Rows about a gateway: JSON where they are asked for, dictionaries here."""
 
 from __future__ import annotations
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from dataplane.live.rows import StatsRow
-
-if TYPE_CHECKING:
-    from dataplane.live.lab import Lab
+from dataplane.looking.inside import Inside
+from dataplane.looking.rows import StatsRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +30,16 @@ class Sample:
     ports: dict[str, Port]
 
 
-async def sample(lab: Lab) -> Sample:
+async def sample(inside: Inside) -> Sample:
     """The counters now."""
-    queues = await asyncio.to_thread(_kernel_queues, lab)
-    table = (await lab.engine.call(lambda dataplane: dataplane.traffic())).tolist()
+    queues = await inside.queues()
+    table = (await inside.call(lambda dataplane: dataplane.traffic())).tolist()
     ports = {row[0]: Port(row[1], row[2], row[3], row[4], row[5], queues.get(row[0])) for row in table}
     return Sample(time.monotonic(), ports)
 
 
-def _kernel_queues(lab: Lab) -> dict[str, int]:
-    """Frames that each TAP dropped because its queue was full: its tx_dropped, read inside its namespace."""
-    found: dict[str, int] = {}
-    if lab.plan is None:
-        return found
-    for name, sandbox in list(lab.sandboxes.items()):
-        instance = lab.plan.instances.get(name)
-        if instance is None or not instance.endpoints:
-            continue
-        with lab.helper.netlink(sandbox.namespace) as ip:
-            by_name = {link.get("IFLA_IFNAME"): link.get("IFLA_STATS64") for link in ip.get_links()}
-        for endpoint in instance.endpoints:
-            counters = by_name.get(endpoint.interface)
-            if counters is not None:
-                found[endpoint.port] = int(counters["tx_dropped"])
-    return found
-
-
-def stats(before: Sample | None, after: Sample) -> list[StatsRow]:
-    """Rows with rates over the time between two samples."""
+def stats(before: Sample | None, after: Sample, names: Mapping[str, str]) -> list[StatsRow]:
+    """Rows with rates over the time between two samples. ``names``: see ``Inside.names``."""
     rows: list[StatsRow] = []
     for name, now in after.ports.items():
         then = before.ports.get(name) if before else None
@@ -68,7 +47,7 @@ def stats(before: Sample | None, after: Sample) -> list[StatsRow]:
         rates = _rates(then, now, seconds)
         rows.append(
             {
-                "port": name,
+                "port": names.get(name, name),
                 "sent_frames": now.in_frames,
                 "sent_octets": now.in_octets,
                 "received_frames": now.out_frames,

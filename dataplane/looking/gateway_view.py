@@ -1,10 +1,11 @@
-"""A running lab's gateway as rows: what ``routes``, ``conntrack``, ``rules`` and the others print."""
+"""A gateway as rows: what ``routes``, ``conntrack``, ``rules`` and the others print."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from dataplane.live.gateway_rows import FlowRow, FlowsRow, NatRow, NatsRow, NeighborRow, PublishedRow, RouteRow, RuleRow
+from dataplane.looking.gateway_rows import FlowRow, FlowsRow, NatRow, NatsRow, NeighborRow, PublishedRow, RouteRow, RuleRow
 from dataplane.model import Plan
 
 
@@ -83,12 +84,12 @@ def rule_rows(dataplane: Any, network: str | None) -> list[RuleRow]:
     ]
 
 
-def published_rows(plan: Plan | None) -> list[PublishedRow]:
-    """What a plan publishes, in the file's order."""
+def published_rows(plan: Plan | None, names: Mapping[str, str]) -> list[PublishedRow]:
+    """What a plan publishes, in the file's order. ``names``: see ``Inside.names``."""
     return [
         {
-            "instance": one.instance,
-            "endpoint": one.endpoint,
+            "instance": names.get(one.instance, one.instance),
+            "endpoint": names.get(one.endpoint, one.endpoint),
             "protocol": one.protocol,
             "host_ip": str(one.host_ip) if one.host_ip is not None else None,
             "host": _range(one.first, one.last),

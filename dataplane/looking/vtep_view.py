@@ -1,14 +1,13 @@
-"""A running lab's overlays as rows: what ``vtep`` prints."""
+"""Overlays as rows: what ``vtep`` prints."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from dataplane.live.paths import mtu_of
-from dataplane.live.vtep_rows import ClaimRow, MovingRow, OverlayRow, PeerRow, StationRow
+from dataplane.looking.vtep_rows import ClaimRow, MovingRow, OverlayRow, PeerRow, StationRow
 from dataplane.model import Plan
-from dataplane.overlays import underlay_of
+from dataplane.overlays import mtu_of, underlay_of
 
 
 def overlay_rows(tables: Mapping[str, Any], plan: Plan, network: str | None) -> list[OverlayRow]:
