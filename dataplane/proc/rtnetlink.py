@@ -38,6 +38,7 @@ class Wire:
     def __init__(self, given: socket.socket | None = None) -> None:
         self._socket = given or socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
         self._number = 0
+        self._indices: dict[str, int] = {}
 
     def close(self) -> None:
         """Let go of the namespace."""
@@ -60,6 +61,7 @@ class Wire:
     def delete_link(self, name: str) -> None:
         """One that is gone already is no error."""
         body = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(_IFNAME, name.encode() + b"\0")
+        self._indices.pop(name, None)
         self.do(_DELLINK, 0, body, f"delete {name}", ignored=errno.ENODEV)
 
     def add_address(self, name: str, text: str) -> None:
@@ -111,14 +113,17 @@ class Wire:
             yield struct.unpack("=I", found[_RTA_OIF])[0], socket.inet_ntop(family, gateway) if gateway else ""
 
     def index(self, name: str) -> int:
-        """Of the interface of that name."""
+        """Of the interface of that name, which is asked for once: it is the same as long as it is not deleted here."""
+        if name in self._indices:
+            return self._indices[name]
         self._number += 1
         body = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(_IFNAME, name.encode() + b"\0")
         self._socket.send(struct.pack("=IHHII", 16 + len(body), _GETLINK, _REQUEST, self._number, 0) + body)
         answer = self._socket.recv(1 << 16)
         if struct.unpack_from("=H", answer, 4)[0] == _ERROR:
             raise UserError(f"there is no interface {name}", where=name, status=1)
-        return int(struct.unpack_from("=i", answer, 20)[0])
+        self._indices[name] = int(struct.unpack_from("=i", answer, 20)[0])
+        return self._indices[name]
 
     # -- messages ---------------------------------------------------------------------------------------------------------
 

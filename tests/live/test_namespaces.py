@@ -69,6 +69,28 @@ def test_a_tap_carries_frames_with_vnet_headers(user: bool) -> None:
     in_lab(work, user=user)
 
 
+def test_an_interface_is_replaced_by_another_of_its_name_in_one_order() -> None:
+    """Deleted and made anew: what follows is about the new one, whose index is another."""
+
+    def work(helper: Helper) -> None:
+        def eth0(number: int) -> dict[str, object]:
+            addresses = [f"10.0.0.{number}/24"]
+            more = {"mac": f"02:42:0a:00:00:{number:02x}", "mtu": 1400 + number, "sysctls": {}}
+            return {"name": "eth0", "port": "web.front", "addresses": addresses, "there": False, **more}
+
+        made, (first,) = helper.furnish([{"name": "web", "create": True, "add": [eth0(2)]}])
+        os.close(first)
+        _, (second,) = helper.furnish([{"name": "web", "delete": ["eth0"], "add": [eth0(3)]}])
+        with helper.netlink(made["web"]) as ip:
+            (index,) = ip.link_lookup(ifname="eth0")
+            (link,) = ip.get_links(index)
+            assert (link.get("address"), link.get("mtu")) == ("02:42:0a:00:00:03", 1403)
+            assert [row.get("address") for row in ip.get_addr(index=index, family=2)] == ["10.0.0.3"]
+        os.close(second)
+
+    in_lab(work)
+
+
 def test_taps_that_cannot_be_are_refused_by_name() -> None:
     def work(helper: Helper) -> None:
         namespace = helper.create_namespace("web")
