@@ -104,7 +104,9 @@ class SqliteStore:
             yield
         except (sqlite3.Error, OSError) as error:
             words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-            raise UserError(f"cannot {doing} {self.path}: {words}", mend="look at its folder, and at the disk", status=1) from None
+            damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+            mend = "move it away to start anew, or put back a copy" if damaged else "look at its folder, and at the disk"
+            raise UserError(f"cannot {doing} {self.path}: {words}", mend=mend, status=1) from None
 
 
 # -- rows ---------------------------------------------------------------------------------------------------------------

@@ -145,6 +145,19 @@ def test_what_has_happened_is_owed_while_there_is_no_room(path, capsys):
     store.close()
 
 
+@pytest.mark.parametrize("page", [0, 1])
+def test_a_damaged_file_is_told_with_what_helps(path, page):
+    store = opened(path)
+    store.save(State(), everything())
+    store.close()
+    octets = bytearray(path.read_bytes())
+    octets[page * 4096 : (page + 1) * 4096] = b"\xff" * 4096
+    path.write_bytes(octets)
+    with pytest.raises(UserError) as error:
+        again(path)
+    assert error.value.mend == "move it away to start anew, or put back a copy"
+
+
 def test_all_of_it_or_nothing(path):
     """What cannot be written leaves what was there."""
     store = opened(path)
