@@ -198,7 +198,7 @@ def pss(pid: int) -> int:
 
 def below(pid: int) -> list[int]:
     """A process and all that descend from it."""
-    from dataplane.daemon.members import members
+    from dataplane.daemon.container.members import members
 
     return [one.pid for one in members(pid)]
 

@@ -149,7 +149,7 @@ def _state() -> tuple[State, str]:
 
 
 async def _rates(helper: Helper, kinds: list[str], rounds: int) -> dict[str, list[Rate]]:
-    from dataplane.daemon.dns import Resolver
+    from dataplane.daemon.names.dns import Resolver
 
     state, container = _state()
     resolver = Resolver(helper)

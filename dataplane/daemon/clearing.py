@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from dataplane.daemon import freezer, places
+from dataplane.daemon import places
+from dataplane.daemon.container import freezer
 from dataplane.daemon.process import hold
 from dataplane.proc import mounts, pids
 from dataplane.proc.clean import clear

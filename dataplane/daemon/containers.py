@@ -10,14 +10,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dataplane.carried import Carried
-from dataplane.daemon import logs as log
-from dataplane.daemon.attach import attach
+from dataplane.daemon.container import logs as log
+from dataplane.daemon.container.attach import attach
+from dataplane.daemon.container.life import Life
+from dataplane.daemon.container.members import members
+from dataplane.daemon.container.starting import Files
+from dataplane.daemon.container.usage import usage
 from dataplane.daemon.core import new_id
 from dataplane.daemon.face import LogLine, Streams, Usage
-from dataplane.daemon.life import Life
-from dataplane.daemon.members import members
-from dataplane.daemon.starting import Files
-from dataplane.daemon.usage import usage
 from dataplane.desired import containers as wanted
 from dataplane.desired import references
 from dataplane.desired.records import ALIVE, PAUSED, RESTARTING, ContainerRecord

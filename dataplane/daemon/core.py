@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from dataplane.actions import diff as wiring_diff
+from dataplane.daemon.container.kept import Kept
 from dataplane.daemon.face import Event
 from dataplane.daemon.hostside import HostSide, PortTakenError, say
-from dataplane.daemon.kept import Kept
 from dataplane.daemon.planner import Planner
 from dataplane.daemon.reconcile import Step, diff, ports_parted
 from dataplane.daemon.resuming import possible

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from dataplane.daemon.container.usage import queues
 from dataplane.daemon.core import Core
-from dataplane.daemon.usage import queues
 from dataplane.desired import references
 from dataplane.desired.refused import Refused
 from dataplane.looking.networks import unknown

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from dataplane.daemon.container.kept import Kept
 from dataplane.daemon.core import Core
 from dataplane.daemon.helpers import end_helper, helper_of, replaced
 from dataplane.daemon.hostside import HostSide
-from dataplane.daemon.kept import Kept
 from dataplane.live.engine import EngineThread
 from dataplane.proc.helper import Helper
 from dataplane.store import Store

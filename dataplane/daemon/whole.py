@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dataplane.daemon.adopting import adopt
+from dataplane.daemon.container.adopting import adopt
+from dataplane.daemon.container.execs import Execs
 from dataplane.daemon.containers import Containers
 from dataplane.daemon.core import Core
 from dataplane.daemon.events import Events
-from dataplane.daemon.execs import Execs
 from dataplane.daemon.face import Lookup, Papers
-from dataplane.daemon.files import HOSTNAME, HOSTS, RESOLV
 from dataplane.daemon.inside import CoreInside
-from dataplane.daemon.naming import Naming
+from dataplane.daemon.names.files import HOSTNAME, HOSTS, RESOLV
+from dataplane.daemon.names.naming import Naming
 from dataplane.daemon.networks import Networks
 from dataplane.desired.records import State
 from dataplane.proc.logfile import NAME

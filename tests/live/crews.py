@@ -9,11 +9,11 @@ from pathlib import Path
 
 from cores import core_in
 
-from dataplane.daemon.adopting import adopt
+from dataplane.daemon.container.adopting import adopt
+from dataplane.daemon.container.execs import Execs
 from dataplane.daemon.containers import Containers
 from dataplane.daemon.core import Core
 from dataplane.daemon.events import Events
-from dataplane.daemon.execs import Execs
 from dataplane.daemon.face import Event, ExecWish, Streams
 from dataplane.desired.records import ContainerRecord
 from dataplane.desired.wishes import ContainerWish

@@ -20,8 +20,8 @@ from private_world import in_lab
 sys.path.insert(0, str(Path(__file__).parents[1] / "dataplane" / "dns"))
 from states import ident
 
-from dataplane.daemon.dns import Resolver
-from dataplane.daemon.files import Files, HostResolv
+from dataplane.daemon.names.dns import Resolver
+from dataplane.daemon.names.files import Files, HostResolv
 from dataplane.desired.records import State
 from dataplane.proc.helper import Helper
 from dataplane.proc.instance import Instance

@@ -11,7 +11,7 @@ from dns_world import World, in_world, on_the_host
 from private_world import as_root_and_as_user, needs_root
 from states import add, container, ident, network, state, three_tiers
 
-from dataplane.daemon import forwarding
+from dataplane.daemon.names import forwarding
 from dataplane.proc import helper
 
 pytestmark = [pytest.mark.live, needs_root]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from private_world import as_root_and_as_user, in_lab, needs_root
 
-from dataplane.daemon import freezer
-from dataplane.daemon.members import members, memory, table
+from dataplane.daemon.container import freezer
+from dataplane.daemon.container.members import members, memory, table
 from dataplane.proc.helper import Helper
 from dataplane.proc.instance import Instance
 from dataplane.proc.spec import InstanceSpec

@@ -11,8 +11,8 @@ import pytest
 from cores import core_in, create, end, inside, network, run, start
 
 from dataplane.daemon.core import Core
-from dataplane.daemon.files import HostResolv
-from dataplane.daemon.naming import Naming
+from dataplane.daemon.names.files import HostResolv
+from dataplane.daemon.names.naming import Naming
 from dataplane.daemon.networks import Networks
 from dataplane.desired import containers
 from dataplane.desired.wishes import EndpointWish

@@ -10,7 +10,7 @@ import pytest
 from daemon_process import DaemonProcess, daemon, sandbox_says
 from test_daemon_killed import assert_whole, state, until
 
-from dataplane.daemon import freezer
+from dataplane.daemon.container import freezer
 from dataplane.proc import pids
 from dataplane.proc.server import privileged
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 from states import add, container, network, state
 
-from dataplane.daemon.files import Files, HostResolv
+from dataplane.daemon.names.files import Files, HostResolv
 from dataplane.desired.records import EXITED, State
 from dataplane.dns.view import view
 from dataplane.dns.zone import Zones, zone

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from dataplane.daemon.outbox import Outbox
+from dataplane.daemon.container.outbox import Outbox
 
 
 def test_all_is_written_in_order_while_the_reader_is_slow() -> None:

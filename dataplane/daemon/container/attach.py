@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from dataplane.daemon.container.logs import everything, up_to
+from dataplane.daemon.container.outbox import Outbox
 from dataplane.daemon.face import LogLine, Streams
-from dataplane.daemon.logs import everything, up_to
-from dataplane.daemon.outbox import Outbox
 from dataplane.proc.streams import STDERR, STDIN, STDOUT
 
 if TYPE_CHECKING:
-    from dataplane.daemon.life import Life
+    from dataplane.daemon.container.life import Life
 
 CHUNK = 32 * 1024
 MESSAGE = 64 * 1024

@@ -17,13 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from dataplane.daemon import freezer
-from dataplane.daemon.checks import Checks, wanted
-from dataplane.daemon.early import Early
-from dataplane.daemon.happened import happened
-from dataplane.daemon.restarts import Restarts
-from dataplane.daemon.starting import CREATE, UNKNOWN, Files, refusal, spawn, spec_of
-from dataplane.daemon.waiters import Waiters
+from dataplane.daemon.container import freezer
+from dataplane.daemon.container.checks import Checks, wanted
+from dataplane.daemon.container.early import Early
+from dataplane.daemon.container.happened import happened
+from dataplane.daemon.container.restarts import Restarts
+from dataplane.daemon.container.starting import CREATE, UNKNOWN, Files, refusal, spawn, spec_of
+from dataplane.daemon.container.waiters import Waiters
 from dataplane.desired import fates
 from dataplane.desired.records import ALIVE, EXITED, PAUSED, RESTARTING, ContainerRecord, State
 from dataplane.desired.refused import Refused

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataplane.daemon.early import Early
+from dataplane.daemon.container.early import Early
 from dataplane.desired.refused import Refused
 from dataplane.proc.message import MAX_FDS
 

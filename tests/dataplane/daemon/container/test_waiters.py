@@ -2,7 +2,7 @@
 
 import asyncio
 
-from dataplane.daemon.waiters import Waiters
+from dataplane.daemon.container.waiters import Waiters
 
 
 def test_each_end_is_told_once_and_a_removal_to_all():

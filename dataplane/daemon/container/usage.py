@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from dataplane.daemon.container.members import members, memory
 from dataplane.daemon.face import Usage
-from dataplane.daemon.members import members, memory
 from dataplane.desired.records import EndpointRecord
 
 Row = tuple[str, int, int, int, int, int]

@@ -7,8 +7,8 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+from dataplane.daemon.container.outbox import Outbox
 from dataplane.daemon.face import Streams
-from dataplane.daemon.outbox import Outbox
 from dataplane.live import terminal
 
 CHUNK = 64 * 1024

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from dataplane.daemon.restarts import Restarts
+from dataplane.daemon.container.restarts import Restarts
 from dataplane.desired.records import ContainerRecord
 from dataplane.model import Restart
 

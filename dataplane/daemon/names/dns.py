@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from dataplane.daemon.face import Lookup
-from dataplane.daemon.files import HostResolv
-from dataplane.daemon.forwarding import Forwarder
-from dataplane.daemon.nameserver import NameServer
+from dataplane.daemon.names.files import HostResolv
+from dataplane.daemon.names.forwarding import Forwarder
+from dataplane.daemon.names.nameserver import NameServer
 from dataplane.desired.records import State
 from dataplane.dns import resolvconf
 from dataplane.dns.reason import elsewhere

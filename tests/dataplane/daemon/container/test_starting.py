@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dataplane.daemon.starting import CREATE, hostname, refusal
+from dataplane.daemon.container.starting import CREATE, hostname, refusal
 from dataplane.desired.records import ContainerRecord, State
 from dataplane.errors import UserError
 

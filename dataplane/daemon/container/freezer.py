@@ -14,7 +14,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from dataplane.daemon.members import members
+from dataplane.daemon.container.members import members
 from dataplane.errors import UserError
 
 V1, V2 = Path("/sys/fs/cgroup/freezer"), Path("/sys/fs/cgroup")

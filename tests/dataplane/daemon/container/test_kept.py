@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dataplane.daemon.kept import Kept
+from dataplane.daemon.container.kept import Kept
 from dataplane.errors import UserError
 
 ID, OTHER = "ab" * 32, "cd" * 32

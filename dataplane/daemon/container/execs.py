@@ -9,9 +9,9 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dataplane.daemon.exec_streams import ExecStreams
+from dataplane.daemon.container.exec_streams import ExecStreams
+from dataplane.daemon.container.starting import EXEC, refusal
 from dataplane.daemon.face import ExecState, ExecWish, Streams
-from dataplane.daemon.starting import EXEC, refusal
 from dataplane.desired.records import PAUSED
 from dataplane.desired.refused import Refused
 from dataplane.errors import UserError
@@ -19,8 +19,8 @@ from dataplane.live import terminal
 from dataplane.proc.execution import Execution
 
 if TYPE_CHECKING:
+    from dataplane.daemon.container.life import Life
     from dataplane.daemon.containers import Containers
-    from dataplane.daemon.life import Life
 
 KEPT = 1024
 """Commands that are remembered; the oldest that have ended give way."""

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable
 
 from dataplane.daemon.core import Core
-from dataplane.daemon.dns import Resolver
-from dataplane.daemon.files import Files, HostResolv
+from dataplane.daemon.names.dns import Resolver
+from dataplane.daemon.names.files import Files, HostResolv
 from dataplane.desired.records import State
 from dataplane.errors import UserError
 

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 
-from dataplane.daemon.forwarding import Forwarder
-from dataplane.daemon.lookups import Lookups
+from dataplane.daemon.names.forwarding import Forwarder
+from dataplane.daemon.names.lookups import Lookups
 from dataplane.dns import wire
 from dataplane.dns.respond import Response, respond
 from dataplane.dns.view import View

@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataplane.daemon.container.logs import everything, last, logs, up_to
 from dataplane.daemon.face import LogLine
-from dataplane.daemon.logs import everything, last, logs, up_to
 from dataplane.proc.log import LINE, Log
 
 
@@ -75,7 +75,7 @@ def test_a_log_that_rotates_while_it_is_followed_loses_nothing(tmp_path: Path) -
         return seen
 
     # The follower looks every POLL seconds where nothing is new; the writer waits for nobody: its pauses are shorter.
-    from dataplane.daemon import logs as module
+    from dataplane.daemon.container import logs as module
 
     module.POLL, before = 0.0, module.POLL
     try:

@@ -1,0 +1,1 @@
+"""One container: its process from start to end and over restarts, its streams, its logs."""
