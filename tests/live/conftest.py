@@ -13,6 +13,8 @@ from private_world import enter_host
 
 from dataplane.proc.server import privileged
 
+MS_PRIVATE = 1 << 18
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_host() -> None:
