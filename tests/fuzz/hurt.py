@@ -39,7 +39,7 @@ def hurt(
     pool: list[tuple[str, bytes]],
     rewire: Callable[[World, random.Random], None] | None = None,
 ) -> None:
-    """So many frames, in bursts of all sizes, while time goes on and, with ``rewire``, settings change; balanced after every burst."""
+    """So many frames, in bursts of all sizes, while time goes on and, with ``rewire``, settings change; balanced after each."""
     while frames > 0:
         burst = chance.choice([1, 4, 40, 400])
         frames -= burst
