@@ -19,7 +19,7 @@ COMPILE = {
     "release": ["-O3", "-g1", "-fno-strict-aliasing"],
     "annotate": ["-O3", "-g1", "-fno-strict-aliasing"],
     "trace": ["-O1", "-g1", "-fno-strict-aliasing"],
-    "sanitize": ["-O1", "-g", "-fno-strict-aliasing", *SANITIZE],
+    "sanitize": ["-O1", "-g1", "-fno-strict-aliasing", *SANITIZE],
     "none": [],
 }[MODE]
 

@@ -23,18 +23,23 @@ def damaged(frame: bytes, chance: random.Random) -> bytes:
     return bytes(octets + bytes(chance.choice([0, 0, 1, 46])))
 
 
+def pool_of(world: World, honest: Callable[[World, random.Random], tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """For all worlds of that family, whose addresses are the same: Scapy takes longer over them than the worlds do.
+
+    ``honest``: a port, and a frame such as comes in there.
+    """
+    chance = random.Random(5)
+    return [honest(world, chance) for _ in range(KINDS)]
+
+
 def hurt(
     world: World,
     chance: random.Random,
     frames: int,
-    honest: Callable[[World, random.Random], tuple[str, bytes]],
+    pool: list[tuple[str, bytes]],
     rewire: Callable[[World, random.Random], None] | None = None,
 ) -> None:
-    """So many frames, in bursts of all sizes, while time goes on and, with ``rewire``, settings change; balanced after every burst.
-
-    ``honest``: a port, and a frame such as comes in there.
-    """
-    pool = [honest(world, chance) for _ in range(KINDS)]
+    """So many frames, in bursts of all sizes, while time goes on and, with ``rewire``, settings change; balanced after each."""
     while frames > 0:
         burst = chance.choice([1, 4, 40, 400])
         frames -= burst

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from tests.fuzz.counted import FRAMES
-from tests.fuzz.hurt import hurt
+from tests.fuzz.hurt import hurt, pool_of
 from tests.gateway import neighbors
 from tests.gateway.fragments import cut
 from tests.gateway.two_uplinks import TwoUplinks
@@ -77,9 +77,10 @@ def made(v: int, name: str) -> World:
 def test_nothing_that_comes_in_breaks_the_gateway(reached):
     """Balanced after every turn, nothing held for ever, and it works on. Of either family, and of every setting."""
     sent = 0
+    pools = {v: pool_of(World(v), honest) for v in (4, 6)}
     for v, name in product((4, 6), SETTINGS):
         world = made(v, name)
-        hurt(world, random.Random(v * 100 + len(name)), FRAMES // len(SETTINGS) * 3 // 4, honest)
+        hurt(world, random.Random(v * 100 + len(name)), FRAMES // len(SETTINGS) * 3 // 4, pools[v])
         world.advance(100)
         assert world.engine.held == 0
         for known in ("isp", "c"):

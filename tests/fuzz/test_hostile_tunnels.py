@@ -11,7 +11,7 @@ from scapy.layers.l2 import ARP, Ether
 from tests.fastpath import groups, questions
 from tests.fastpath.outside import BROADCAST, number
 from tests.fuzz.counted import FRAMES
-from tests.fuzz.hurt import hurt
+from tests.fuzz.hurt import hurt, pool_of
 from tests.vxlan import outer
 from tests.vxlan.overlay_plan import STATIONS, UNDERLAY_MACS, inside
 from tests.vxlan.overlay_world import Overlays
@@ -91,9 +91,10 @@ def rewire(world: Overlays, chance: random.Random) -> None:
 def test_nothing_that_comes_in_breaks_a_vtep(reached):
     """Balanced after every turn, nothing held for ever, and it works on. Over either family, and with every setting."""
     came = 0
+    pools = {v: pool_of(Overlays(v, blue=True), honest) for v in (4, 6)}
     for v, name in product((4, 6), SETTINGS):
         world = Overlays(v, seed=5, blue=True, **SETTINGS[name])
-        hurt(world, random.Random(v * 100 + len(name)), FRAMES // len(SETTINGS) * 3 // 4, honest, rewire)
+        hurt(world, random.Random(v * 100 + len(name)), FRAMES // len(SETTINGS) * 3 // 4, pools[v], rewire)
         world.advance(100)
         assert world.engine.held == 0
         world.vtep.add_neighbor(world.at("r1"), number(UNDERLAY_MACS["r1"]))

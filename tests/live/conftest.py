@@ -1,24 +1,26 @@
-"""The "host" of every live test is a network namespace of the tests' own: labs may change its rules, and it ends with them."""
+"""The "host" of every live test is the tests' own: a network namespace, so labs may change its rules, and a /run, so that the
+names in it are nobody else's. Both end with the tests. Two runs of the tests side by side are two hosts.
+"""
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 from daemon_process import DaemonProcess, daemon
 from docker_clients import CLIENTS, Docker
+from private_world import enter_host
 
-from dataplane.proc import kernel
 from dataplane.proc.server import privileged
+
+MS_PRIVATE = 1 << 18
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_host() -> None:
     """Enter it, for as long as this process lives. An ordinary user stays: its labs change nothing outside."""
     if privileged():
-        kernel.unshare(kernel.CLONE_NEWNET)
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        enter_host()
 
 
 @pytest.fixture(scope="module")

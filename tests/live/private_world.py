@@ -89,18 +89,22 @@ def in_lab(work: Callable[[Helper], None], *, user: bool = False, shared: bool =
     run_in_private_world(inside, user=user, shared=shared)
 
 
-def _prepare(user: bool, tun_mode: int, user_namespaces: bool, shared: bool, before: Callable[[], None]) -> None:
-    # A network of its own is the "host" of the labs there: no rule of this machine is touched.
+def enter_host() -> None:
+    """A network and a /run of this process's own are the "host" of its labs: no rule and no name of this machine is touched."""
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     kernel.mount("", "/", flags=kernel.MS_REC | MS_PRIVATE)
-    needed = [(path, os.open(path, os.O_PATH)) for path in {Path(sys.prefix), Path(sys.base_prefix), ROOT}]
     # What others on this machine have there comes and goes: out of sight is not enough, /proc/mounts would show it.
     for line in reversed(Path("/proc/mounts").read_text().splitlines()):
         if line.split()[1].startswith("/run/"):
             with suppress(OSError):
                 kernel.unmount(line.split()[1], kernel.MNT_DETACH)
     kernel.mount("none", "/run", "tmpfs")
+
+
+def _prepare(user: bool, tun_mode: int, user_namespaces: bool, shared: bool, before: Callable[[], None]) -> None:
+    enter_host()
+    needed = [(path, os.open(path, os.O_PATH)) for path in {Path(sys.prefix), Path(sys.base_prefix), ROOT}]
     if shared:
         kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_SHARED)
     # A sanitiser that is preloaded here is not for the programs that tests start.

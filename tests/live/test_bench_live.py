@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,18 @@ from bench.switches import SWITCHES
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
 
+@pytest.fixture(autouse=True)
+def own_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """For temporary files: what other runs of the benchmarks have is not ours. `tmp_path` is too long for a socket's name."""
+    with tempfile.TemporaryDirectory(prefix="live-") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield
+
+
 def left():
     """Our namespaces, and folders of switches."""
     names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout.split()
-    folders = [*Path("/tmp").glob("bench-vde-*"), *Path("/tmp").glob("bench-ovs-*")]
+    folders = list(Path(tempfile.gettempdir()).glob("bench-*"))
     return [name for name in names if name.startswith(f"bench-{os.getpid()}-")], folders
 
 

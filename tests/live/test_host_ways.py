@@ -54,7 +54,7 @@ PORTS = (
 )
 
 
-def stand_in(_helper: object, _namespace: object, uplink: object, _facts: object, _tell: object) -> int:
+def stand_in(_helper: object, _namespace: object, uplink: object, _facts: object, _tell: object, *, stays: bool) -> int:
     """A cable to another namespace instead of the TAP, with the host's addresses as ``make_tap`` gives them."""
     name = uplink.name  # type: ignore[attr-defined]
     sh(f"ip link add {name} type veth peer name eth0 netns engine")

@@ -17,6 +17,7 @@ from dataplane.daemon.networks import Networks
 from dataplane.desired import containers
 from dataplane.desired.wishes import EndpointWish
 from dataplane.model import PortBinding
+from dataplane.names import LOCAL
 from dataplane.proc.server import privileged
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(not privileged(), reason="namespaces with names, and rules on the host")]
@@ -101,7 +102,7 @@ def test_the_files_of_containers(tmp_path: Path) -> None:
             await start(core, web)
             binds = naming.files.write(core.state, web)
             hosts = Path(binds["/etc/hosts"])
-            assert hosts.read_text() == f"127.0.0.1\tlocalhost\n172.17.0.2\tstore db\n172.17.0.3\t{web[:12]}\n"
+            assert hosts.read_text() == f"{LOCAL}172.17.0.2\tstore {db[:12]} db\n172.17.0.3\t{web[:12]}\n"
             assert Path(binds["/etc/resolv.conf"]).read_text() == "nameserver 8.8.8.8\nnameserver 8.8.4.4\n"
             assert Path(binds["/etc/hostname"]).read_text() == f"{web[:12]}\n"
             hosts.write_text(hosts.read_text() + "10.0.0.1\tmine.own\n")
@@ -109,7 +110,7 @@ def test_the_files_of_containers(tmp_path: Path) -> None:
             await run(core, "third")
             await start(core, db)
             text = hosts.read_text()
-            assert "172.17.0.4\tstore db\n" in text
+            assert f"172.17.0.4\tstore {db[:12]} db\n" in text
             assert "172.17.0.2\tstore" not in text
             assert "10.0.0.1\tmine.own\n" in text
             await Networks(core).connect("mine", "web", EndpointWish())

@@ -103,6 +103,14 @@ class Stream:
         self.process.communicate()
 
 
+LISTENS = """import socket, time
+for _ in range(400):
+    if socket.socket().connect_ex(("web", 80)) == 0:
+        break
+    time.sleep(0.05)"""
+"""Whoever is on its network waits until the server is there."""
+
+
 @contextmanager
 def served(tmp_path: Path, host: str) -> Iterator[DaemonProcess]:
     with daemon(tmp_path, netns=host) as process:
@@ -147,6 +155,7 @@ with socket.create_connection(("{ADDRESSES[4][0]}", 18099), 5) as stream:
     print(stream.recv(99).decode())"""
     with served(tmp_path, host) as process:
         process.run("beside", network="n")
+        process.docker("exec", "beside", sys.executable, "-c", LISTENS)
         said = [process.docker("exec", "beside", sys.executable, "-c", ask)]
         for end in (process.kill, process.stop):
             end()

@@ -20,11 +20,15 @@ def processes(lab: str) -> list[int]:
 def namespaces() -> set[int]:
     """Every network namespace in which a process of this machine lives or of which one holds a descriptor."""
     found = set()
-    for path in [*Path("/proc").glob("[0-9]*/ns/net"), *Path("/proc").glob("[0-9]*/fd/*")]:
-        with suppress(OSError):
-            target = str(path.readlink())
-            if target.startswith("net:["):
-                found.add(int(target[5:-1]))
+    for folder in Path("/proc").glob("[0-9]*"):
+        descriptors: list[Path] = []
+        with suppress(OSError):  # a process may end while one looks
+            descriptors += (folder / "fd").iterdir()
+        for path in [folder / "ns" / "net", *descriptors]:
+            with suppress(OSError):
+                target = str(path.readlink())
+                if target.startswith("net:["):
+                    found.add(int(target[5:-1]))
     return found
 
 

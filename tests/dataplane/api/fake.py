@@ -6,10 +6,12 @@ Programs: echo, complain (stderr), sleep, exit N, cat, /bin/sh (answers "$ " and
 from __future__ import annotations
 
 import asyncio
+import functools
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from dataplane.daemon.face import Event, ExecState, ExecWish, LogLine, Lookup, Papers, Streams, Usage
 from dataplane.desired import connecting, containers, fates, networks, references
@@ -17,7 +19,6 @@ from dataplane.desired.records import EXITED, PAUSED, RUNNING, ContainerRecord, 
 from dataplane.desired.refused import Refused
 from dataplane.desired.surroundings import Surroundings
 from dataplane.desired.wishes import ContainerWish, EndpointWish, NetworkWish
-from tests.dataplane.api.packets import packets
 from tests.dataplane.api.pretended import MISSING, Pretended
 
 SIGNALS = {"SIGKILL": 137, "KILL": 137, "9": 137, "SIGTERM": 143, "TERM": 143, "15": 143, "SIGINT": 130, "SIGHUP": 129}
@@ -36,7 +37,21 @@ class Fake:
         self.state: State = networks.fresh(self.around, ids=(new_id(), new_id(), new_id()), now=time.time_ns())
         self.networks, self.containers = FakeNetworks(self), FakeContainers(self)
         self.execs, self.events = FakeExecs(self), FakeEvents()
-        self.core, self.inside = packets(self)
+
+    @functools.cached_property
+    def _packets(self) -> Any:
+        # Only who looks inside needs an engine, whose modules are compiled ones.
+        from tests.dataplane.api.packets import packets
+
+        return packets(self)
+
+    @property
+    def core(self) -> Any:
+        return self._packets[0]
+
+    @property
+    def inside(self) -> Any:
+        return self._packets[1]
 
     def lookups(self, container: str) -> list[Lookup]:
         if self.state.containers[container].name != "asker":
