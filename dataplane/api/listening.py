@@ -13,6 +13,8 @@ from pathlib import Path
 from dataplane.errors import UserError
 
 MODE = 0o660
+LONGEST = 107
+"""Octets of an address, without the zero behind it."""
 BACKLOG = 4096
 """As the kernel has it at most: who finds it full is refused, where its client does not wait (Go's, Python's with a timeout)."""
 
@@ -41,9 +43,8 @@ class Listening:
         return f"/proc/self/fd/{self._folder}/{self.path.name}"
 
     def _bound(self) -> socket.socket:
+        _require_socket(self.path, self._reached)
         with suppress(FileNotFoundError):
-            if not stat.S_ISSOCK(os.lstat(self._reached).st_mode):
-                raise UserError(f"{self.path} is there and is no socket", mend="choose another with --socket", status=1)
             if _answers(self._reached):
                 raise _taken(self.path)
             os.unlink(self._reached)  # noqa: PTH108
@@ -75,10 +76,22 @@ class Listening:
         os.close(self._folder)
 
 
+def _require_socket(path: Path, reached: str) -> None:
+    """UserError where no socket can be there: its name is too long for an address (unix(7)), or it is something else."""
+    if len(os.fsencode(reached)) > LONGEST:
+        raise UserError(
+            f"the name of the socket is too long: {path.name[:64]}…", mend="choose a shorter one with --socket", status=1
+        )
+    with suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(os.lstat(reached).st_mode):
+            raise UserError(f"{path} is there and is no socket", mend="choose another with --socket", status=1)
+
+
 def require_free(path: Path) -> None:
-    """UserError where a daemon answers there: known before anything is made, not only by a Listening."""
+    """UserError where a daemon answers there, or none could: known before anything is made, not only by a Listening."""
     folder = _open_folder(path.absolute())
     try:
+        _require_socket(path, f"/proc/self/fd/{folder}/{path.name}")
         if _answers(f"/proc/self/fd/{folder}/{path.name}"):
             raise _taken(path)
     finally:

@@ -21,7 +21,8 @@ async def happened(core: Core, id: str, change: Callable[[State], State]) -> Non
         try:
             async with core.lock:
                 if id in core.state.containers:
-                    await core.change_to(change(core.state))
+                    with core.store.owing():  # a full disk brings nobody back to life
+                        await core.change_to(change(core.state))
             return
         except Exception:
             if attempt == ATTEMPTS - 1:

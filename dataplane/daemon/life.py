@@ -91,11 +91,8 @@ class Life:
                 log = await asyncio.to_thread(core.kept.take, self.id)
                 spec = spec_of(core.state, self.record, core.namespace(self.id), binds, log)
                 process = await asyncio.to_thread(spawn, core.helper, core.folder, spec, [one.fileno() for one in early])
-            except UserError as error:
+            except Exception as error:  # a fault of ours as well: it does not run
                 await self._failed(error)
-            except Exception as error:  # a fault of ours: it does not run for that
-                traceback.print_exc()
-                await self._failed(UserError(f"{type(error).__name__}: {error}", status=1))
         finally:
             for one in early:
                 one.close()
@@ -107,11 +104,13 @@ class Life:
         state = fates.started(self.core.state, self.id, now=now, taken=taken)
         return fates.with_fate(state, self.id, replace(state.containers[self.id].fate, restarts=restarts))
 
-    async def _failed(self, error: UserError) -> NoReturn:
+    async def _failed(self, error: Exception) -> NoReturn:
         """It does not run, and says why. Raises Refused."""
-        refused, status = error, UNKNOWN
+        if not isinstance(error, UserError):
+            traceback.print_exc()
+            error = UserError(f"{type(error).__name__}: {error}", status=1)
+        refused, status, process = error, UNKNOWN, self.record.process
         if not isinstance(error, Refused):
-            process = self.record.process
             refused, status = refusal(error, process.command, process.working_dir or "/", CREATE)
         if self.id in self.core.state.containers:
             await happened(self.core, self.id, lambda state: fates.failed(state, self.id, refused.what, exit=status))

@@ -56,11 +56,16 @@ def made_state(folder: Path) -> Path:
     """The state folder, made where it is not there: 0700, the caller's, or UserError."""
     try:
         folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        return checked(folder)
+        return checked(folder, "give another with --state")
     except OSError as error:
         raise UserError(
             f"the state folder cannot be made: {error.strerror}", where=str(folder), mend="give another with --state", status=1
         ) from None
+
+
+def runtime(name: str) -> Path:
+    """The folder of what runs, whether it is there or not."""
+    return _daemons() / name
 
 
 def made_runtime(name: str) -> Path:

@@ -7,6 +7,7 @@ none runs, nothing else of it does either.
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import os
 import resource
@@ -51,8 +52,11 @@ def main(options: Options) -> int:
     _raise_limits()
     state = places.made_state(options.state)
     name = places.name_of(state)
-    folder = places.made_runtime(name)
-    lock = hold(state, mend="stop it first, or give this one another folder with --state (and another --socket)")
+    try:
+        folder = places.made_runtime(name)
+        lock = hold(state, mend="stop it first, or give this one another folder with --state (and another --socket)")
+    except OSError as error:
+        raise _of_the_machine(error, places.runtime(name), state) from error
     try:
         require_free(options.socket)
         kernel.become_subreaper()  # a helper that ends is collected here, whatever init this machine has
@@ -62,9 +66,23 @@ def main(options: Options) -> int:
         helper = helper_of(folder)
         # Heavy imports only now.
         return asyncio.run(_live(helper, options, early, begun))
+    except OSError as error:
+        raise _of_the_machine(error, folder, state) from error
     finally:
         _reap()
         os.close(lock)
+
+
+def _of_the_machine(error: OSError, folder: Path, state: Path) -> UserError:
+    """What the machine does not give, and where it is wanted."""
+    mend = {
+        errno.ENOSPC: "make room there",
+        errno.EDQUOT: "make room there",
+        errno.EROFS: "make it writable, or give another with --state",
+        errno.EMFILE: "allow more open files: ulimit -n 4096",
+        errno.ENFILE: "allow more open files: sysctl fs.file-max",
+    }.get(error.errno or 0, "DATAPLANE_DEBUG=1 in the environment shows the traceback")
+    return UserError(error.strerror or str(error), where=str(error.filename or f"{folder}, {state}"), mend=mend, status=1)
 
 
 def _raise_limits() -> None:

@@ -115,7 +115,7 @@ class Instance:
             body = {"do": "exec", "argv": list(argv), "env": dict(env), "working_dir": working_dir, "user": user, "tty": tty}
             message.send(connection, body, stdio)
             reply, _fds = message.receive(connection)
-            if reply is None:
+            if reply is None or "exit" in reply:  # the shim's last word to all who are there
                 raise UserError(f"service {self.name} ended", mend="dataplane ps", status=1)
             message.raise_failure(reply)
         except BaseException:
@@ -140,7 +140,7 @@ class Instance:
             reply, _fds = message.receive(connection)
         except OSError:
             reply = None
-        if reply is None:
+        if reply is None or "exit" in reply:
             connection.close()
             raise UserError(f"service {self.name} ended", mend="dataplane ps", status=1)
         return connection, reply

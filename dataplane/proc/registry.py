@@ -43,20 +43,19 @@ def runtime_folder() -> Path | None:
     return None
 
 
-def checked(folder: Path) -> Path:
-    """Make the folder, or see that it is one, ours, and closed to others. UserError when it is not."""
+def checked(folder: Path, other: str = "set XDG_RUNTIME_DIR to a folder of yours") -> Path:
+    """Make the folder, or see that it is one, ours, and closed to others. UserError when not; ``other``: how to have another."""
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
-        raise UserError("this is not a folder; a link here is refused", where=str(folder), mend="remove it", status=1)
-    if found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise UserError(
-            "the state folder belongs to somebody else, or is open to others",
-            where=str(folder),
-            mend=f"remove it, or set XDG_RUNTIME_DIR to a folder of yours; its mode is {found.st_mode & 0o777:04o}, not 0700",
-            status=1,
-        )
+        raise UserError("this is not a folder; a link here is refused", where=str(folder), mend=f"remove it, or {other}", status=1)
+    if found.st_uid != os.geteuid():
+        what = f"the state folder belongs to somebody else: user {found.st_uid}"
+        raise UserError(what, where=str(folder), mend=f"remove it, or {other}", status=1)
+    if found.st_mode & 0o077:
+        what = f"the state folder is open to others: its mode is {found.st_mode & 0o777:04o}, not 0700"
+        raise UserError(what, where=str(folder), mend=f"chmod 700 it, or {other}", status=1)
     return folder
 
 

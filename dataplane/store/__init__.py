@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from dataplane.desired.records import State
@@ -15,6 +16,9 @@ class Store(Protocol):
 
     def save(self, old: State, new: State) -> None:
         """Write what differs between the two, all of it or nothing."""
+
+    def owing(self) -> AbstractContextManager[None]:
+        """A save within that cannot be written is owed: the next one writes it too. For what has happened, written down or not."""
 
     def close(self) -> None:
         """Let go of it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -36,6 +37,8 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._mutex = threading.Lock()
+        self._behind: State | None = None  # what is in the file, where that is not what was saved last
+        self._may_owe = False
         with self._named("open"):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = locked(path)
@@ -61,11 +64,31 @@ class SqliteStore:
 
     def save(self, old: State, new: State) -> None:
         """Write what differs between the two, all of it or nothing."""
-        if old is new:
+        written = old if self._behind is None else self._behind
+        if written is new:
+            self._behind = None
             return
-        with self._mutex, self._named("write"), _transaction(self._db) as db:
-            for table, before, after in zip(TABLES, _maps(old), _maps(new), strict=True):
-                _save(db, table, before, after)
+        try:
+            with self._mutex, self._named("write"), _transaction(self._db) as db:
+                for table, before, after in zip(TABLES, _maps(written), _maps(new), strict=True):
+                    _save(db, table, before, after)
+        except UserError as error:
+            if not self._may_owe:
+                raise
+            if self._behind is None:
+                print(f"{error.what}; what happens is kept in memory until it can", file=sys.stderr, flush=True)
+            self._behind = written
+        else:
+            self._behind = None
+
+    @contextmanager
+    def owing(self) -> Iterator[None]:
+        """A save within that cannot be written is owed: the next one writes it too."""
+        self._may_owe = True
+        try:
+            yield
+        finally:
+            self._may_owe = False
 
     def close(self) -> None:
         """Let go of it. A second time: nothing happens."""
@@ -176,6 +199,7 @@ def _transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     try:
         yield db
     except BaseException:
-        db.execute("ROLLBACK")
+        if db.in_transaction:  # a full disk has ended it already
+            db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")

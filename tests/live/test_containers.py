@@ -10,6 +10,7 @@ from crews import Crew, everything, running, until
 
 from dataplane.desired.records import CREATED, EXITED, PAUSED, RESTARTING, RUNNING
 from dataplane.desired.refused import Refused
+from dataplane.errors import UserError
 from dataplane.model import Restart
 from dataplane.proc.server import privileged
 
@@ -44,6 +45,24 @@ async def test_run_attached_sees_the_first_octet_the_exit_status_and_its_removal
         ("container", "destroy"),
     ]
     assert not (crew.core.folder / "instances" / id[:12]).exists()
+
+
+@running
+async def test_what_cannot_be_written_down_ends_all_the_same(crew: Crew) -> None:
+    """A full disk: nothing new is made, but a container can be stopped, and its end is written as soon as there is room."""
+    await crew.run("sleep", "infinity", name="c1")
+    file = crew.core.store._db  # type: ignore[attr-defined]
+    file.execute("PRAGMA query_only = ON")
+    try:
+        with pytest.raises(UserError, match="cannot write"):
+            await crew.create("true", name="c2")
+        assert await crew.containers.stop("c1", grace=0.0)
+        assert crew.containers.find("c1").fate.state == EXITED
+        assert not crew.core.state.endpoints
+    finally:
+        file.execute("PRAGMA query_only = OFF")
+    await crew.containers.rename("c1", "c3")
+    assert crew.core.store.load() == crew.core.state
 
 
 class FaultyFiles:

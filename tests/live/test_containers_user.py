@@ -45,7 +45,7 @@ def test_the_life_of_a_users_container() -> None:
         await crew.run("sleep", "1000", name="web")
         assert await crew.exec("web", "sh", "-c", "ip -4 -br address show eth0; exit 3") == (
             3,
-            b"eth0             UNKNOWN        172.17.0.2/16 \n",
+            b"eth0             UP             172.17.0.2/16 \n",
             b"",
         )
         await crew.containers.pause("web")

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import sqlite3
@@ -23,8 +24,9 @@ import pytest
 from daemon_process import DaemonProcess, daemon, sandbox_says
 from private_world import needs_user_namespaces, run_in_private_world
 
-from dataplane.daemon import helpers
+from dataplane.daemon import helpers, places
 from dataplane.proc import pids
+from dataplane.proc.clean import clear
 from dataplane.proc.server import privileged
 
 pytestmark = [pytest.mark.live]
@@ -218,6 +220,37 @@ def test_a_second_daemon_on_the_same_socket_touches_nothing(tmp_path: Path) -> N
         assert not (second.runtime / "helper.json").exists()
         assert first.ask("GET", "/_ping")[0] == 200
         second.runtime.rmdir()
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            "ro,mode=700",
+            "Read-only file system\n  where: {}/daemon.json.new\n  mend:  make it writable, or give another with --state",
+        ),
+        ("size=8k,mode=700", "cannot open {}/desired.db: database or disk is full"),
+        (
+            "mode=755",
+            "the state folder is open to others: its mode is 0755, not 0700\n  where: {}\n"
+            "  mend:  chmod 700 it, or give another with --state",
+        ),
+    ],
+)
+def test_where_its_state_has_no_place_it_says_so(tmp_path: Path, options: str, words: str) -> None:
+    """What, where and how to mend it; nothing is left."""
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    daemon = shlex.join([sys.executable, "-m", "dataplane", "daemon", "--socket", str(tmp_path / "s"), "--state", str(state)])
+    script = f"mount -t tmpfs -o {options} none {state} && ulimit -c 0 && exec {daemon}"
+    said = subprocess.run(
+        ["unshare", "--net", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert said.returncode == 1
+    assert f"dataplane: {words.format(state)}" in said.stderr
+    runtime = places.made_runtime(places.name_of(state))
+    clear(runtime)
 
 
 @needs_root

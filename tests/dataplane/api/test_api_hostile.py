@@ -13,7 +13,7 @@ import pytest
 
 from dataplane.api import server
 from dataplane.api.gate import Gate
-from dataplane.api.listening import Listening
+from dataplane.api.listening import Listening, require_free
 from dataplane.errors import UserError
 from tests.dataplane.api.asking import ask, connected, rest_of
 from tests.dataplane.api.serving import served
@@ -269,6 +269,18 @@ def test_what_is_no_socket_stays(tmp_path):
     with pytest.raises(UserError, match="is no socket"):
         Listening(tmp_path / "link")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "s"]
+    with pytest.raises(UserError, match="is no socket"):
+        require_free(tmp_path / "s")  # before anything else is made
+
+
+def test_a_path_may_be_longer_than_an_address_and_a_name_may_not(tmp_path):
+    deep = tmp_path / ("d" * 200) / "s"
+    Listening(deep).close()
+    require_free(deep)
+    for name in ("n" * 108, "n" * 300):
+        with pytest.raises(UserError) as error:
+            require_free(tmp_path / name)
+        assert error.value.what == f"the name of the socket is too long: {'n' * 64}…"
 
 
 def test_a_path_longer_than_an_address(tmp_path):

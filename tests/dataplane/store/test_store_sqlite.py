@@ -118,6 +118,33 @@ def test_only_the_difference_is_written(path):
     store.close()
 
 
+def test_what_has_happened_is_owed_while_there_is_no_room(path, capsys):
+    store = opened(path)
+    state = everything()
+    store.save(State(), state)
+    (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    large = replace(state, networks=MappingProxyType({NET: replace(state.networks[NET], labels={"a": "b" * 100_000})}))
+    with pytest.raises(UserError, match="full"):
+        store.save(state, large)
+    with store.owing():
+        store.save(state, large)
+    assert store.load() == state
+    assert capsys.readouterr().err.endswith("full; what happens is kept in memory until it can\n")
+    gone = replace(large, containers=MappingProxyType({}))
+    with pytest.raises(UserError, match="full"):
+        store.save(large, gone)
+    with store.owing():
+        store.save(large, gone)
+    assert capsys.readouterr().err == "", "it is told once"
+    store._db.execute(f"PRAGMA max_page_count = {pages + 100}")
+    store.save(gone, gone)
+    assert store.load() == gone
+    store.save(gone, state)
+    assert store.load() == state
+    store.close()
+
+
 def test_all_of_it_or_nothing(path):
     """What cannot be written leaves what was there."""
     store = opened(path)
