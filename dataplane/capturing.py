@@ -3,13 +3,15 @@
     python capturing.py INTERFACE COUNT SNAPLEN
 
 A program: `dataplane capture` runs it inside a container, whose files are the host's, so it needs nothing but Python's library, and
-no package around it. It goes on until COUNT frames (0: no end), or the end of standard input, whose other end is with who asked.
+no package around it. It goes on until COUNT frames (0: no end), the end of standard input, whose other end is with who asked, or
+until the interface is down.
 Frames are those of a packet socket (packet(7)): super-frames and checksums that an offload finishes are as the kernel has them.
 Blocks and options: draft-ietf-opsawg-pcapng, 3.5 and 4.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
@@ -68,9 +70,10 @@ def tail(time: int, seen: int, lost: int) -> bytes:
 
 
 class Tap:
-    """A packet socket on an interface. OSError where there is none, and without the right to."""
+    """A packet socket on an interface. OSError: there is none, or no right to. ``down``: the interface is, or gone."""
 
     def __init__(self, interface: str) -> None:
+        self.down = False
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
         try:
             self.socket.setsockopt(socket.SOL_SOCKET, RCVBUFFORCE, QUEUE)
@@ -83,11 +86,16 @@ class Tap:
         self._view = memoryview(self._room)
 
     def take(self) -> tuple[int, bytes, int] | None:
-        """The next frame: its time, its octets, its direction; None where none waits. OSError: the interface is gone."""
+        """The next frame: its time, its octets, its direction; None where none waits."""
         try:
             length, ancillary, _, sender = self.socket.recvmsg_into([self._room], 256)
         except BlockingIOError:
             return None
+        except OSError as error:
+            if error.errno != errno.ENETDOWN:
+                raise
+            self.down = True  # told once, before the frames that came until then
+            return self.take()
         time, frame = 0, bytes(self._view[:length])
         for level, kind, data in ancillary:
             if level == socket.SOL_SOCKET and kind == TIMESTAMPNS:
@@ -106,20 +114,21 @@ class Tap:
 
 
 def capture(tap: Tap, write: Callable[[bytes], None], *, stop: int, count: int, snaplen: int) -> tuple[int, int]:
-    """Until ``count`` frames are written, or ``stop`` (a descriptor) is at its end: frames written, and frames lost."""
+    """Until ``count`` frames are written, ``stop`` (a descriptor) is at its end, or the interface down: frames written, and frames
+    lost."""
     poll = select.poll()
     poll.register(tap.socket, select.POLLIN)
     poll.register(stop, select.POLLIN)
     written = last = 0
     while not count or written < count:
-        ready = dict(poll.poll())
+        ready = dict(poll.poll(0 if tap.down else None))
         out: list[bytes] = []
         while len(out) < AT_ONCE and (not count or written < count) and (taken := tap.take()) is not None:
             last, frame, direction = taken
             out.append(packet(last, frame, snaplen, direction))
             written += 1
         write(b"".join(out))
-        if stop in ready and not os.read(stop, 4096):
+        if (tap.down and not out) or (stop in ready and not os.read(stop, 4096)):
             break
     seen, lost = tap.counts()
     write(tail(last, seen, lost))
@@ -145,7 +154,8 @@ def main(interface: str, count: int, snaplen: int) -> int:
     with suppress(BrokenPipeError):
         write(head(interface, snaplen))
         written, lost = capture(tap, write, stop=0, count=count, snaplen=snaplen)
-        print(f"{written:,} frames captured on {interface}, {lost:,} lost", file=sys.stderr)
+        why = f"; {interface} is down, or gone" if tap.down else ""
+        print(f"{written:,} frames captured on {interface}, {lost:,} lost{why}", file=sys.stderr)
     return 0
 
 

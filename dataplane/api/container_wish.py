@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from ipaddress import ip_address
 
 from dataplane.api import image, left_aside, mounts_wish, ports_wish
 from dataplane.api.asked_container import ContainerCreateRequest, HealthConfig, Limit, RestartRule
 from dataplane.api.endpoint_wish import endpoint_wish, links
 from dataplane.api.versions import Version
+from dataplane.desired.naming import is_address
 from dataplane.desired.records import ContainerRecord
 from dataplane.desired.refused import Refused
 from dataplane.desired.wishes import ContainerWish, EndpointWish
@@ -151,18 +151,10 @@ def _extra_hosts(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
         if not colon or not name or not address:
             raise Refused(400, f'bad format for add-host: "{text[:128]}"')
         address = address.strip("[]")
-        if address != "host-gateway" and not _is_address(address):
+        if address != "host-gateway" and not is_address(address):
             raise Refused(400, f'invalid IP address in add-host: "{address[:128]}"')
         found.append((name, address))
     return tuple(found)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _healthcheck(asked: HealthConfig | None) -> Healthcheck | None:

@@ -5,9 +5,9 @@ Looks at the host's files only for ``--mount``, whose source has to be there.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 
 from dataplane.api.asked_container import ContainerCreateRequest, HostRequest, MountPoint
 from dataplane.desired.refused import Refused
@@ -32,8 +32,8 @@ def mounts(asked: ContainerCreateRequest) -> tuple[Mount, ...]:
         found[one.target] = one
     if host.ShmSize > 0:
         found.setdefault(SHM, Mount(target=SHM, options=(*_PLAIN, f"size={host.ShmSize}", "mode=1777")))
-    for device in host.Devices:
-        found.setdefault(device.PathInContainer, Mount(target=device.PathInContainer, source=device.PathOnHost))
+    for device in _devices(host):
+        found.setdefault(device.target, device)
     return tuple(sorted(found.values(), key=lambda one: one.target.count("/")))
 
 
@@ -83,7 +83,7 @@ def _bind(one: MountPoint, target: str, said: str) -> Mount:
             else "field Source must not be empty"
         )
         raise Refused(400, f"{said}{wrong}")
-    if not make and not Path(one.Source).exists():
+    if not make and not os.path.exists(one.Source):  # noqa: PTH110 - no error where a name is too long, or a folder shut
         raise Refused(400, f"{said}bind source path does not exist: {one.Source[:256]}", mend="make it, or write it with -v")
     return Mount(target=target, source=one.Source, read_only=one.ReadOnly, make=make)
 
@@ -94,6 +94,14 @@ def _tmpfs(host: HostRequest) -> Iterator[Mount]:
         if unknown := [one for one in options if one.partition("=")[0] not in _TMPFS]:
             raise Refused(400, f"invalid tmpfs option {unknown[:3]}".replace("'", '"'))
         yield Mount(target=_target(path, 'invalid mount config for type "tmpfs": '), options=(*_PLAIN, *options))
+
+
+def _devices(host: HostRequest) -> Iterator[Mount]:
+    for one in host.Devices:
+        said = "error gathering device information while adding custom device "
+        if not one.PathOnHost.startswith("/"):
+            raise Refused(400, f'{said}"{one.PathOnHost[:256]}": not a device node', mend="write it from the root: /dev/…")
+        yield Mount(target=_target(one.PathInContainer, f'{said}"{one.PathOnHost[:256]}": '), source=one.PathOnHost)
 
 
 def _target(path: str, said: str) -> str:

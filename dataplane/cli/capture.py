@@ -84,19 +84,25 @@ def _output(out: str) -> Iterator[int]:
 
 @contextmanager
 def _until_interrupted() -> Iterator[int]:
-    """What the capturing program reads: it ends at Ctrl-C, with which the program writes what is left and ends too."""
+    """What the capturing program reads: it ends at Ctrl-C, with which the program writes what is left and ends too. A second one
+    ends us, whatever has become of the program (its container may be paused)."""
     ours, theirs = os.pipe2(os.O_CLOEXEC)
     held = [theirs]
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        while held:
-            os.close(held.pop())
+        restore()
+        os.close(held.pop())
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, end)
     try:
         yield ours
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        end(0, None)
-        os.close(ours)
+        restore()
+        for fd in (ours, *held):
+            os.close(fd)

@@ -189,7 +189,8 @@ class Core:
             try:
                 await self._reconcile(*planned)
             except BaseException:
-                self.store.save(new, old)
+                with self.store.owing():  # a disk that is full by now keeps nothing from being taken back
+                    self.store.save(new, old)
                 await self._restore()
                 raise
             self.state = new

@@ -47,7 +47,7 @@ def require_words(wish: ContainerWish) -> None:
         if name and not _WORD.fullmatch(name):
             raise Refused(400, f"invalid {what}: {name}", mend="write it without spaces and slashes")
     for text in record.dns:
-        if not _is_address(text):
+        if not is_address(text):
             raise Refused(400, f'ParseAddr("{text[:128]}"): unable to parse IP', mend="a DNS server is an IP address, like 8.8.8.8")
     for what, texts in (("DNS search domain", record.dns_search), ("DNS option", record.dns_opt)):
         for text in texts:
@@ -55,7 +55,8 @@ def require_words(wish: ContainerWish) -> None:
                 raise Refused(400, f"invalid {what}: {text[:128]}", mend="one word each: it stands in a line of resolv.conf")
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """IPv4 or IPv6."""
     try:
         ip_address(text)
     except ValueError:

@@ -59,7 +59,7 @@ class Scripted:
     """A tap that has frames to give; where it has none it ends what asks for them, as who asked would."""
 
     def __init__(self, frames, ends):
-        self.frames, self._ends = list(frames), ends
+        self.frames, self._ends, self.down = list(frames), ends, False
         self.socket, self._other = socket.socketpair()
         self._other.send(b"ready")
 
@@ -97,6 +97,15 @@ def test_it_ends_with_its_input_and_what_waits_is_written_first():
 def test_it_ends_after_so_many():
     frames = [(n, bytes(60), capturing.INBOUND) for n in range(300)]
     assert captured(frames, count=257) == ((257, 4), [6] * 257 + [5])
+
+
+def test_it_ends_with_its_interface_and_what_waits_is_written_first():
+    reader, writer = os.pipe()
+    tap = Scripted([(n, bytes(60), capturing.INBOUND) for n in range(capturing.AT_ONCE)], lambda: None)
+    tap.down = True
+    assert capturing.capture(tap, lambda _data: None, stop=reader, count=0, snaplen=1000) == (capturing.AT_ONCE, 4)
+    os.close(reader)
+    os.close(writer)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a packet socket needs root")

@@ -56,6 +56,13 @@ def test_memory_and_devices():
         ({"Tmpfs": {"/a": "colour=red"}}, 'invalid tmpfs option ["colour=red"]'),
         ({"Mounts": [{"Type": "bind", "Source": "/no/such", "Target": "/x"}]},
          'invalid mount config for type "bind": bind source path does not exist: /no/such'),
+        ({"Mounts": [{"Type": "bind", "Source": f"/{'n' * 300}", "Target": "/x"}]},
+         f'invalid mount config for type "bind": bind source path does not exist: /{"n" * 255}'),
+        ({"Devices": [{"PathOnHost": "", "PathInContainer": "/etc"}]},
+         'error gathering device information while adding custom device "": not a device node'),
+        ({"Devices": [{"PathOnHost": "/dev/null", "PathInContainer": "null"}]},
+         'error gathering device information while adding custom device "/dev/null": '
+         "invalid mount path: 'null' mount path must be absolute"),
         ({"Mounts": [{"Type": "bind", "Target": "/x"}]}, 'invalid mount config for type "bind": field Source must not be empty'),
         ({"Mounts": [{"Type": "pink", "Target": "/x"}]}, 'invalid mount config for type "pink": mount type unknown'),
     ],
