@@ -108,6 +108,6 @@ def _target(path: str, said: str) -> str:
     target = path.rstrip("/")
     if not path.startswith("/"):
         raise Refused(400, f"{said}invalid mount path: '{path[:256]}' mount path must be absolute")
-    if not target or ".." in target.split("/"):
+    if target in {"", "/proc"} or ".." in target.split("/"):  # a container's own processes are in /proc, and its init needs it
         raise Refused(400, f"{said}invalid specification: destination can't be '{path[:256]}'")
     return target

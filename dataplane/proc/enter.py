@@ -21,10 +21,17 @@ _CGROUP = "/sys/fs/cgroup"
 
 
 def enter_namespaces(
-    space: Space, hostname: str | None, binds: Mapping[str, str], wanted: Sequence[Sequence[Any]], sysctls: Mapping[str, str]
-) -> list[str]:
+    space: Space,
+    hostname: str | None,
+    binds: Mapping[str, str],
+    wanted: Sequence[Sequence[Any]],
+    sysctls: Mapping[str, str],
+    *,
+    folders: Sequence[str],
+) -> tuple[list[str], list[int]]:
     """Enter, mount, name. ``binds``: file to cover -> file of ours; ``wanted``: the user's mounts, as in ``mounted``. Returns a
-    sentence for each thing this kernel would not do. UserError for what the user wants and cannot have."""
+    sentence for each thing this kernel would not do; and descriptors of ``folders``, over which the user may have something.
+    UserError for what the user wants and cannot have."""
     notes: list[str] = []
     own_network = space.fd >= 0
     if own_network:
@@ -32,6 +39,8 @@ def enter_namespaces(
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWUTS)
     # Nothing mounted here reaches the host; what the host unmounts later is unmounted here, so that no lab keeps a disk busy.
     kernel.mount("", "/", flags=kernel.MS_REC | kernel.MS_SLAVE)
+    ours = [os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) for folder in folders]
+    opened = mounted.open_all(wanted)
     if own_network:
         # A copy of the binds of other namespaces would keep those alive.
         with suppress(OSError):
@@ -41,14 +50,14 @@ def enter_namespaces(
         _mount_sys(notes)
     if hostname is not None:
         socket.sethostname(hostname)
-    around = [one for one in wanted if any(target.startswith(f"{one[0]}/") for target in binds)]
+    around = [one for one in opened if any(target.startswith(f"{one[0][0]}/") for target in binds)]
     mounted.mount_all(around)  # a folder with ours in it: they come over it
     for target, source in binds.items():
         try:
             kernel.mount(source, target, flags=kernel.MS_BIND)
         except OSError as error:
             notes.append(f"{target} is the host's: {error.strerror}")
-    mounted.mount_all([one for one in wanted if one not in around])
+    mounted.mount_all(one for one in opened if one not in around)
     if sysctls and not space.owned:
         raise UserError(
             "sysctls cannot be set in a network namespace that is not the service's own",
@@ -56,7 +65,7 @@ def enter_namespaces(
             mend="remove sysctls: from this service",
         )
     write_sysctls(sysctls)
-    return notes
+    return notes, ours
 
 
 def _mount_proc(notes: list[str]) -> None:

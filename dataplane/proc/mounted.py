@@ -1,12 +1,15 @@
 """What a user wants over the host's files in a service, mounted in the mount namespace that the caller is in.
 
-A mount is ``[target, source, options, read_only, make]``, as ``dataplane.mounts.Mount`` has them; outer folders come first.
+A mount is ``[target, source, options, read_only, make]``, as ``dataplane.mounts.Mount`` has them; outer folders come first. Sources
+are what the host has at those paths, whatever is mounted over them: they are opened before anything is. (A bind takes along what is
+mounted in its source by then: of / and /proc the service's own /proc.)
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from dataplane.errors import UserError
 from dataplane.proc import kernel
@@ -15,23 +18,43 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    Opened = tuple[Sequence[Any], int]
+    """A mount, and its source; -1: memory."""
+
 _FLAGS = {"nosuid": kernel.MS_NOSUID, "nodev": kernel.MS_NODEV, "noexec": kernel.MS_NOEXEC, "ro": kernel.MS_RDONLY}
 _UNFLAGS = {"suid": "nosuid", "dev": "nodev", "exec": "noexec", "rw": "ro"}
 
 
-def mount_all(wanted: Sequence[Sequence[Any]]) -> None:
-    """All of them, in order. UserError names the first that cannot be."""
-    for target, source, options, read_only, make in wanted:
-        try:
-            if not source:
-                _tmpfs(target, options, read_only)
-                continue
+def open_all(wanted: Iterable[Sequence[Any]]) -> list[Opened]:
+    """Sources that are not there are made where that is wished. UserError names the first that cannot be had."""
+    found = []
+    for one in wanted:
+        target, source, _options, _read_only, make = one
+        with _explained(source, target):
             if make and not os.path.lexists(source):
                 os.makedirs(source, 0o755)
-            _bind(source, target, read_only)
-        except OSError as error:
-            what = f'error mounting "{source or "tmpfs"}" to rootfs at "{target}": {(error.strerror or "").lower()}'
-            raise UserError(what, mend=_mend(source, target), status=1) from None
+            found.append((one, os.open(source, os.O_PATH | os.O_CLOEXEC) if source else -1))
+    return found
+
+
+def mount_all(wanted: Iterable[Opened]) -> None:
+    """All of them, in order; what is open is closed. UserError names the first that cannot be."""
+    for (target, source, options, read_only, _make), fd in wanted:
+        with _explained(source, target):
+            if fd < 0:
+                _tmpfs(target, options, read_only)
+            else:
+                _bind(f"/proc/self/fd/{fd}", target, read_only)
+                os.close(fd)
+
+
+@contextmanager
+def _explained(source: str, target: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = f'error mounting "{source or "tmpfs"}" to rootfs at "{target}": {(error.strerror or "").lower()}'
+        raise UserError(what, mend=_mend(source, target), status=1) from None
 
 
 def _mend(source: str, target: str) -> str:

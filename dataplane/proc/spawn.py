@@ -75,7 +75,9 @@ def _become_shim(spec: Body, space: Space, place: str, privileged: bool, report:
         signal.set_wakeup_fd(-1)
         _close_all_but(space.fd, report.fileno(), *spec["attached"])
         user = resolve_user(spec["user"], privileged)
-        notes = enter_namespaces(space, spec["hostname"], spec["binds"], spec["mounts"], spec["sysctls"])
+        folders = [place, spec["log"] or place]
+        notes, fds = enter_namespaces(space, spec["hostname"], spec["binds"], spec["mounts"], spec["sysctls"], folders=folders)
+        place, spec["log"] = (f"/proc/self/fd/{fd}" for fd in fds)
         if space.fd >= 0:
             os.close(space.fd)
         env = {"PATH": os.environ["PATH"], "HOME": user.home, "HOSTNAME": socket.gethostname()}

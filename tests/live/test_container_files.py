@@ -104,6 +104,21 @@ def test_memory_and_devices(client: Client, tmp_path: Path) -> None:
     assert said(client("run", "--rm", *words, "host", "head", "-c1", f"{tmp_path}/zero")) == "\0"
 
 
+def test_what_lies_over_our_own_folders_or_a_source(client: Client, daemon_process: DaemonProcess, tmp_path: Path) -> None:
+    """A container's process, its log and its end are seen as ever; a source is what the host has at that path."""
+    over = ("--tmpfs", "/run", "--tmpfs", str(daemon_process.folder))
+    try:
+        said(client("run", "-d", "--name", "over", *over, "host", "sh", "-c", "echo hello; exec sleep 1000"))
+        assert said(client("exec", "over", "sh", "-c", "touch /run/mine; ls /run")) == "mine\n"
+        assert said(client("logs", "over")) == "hello\n"
+        assert said(client("stop", "-t", "1", "over")) == "over\n"
+    finally:
+        client("rm", "-f", "over")
+    (tmp_path / "page").write_text("hello\n")
+    hidden = ("--tmpfs", "/tmp", "-v", f"{tmp_path}:/var/tmp")  # in the order of their depth
+    assert said(client("run", "--rm", *hidden, "host", "cat", "/var/tmp/page")) == "hello\n"
+
+
 def test_limits(client: Client) -> None:
     """--ulimit: of the command, and of what is run beside it."""
     command = ("--name", "limited", "--ulimit", "nofile=64:128", "--ulimit", "core=0", "host", "sleep", "1000")

@@ -52,6 +52,7 @@ def test_memory_and_devices():
         ({"Binds": ["/a:/b:pink"]}, "invalid volume specification: '/a:/b:pink': invalid mode: pink"),
         ({"Binds": ["/a:b"]}, "invalid volume specification: '/a:b': invalid mount path: 'b' mount path must be absolute"),
         ({"Binds": ["/a:/"]}, "invalid volume specification: '/a:/': invalid specification: destination can't be '/'"),
+        ({"Binds": ["/a:/proc"]}, "invalid volume specification: '/a:/proc': invalid specification: destination can't be '/proc'"),
         ({"Binds": ["/a:/b", "/c:/b"]}, "Duplicate mount point: /b"),
         ({"Tmpfs": {"/a": "colour=red"}}, 'invalid tmpfs option ["colour=red"]'),
         ({"Mounts": [{"Type": "bind", "Source": "/no/such", "Target": "/x"}]},
