@@ -196,8 +196,9 @@ cdef class Graph:
         return 0
 
     cdef int discard(self, Node node) except -1:
-        """Take the node out, between turns; edges to it lead nowhere from now on. Its Burst stays with the graph."""
+        """Take the node out, between turns; edges to it lead nowhere from now on. The Burst that `add` made for it goes as well."""
         cdef uint32_t at = self.nodes.index(node)
+        cdef Burst* burst
         if isinstance(node, DropNode):
             raise ValueError(f"the graph needs its node {node.name!r}")
         for other in self.nodes:
@@ -210,6 +211,9 @@ cdef class Graph:
         self.core.rewired = True
         self.n_heads -= 1
         memmove(&self.heads[at], &self.heads[at + 1], (self.n_heads - at) * sizeof(Head*))
+        burst = self.core.spare  # between turns all are there
+        self.core.spare = burst.next
+        free(burst)
         return 0
 
     cdef void drain(self) noexcept nogil:
@@ -264,3 +268,13 @@ cdef class Graph:
                     if head.due <= due:
                         head.due = due + 1
             self.drain()
+
+    @property
+    def bursts(self) -> int:
+        """Bursts that are there, between turns: those that all frames of the arena fill, and one a node."""
+        cdef Burst* burst = self.core.spare
+        cdef uint32_t found = 0
+        while burst != NULL:
+            found += 1
+            burst = burst.next
+        return found

@@ -63,7 +63,7 @@ def _known(folder: Path) -> Helper | None:
 
 def _adopt(helper: Helper, folder: Path) -> None:
     """Namespaces that have a name outlive every process, an ordinary user's the helper, where a shim is in them. One that is gone,
-    or is another's by now, is forgotten."""
+    or is another's by now, is forgotten: with its name, where a helper was killed between the halves of making or removing it."""
     for record in sorted((folder / "namespaces").iterdir()):
         body = pids.read_json(str(record)) or {"name": "", "inode": 0}
         path = mounts.path_of(body["name"]) if body["name"] else find_namespace(str(folder), body["inode"])
@@ -72,6 +72,8 @@ def _adopt(helper: Helper, folder: Path) -> None:
                 raise FileNotFoundError(path)
             helper.adopt_namespace(record.name, path)
         except (OSError, UserError):
+            if body["name"]:
+                mounts.unbind(body["name"], body["inode"])
             record.unlink(missing_ok=True)
 
 

@@ -62,7 +62,8 @@ class Rooms:
     def _do(self, batch: list[Step]) -> dict[str, int]:
         first = batch[0]
         if isinstance(first, RemoveSandbox):
-            self._helper.remove_namespace(self.references.pop(first.name))
+            self._helper.remove_namespace(self.references[first.name])
+            del self.references[first.name]  # not before: what failed is tried again
             return {}
         if isinstance(first, MakeSandbox) and first.kind == HOST:
             self.references[first.name] = self._helper.host_namespace(first.name)

@@ -1,8 +1,8 @@
 """The desired state in one SQLite file. A record is a row: its key, and its fields as JSON; a save, one transaction.
 
 Written ahead (WAL), so that neither a `kill -9` nor a full disk nor a loss of power leaves half a change. A `kill -9` loses none
-either; a loss of power those of the last seconds, since an fsync(2) for each would cost up to tens of ms. Beside the file stands
-FILE.lock, which the daemon that has it keeps locked; and after a migration FILE.vN, as it was.
+either; a loss of power those of the last seconds, since an fsync(2) for each would cost up to tens of ms. Beside the file stand
+FILE.lock, which the daemon that has it keeps locked; FILE.reserve, room for removals; and after a migration FILE.vN, as it was.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ from dataplane.errors import UserError
 from dataplane.exchange import from_json, to_json
 from dataplane.model import Published
 from dataplane.store.lock import locked
+from dataplane.store.reserve import Reserve
 from dataplane.store.schema import APPLICATION, VERSION, migrated
 from dataplane.uplink import Uplink
 
@@ -39,6 +40,7 @@ class SqliteStore:
         self._mutex = threading.Lock()
         self._behind: State | None = None  # what is in the file, where that is not what was saved last
         self._may_owe = False
+        self._reserve = Reserve(path)
         with self._named("open"):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = locked(path)
@@ -49,6 +51,7 @@ class SqliteStore:
         except BaseException:
             os.close(self._lock)
             raise
+        self._reserve.keep()
 
     def load(self) -> State:
         """What was saved last; of a new file, an empty State."""
@@ -69,9 +72,8 @@ class SqliteStore:
             self._behind = None
             return
         try:
-            with self._mutex, self._named("write"), _transaction(self._db) as db:
-                for table, before, after in zip(TABLES, _maps(written), _maps(new), strict=True):
-                    _save(db, table, before, after)
+            with self._mutex, self._named("write"):
+                self._write(written, new)
         except UserError as error:
             if not self._may_owe:
                 raise
@@ -80,6 +82,19 @@ class SqliteStore:
             self._behind = written
         else:
             self._behind = None
+
+    def _write(self, old: State, new: State) -> None:
+        """Errors: sqlite3.Error. A removal has the reserve, where the disk is full."""
+        try:
+            _save_all(self._db, old, new)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL or not _is_removal(old, new) or not self._reserve.give_up():
+                raise
+            _save_all(self._db, old, new)
+            with suppress(sqlite3.Error):
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # makes room for the next reserve
+        finally:
+            self._reserve.keep()
 
     @contextmanager
     def owing(self) -> Iterator[None]:
@@ -116,6 +131,18 @@ TABLES = ("networks", "containers", "endpoints", "published", "uplinks")
 
 def _maps(state: State) -> tuple[Mapping[Any, Any], ...]:
     return state.networks, state.containers, state.endpoints, state.published, state.uplinks
+
+
+def _save_all(db: sqlite3.Connection, old: State, new: State) -> None:
+    with _transaction(db):
+        for table, before, after in zip(TABLES, _maps(old), _maps(new), strict=True):
+            _save(db, table, before, after)
+
+
+def _is_removal(old: State, new: State) -> bool:
+    """Something goes, and nothing comes."""
+    pairs = [(before.keys(), after.keys()) for before, after in zip(_maps(old), _maps(new), strict=True)]
+    return all(after <= before for before, after in pairs) and any(after < before for before, after in pairs)
 
 
 def _save(db: sqlite3.Connection, table: str, before: Mapping[Any, Any], after: Mapping[Any, Any]) -> None:

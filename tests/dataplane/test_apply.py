@@ -133,7 +133,7 @@ def test_an_unknown_kind_of_node_is_a_mistake_of_ours(bench):
 def test_no_bridges_no_fdb(bench):
     with pytest.raises(UserError, match="there is no bridge network 'n'") as caught:
         bench.dataplane.fdb("n")
-    assert caught.value.mend == "this lab has none"
+    assert caught.value.mend == "there are none"
 
 
 def test_what_cannot_be_made_leaves_nothing_behind(bench, monkeypatch):

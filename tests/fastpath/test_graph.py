@@ -230,3 +230,25 @@ def test_nodes_that_do_nothing_drop_by_name() -> None:
     assert reasons(engine) == {"unconnected": 1}
     assert engine.traffic()["dropped"].tolist() == [2, 0]
     assert_conserved(engine)
+
+
+def test_a_graph_does_not_grow_by_nodes_that_came_and_went() -> None:
+    """The Burst that a node may fill comes and goes with it; frames still pass through what stays."""
+    engine, outbox, bridge, ports = bridged("a", "b")
+    before = engine.bursts
+    for turn in range(2_000):
+        extra = MemoryPort(engine, "extra", outbox=outbox)
+        number = bridge.add_member(extra)
+        extra.lead_to(bridge, number)
+        extra.push(frame(99, 3))
+        engine.turn(turn + 1)
+        assert engine.bursts == before + 1
+        extra.lead_to(None)
+        bridge.remove_member(number)
+        engine.remove(extra)
+        assert engine.bursts == before
+    ports[0].push(BROADCAST)
+    outbox.take()
+    engine.turn(3_000)
+    assert [port for port, _, _ in outbox.take()] == [ports[1].index]
+    assert_conserved(engine)

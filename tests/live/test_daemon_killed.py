@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from daemon_process import DaemonProcess, daemon, sandbox_says
 
-from dataplane.proc import pids
+from dataplane.proc import kernel, pids
 from dataplane.proc.server import privileged
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(not privileged(), reason="namespaces with names, and rules on the host")]
@@ -103,6 +103,22 @@ def test_a_helper_that_is_killed_is_replaced_and_nobody_notices(tmp_path: Path) 
         os.kill(d.pid("web"), 9)
         until(lambda: state(d, "web")["Status"] == "exited", 5, "web has ended")
         assert_whole(d)
+
+
+def test_a_helper_that_is_killed_between_the_halves_of_a_removal_leaves_no_name(tmp_path: Path) -> None:
+    """A name under /run/netns is a file with a namespace on it: unmounted, and not yet deleted, is neither there nor gone."""
+    with daemon(tmp_path) as d:
+        short = d.run("web")[:12]
+        shim = d.pid("web")
+        body = pids.read_json(str(d.runtime / "helper.json"))
+        assert body is not None
+        assert pids.kill(body["pid"], body["start"])
+        kernel.unmount(f"/run/netns/{d.name}-{short}", kernel.MNT_DETACH)
+        os.kill(shim, 9)
+        until(lambda: state(d, "web")["Status"] == "exited", 5, "web has ended")
+        assert_whole(d)
+        assert not (d.runtime / "namespaces" / short).exists()
+        assert d.ask("POST", "/containers/web/start")[0] == 204, "and the name is free"
 
 
 class Stream:

@@ -19,6 +19,7 @@ from dataplane.desired.records import ContainerRecord, EndpointRecord, Fate, Net
 from dataplane.errors import UserError
 from dataplane.model import Attachment, Endpoint, Healthcheck, Pool, PortBinding, Process, Published, Restart
 from dataplane.store import Store, schema
+from dataplane.store.reserve import SIZE
 from dataplane.store.sqlite import SqliteStore
 from dataplane.uplink import Uplink
 
@@ -145,6 +146,27 @@ def test_what_has_happened_is_owed_while_there_is_no_room(path, capsys):
     store.close()
 
 
+def test_a_removal_alone_has_the_reserve(path):
+    store = opened(path)
+    state = everything()
+    store.save(State(), state)
+    (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    fell = []
+    give_up, store._reserve.give_up = store._reserve.give_up, lambda: fell.append(1) or give_up()
+    large = replace(state.networks[NET], labels={"a": "b" * 100_000})
+    for networks, asked in (({NET: large}, 0), ({NET: large, "c" * 64: large}, 0)):
+        with pytest.raises(UserError, match="full"):
+            store.save(state, replace(state, networks=MappingProxyType(networks)))
+        assert len(fell) == asked
+    with pytest.raises(UserError, match="full"):  # here it is no help
+        store.save(state, replace(state, networks=MappingProxyType({NET: large}), containers=MappingProxyType({})))
+    assert len(fell) == 1
+    assert store._reserve.path.stat().st_size == SIZE, "there is room for it again"
+    assert store.load() == state
+    store.close()
+
+
 @pytest.mark.parametrize("page", [0, 1])
 def test_a_damaged_file_is_told_with_what_helps(path, page):
     store = opened(path)
@@ -189,7 +211,7 @@ def test_it_is_its_owners_alone(path):
     finally:
         os.umask(old)
     files = sorted(path.parent.iterdir())
-    assert [one.name for one in files] == ["state.db", "state.db-shm", "state.db-wal", "state.db.lock"]
+    assert [one.name for one in files] == ["state.db", "state.db-shm", "state.db-wal", "state.db.lock", "state.db.reserve"]
     assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     store.close()
@@ -300,6 +322,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from dataplane.desired.records import NetworkRecord, State
+from dataplane.store.reserve import SIZE
 from dataplane.store.sqlite import SqliteStore
 
 store = SqliteStore(Path(sys.argv[1]))
