@@ -111,3 +111,8 @@ def test_links_lead_somewhere():
     text = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "docs" / "from-veth-to-tap.md").read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (ROOT / target).exists() or (ROOT / "docs" / target).exists(), target
+
+
+def test_each_example_has_a_line():
+    listed = re.findall(r"^\| \[(\S+\.yaml)\]", (ROOT / "examples" / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(path.name for path in (ROOT / "examples").glob("*.yaml"))

@@ -13,6 +13,10 @@ PATIENCE = 300.0
 """Seconds for which a client may take nothing before it is given up."""
 
 
+class ClientLeftError(ConnectionError):
+    """The client went, or took nothing for ``PATIENCE``: nobody is there to be told of anything."""
+
+
 async def open_stream(call: Call, kind: str) -> web.StreamResponse:
     """The headers, sent at once."""
     response = web.StreamResponse(headers={"Content-Type": kind})
@@ -22,8 +26,11 @@ async def open_stream(call: Call, kind: str) -> web.StreamResponse:
 
 
 async def send(response: web.StreamResponse, data: bytes) -> None:
-    """A piece of it."""
-    await asyncio.wait_for(response.write(data), PATIENCE)
+    """A piece of it. Raises ``ClientLeftError``."""
+    try:
+        await asyncio.wait_for(response.write(data), PATIENCE)
+    except (ConnectionError, TimeoutError) as error:
+        raise ClientLeftError from error
 
 
 async def say(response: web.StreamResponse, value: object) -> None:

@@ -13,6 +13,7 @@ from dataplane.api.call import Call, answer
 from dataplane.api.gate import Gate
 from dataplane.api.lifecycle import wait
 from dataplane.api.listening import BACKLOG, Listening
+from dataplane.api.sending import ClientLeftError
 from dataplane.api.takeover import Takeovers
 from dataplane.api.takeovers import TAKEOVERS
 from dataplane.carried import Carried
@@ -91,6 +92,15 @@ class _Answering:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Any request."""
+        try:
+            return await self._answered(request)
+        except ClientLeftError:
+            # An answer has to be returned; on a connection that is no more it goes nowhere, without a word in the daemon's log.
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+
+    async def _answered(self, request: web.Request) -> web.StreamResponse:
         try:
             version, path = versions.split(request.path)
             answering, words = routes.found(request.method, path)

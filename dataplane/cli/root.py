@@ -78,8 +78,13 @@ HELP = """Container networking outside the kernel: network namespaces joined by 
   dataplane demo bridge    watch it work; `demo nat`: through a gateway,
                            `demo vxlan`: from host to host
   dataplane up FILE        start the lab of a Compose file
+  dataplane replay FILE    send captures through its network, without root
+  dataplane daemon         Docker's networks, by `docker` or the verbs below
 """
-EPILOG = "`dataplane COMMAND --help` says more of each. Exit status: 0 done, 1 the work failed, 2 the words were wrong."
+EPILOG = (
+    "`ps`, `exec`, `logs` and all that look inside show a daemon's containers where no lab runs, and with --daemon behind the verb."
+    " `dataplane COMMAND --help` says more of each. Exit status: 0 done, 1 the work failed, 2 the words were wrong."
+)
 
 
 class Verbs(click.Group):

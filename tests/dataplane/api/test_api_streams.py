@@ -106,6 +106,25 @@ def test_a_client_that_reads_nothing_stops_nobody(fake, socket_path):
     sock.close()
 
 
+@pytest.mark.parametrize("patient", [True, False], ids=["it goes", "it is given up"])
+def test_logs_that_nobody_reads_end_without_a_traceback(fake, socket_path, monkeypatch, caplog, capfd, patient):
+    """The daemon's log is for what its owner can mend."""
+    if not patient:
+        monkeypatch.setattr("dataplane.api.sending.PATIENCE", 0.1)
+    make(socket_path, "flood")
+    sock = connected(socket_path)
+    sock.sendall(b"GET /containers/c1/logs?follow=1&stdout=1 HTTP/1.1\r\nHost: d\r\n\r\n")
+    time.sleep(0.5)
+    assert ask(socket_path, "POST /containers/c1/kill") == (204, b"")
+    if not patient:
+        assert not rest_of(sock).endswith(b"0\r\n\r\n")  # cut, not ended
+    sock.close()
+    assert ask(socket_path, "GET /_ping", timeout=5)[0] == 200
+    time.sleep(0.1)
+    assert caplog.text == ""
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_streams_have_a_limit(fake, socket_path, monkeypatch):
     """Connections that were taken over cost descriptors: above the limit they are refused before anything is begun."""
     monkeypatch.setattr("dataplane.api.takeover.MOST", 2)
