@@ -64,7 +64,7 @@ def test_the_wheel_works_away_from_the_checkout(wheel, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == [str(wheel / "fastpath" / "__init__.py"), "0.1.0", "0"]
+    assert done.stdout.split() == [str(wheel / "fastpath" / "__init__.py"), "0.2.0", "0"]
 
 
 @pytest.mark.timeout(700)
