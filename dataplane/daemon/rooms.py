@@ -20,6 +20,7 @@ from dataplane.daemon.reconcile import (
     applied,
 )
 from dataplane.daemon.specs import HOST, NOTHING, OWN, InterfaceSpec, RouteSpec, Sandboxes, SandboxSpec
+from dataplane.errors import UserError
 from dataplane.proc.helper import Helper
 from dataplane.proc.spec import NamespaceRef
 
@@ -36,6 +37,7 @@ class Rooms:
         self.found: Sandboxes = NOTHING
         self.references: dict[str, NamespaceRef] = {}
         self._helper = helper
+        self._doubtful = False  # a helper was killed: of its last order more may be done than it said
 
     def hosts(self) -> list[str]:
         """The names of those that are in the host's own namespace."""
@@ -44,6 +46,7 @@ class Rooms:
     def renew(self, known: Mapping[str, NamespaceRef]) -> None:
         """Another helper has them now: an ordinary user's are known by other paths."""
         self.references |= {name: one for name, one in known.items() if name in self.references}
+        self._doubtful = True
 
     def carry_out(self, steps: Iterable[Step]) -> dict[str, int]:
         """Descriptors of the TAPs that were made or opened, by port: the caller's. UserError: some steps were done, which ``found``
@@ -51,13 +54,40 @@ class Rooms:
         taps: dict[str, int] = {}
         try:
             for batch in _batches(steps):
-                taps |= self._do(batch)
+                taps |= self._do_again(batch)
                 self.found = applied(self.found, batch)
         except BaseException:
             for fd in taps.values():
                 os.close(fd)
             raise
         return taps
+
+    def _do_again(self, batch: list[Step]) -> dict[str, int]:
+        """Where a helper was killed in the midst of it, another does it anew."""
+        if self._doubtful:
+            self._tidy()
+        try:
+            return self._do(batch)
+        except UserError:
+            if not self._doubtful:
+                raise
+            self._tidy()
+            return self._do(batch)
+
+    def _tidy(self) -> None:
+        """Take away what is there and was never answered for: namespaces, and interfaces in those that stay."""
+        self._doubtful = False
+        known = self._helper.namespaces()
+        for name, one in known.items():
+            if one.owned and name not in self.references:
+                self._helper.remove_namespace(one)
+        names = [name for name, one in known.items() if one.owned and name in self.references and name in self.found]
+        for begin in range(0, len(names), AT_ONCE):
+            for name, body in self._helper.look(names[begin : begin + AT_ONCE]).items():
+                ours = {(one.port, one.name) for one in self.found[name].interfaces.values()}
+                strays = [link for port, link in body["interfaces"] if (port, link) not in ours]
+                if strays:
+                    self._helper.furnish([{"name": name, "delete": strays}])
 
     def _do(self, batch: list[Step]) -> dict[str, int]:
         first = batch[0]
