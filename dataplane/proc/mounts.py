@@ -41,7 +41,9 @@ def _prepare(base: str) -> None:
         return
     with open(os.path.join(base, _MARKER), "w", encoding="utf-8") as file:
         file.write("made" if made else "")
-    os.makedirs(FOLDER, mode=0o755, exist_ok=True)
+    if made:
+        os.makedirs(FOLDER, exist_ok=True)
+        os.chmod(FOLDER, 0o755)  # as `ip netns` makes it, whatever our umask
     kernel.mount(FOLDER, FOLDER, flags=kernel.MS_BIND | kernel.MS_REC)
     kernel.mount("", FOLDER, flags=kernel.MS_SHARED | kernel.MS_REC)
 

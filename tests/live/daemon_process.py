@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dataplane.daemon import places
+from dataplane.daemon.container import freezer
 from dataplane.proc.clean import clear
 
 PATIENCE = 20.0
@@ -125,6 +126,9 @@ class DaemonProcess:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        instances = self.runtime / "instances"
+        if instances.is_dir():
+            freezer.thaw({place.name for place in instances.iterdir()})  # what is paused does not end by SIGKILL either
         clear(self.runtime)
 
 
