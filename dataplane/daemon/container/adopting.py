@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from dataplane.daemon.container import freezer
 from dataplane.daemon.containers import Containers
-from dataplane.desired.records import RESTARTING, ContainerRecord
+from dataplane.desired.records import PAUSED, RESTARTING, ContainerRecord
 from dataplane.errors import UserError
 from dataplane.live.backoff import FIRST_DELAY
 from dataplane.proc import pids
@@ -27,7 +28,9 @@ async def adopt(containers: Containers) -> None:
     Of every container that is to be alive: its process, or its end. Of the others: what their policy wants of a daemon that
     begins, which is that `always` runs, and `unless-stopped` unless it was stopped."""
     records = list(containers.core.state.containers.values())
-    await asyncio.to_thread(_sweep, containers.core.folder / "instances", {one.short: one.alive for one in records})
+    instances = containers.core.folder / "instances"
+    await asyncio.to_thread(_thaw, instances, {one.short for one in records if one.fate.state == PAUSED})
+    await asyncio.to_thread(_sweep, instances, {one.short: one.alive for one in records})
     await asyncio.to_thread(containers.core.kept.sweep, {one.id for one in records})
     running = await asyncio.to_thread(_running, containers, records)
     for record in records:
@@ -44,6 +47,12 @@ async def adopt(containers: Containers) -> None:
             await life.restore()
         elif record.auto_remove and record.fate.started:
             await containers.remove(record.id)  # it was on its way out
+
+
+def _thaw(folder: Path, paused: set[str]) -> None:
+    """What is not said to be paused goes on: a daemon was killed between freezing and saying so. What is frozen does not end."""
+    if folder.is_dir():
+        freezer.thaw({place.name for place in folder.iterdir()} - paused)
 
 
 def _sweep(folder: Path, alive: Mapping[str, bool]) -> None:

@@ -241,9 +241,9 @@ class Life:
             return
         ended = self.waiters.exit()
         await self.signal(signal.SIGKILL)
-        process = self.process
         done, _ = await asyncio.wait({ended}, timeout=KILL)
-        if not done and process is not None:
+        if not done and (process := self.process) is not None:
+            await asyncio.to_thread(freezer.forget, self.id[:12])  # else neither it nor its shim would end
             await asyncio.to_thread(process.kill)
             await ended
 
