@@ -28,7 +28,7 @@ def served(url: str, where: str = "") -> str:
 
 @in_world()
 def test_it_serves_in_and_reaches_out() -> None:
-    with outside(), lab(FILE, "web") as client, serving("outside", 8000):
+    with outside(), lab(FILE, "t-example-web") as client, serving("outside", 8000):
         for port in (8080, 8081):
             assert LISTING in served(f"http://127.0.0.1:{port}/")
             assert LISTING in served(f"http://[::1]:{port}/")
