@@ -62,9 +62,7 @@ def forget(name: str) -> None:
     """The container has ended: nothing of a pause is left."""
     group = frozen(name)
     if group is not None:
-        with suppress(OSError):
-            _write(group, frozen=False)
-        _dissolve(group)
+        _end(group)
 
 
 def thaw(names: Collection[str]) -> None:
@@ -72,9 +70,7 @@ def thaw(names: Collection[str]) -> None:
     for root in (V1, V2):
         for group in list(root.rglob(NAME.format("*"))):
             if group.name.removeprefix(NAME.format("")) in names:
-                with suppress(OSError):
-                    _write(group, frozen=False)
-                _dissolve(group)
+                _end(group)
 
 
 def frozen(name: str) -> Path | None:
@@ -118,6 +114,13 @@ def _holds(group: Path) -> bool:
             return (group / "freezer.state").read_text("ascii").strip() == "FROZEN"
         return "frozen 1" in (group / "cgroup.events").read_text("ascii")
     return False
+
+
+def _end(group: Path) -> None:
+    """Whatever is still in it goes on; it may be gone already."""
+    with suppress(OSError):
+        _write(group, frozen=False)
+    _dissolve(group)
 
 
 def _dissolve(group: Path) -> None:
