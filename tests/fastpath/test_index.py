@@ -74,6 +74,22 @@ def test_a_full_index_holds_all_and_empties_again(capacity, chance):
     assert index.passed() == 0
 
 
+def test_a_search_ends_though_every_bucket_was_passed_over():
+    """Each bucket was full for a moment, and what had no room there lies in the next one still: nobody may go round for ever."""
+    index = Index(60)
+    homes = [((line << 32) // 7 + 256) & ~0xFF | 1 for line in range(7)]  # of one tag
+    for line, home in enumerate(homes):
+        fill = range(12 if line == 0 else 11)
+        assert all(index.insert(home, number) for number in fill)
+        assert index.insert(home, 1000 + line)
+        assert all(index.remove(home, number) for number in fill)
+    assert index.passed() == len(index) == 7
+    for line, home in enumerate(homes):
+        assert 1000 + line in index.find(home)
+        assert index.find(home ^ 6) == []
+        assert not index.remove(home ^ 6, 5)
+
+
 def test_it_is_compact():
     """At most 6.7 octets a reference, all in."""
     assert Index(1_000_000).octets() <= 6_700_000
