@@ -1,6 +1,7 @@
 """The run loop without devices: what is submitted, timers, signals, stopping, idleness."""
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import CancelledError
+from pathlib import Path
 
 import pytest
 
@@ -85,9 +87,25 @@ def test_timers_fire_while_nothing_arrives(running):
 
 
 def test_idle_costs_nothing(running):
-    before = time.process_time()
-    time.sleep(1)
-    assert time.process_time() - before < 0.02
+    """Its thread sleeps all the time, and nothing wakes it."""
+    engine, loop = running
+    thread = Path(f"/proc/self/task/{loop.submit(threading.get_native_id).result(5)}")
+
+    def asleep():
+        state, switches = (
+            re.search(rf"^{word}:\t(\w+)", (thread / "status").read_text(), re.M)[1]
+            for word in ("State", "voluntary_ctxt_switches")
+        )
+        return state, int(switches), engine.turns
+
+    before, until = None, time.monotonic() + 10
+    while (now := asleep()) != before and time.monotonic() < until:  # it has just answered
+        before = now
+        time.sleep(0.05)
+    assert before[0] == "S"
+    for _ in range(50):
+        time.sleep(0.02)
+        assert asleep() == before
 
 
 def test_stop_before_run_and_run_again():
