@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,8 @@ def test_a_daemon_that_is_killed_at_any_point_leaves_what_the_next_one_takes_up(
                 time.sleep(dice.uniform(0.0, 0.4))
                 shim = dice.choice([None, *asking.running()]) if round_ % 2 else None
                 if shim is not None:
-                    os.kill(shim, 9)
+                    with suppress(ProcessLookupError):  # it may be restarting
+                        os.kill(shim, 9)
                 d.kill()
                 asking.end()
                 done += asking.done
@@ -204,7 +206,7 @@ class Asking:
         self._daemon, self._dice, self._ending = d, random.Random(seed), threading.Event()
         self.done, self._wrong = 0, list[BaseException]()
         self._names = [f"x{n}" for n in range(4)]  # no hexadecimal digits: what begins an id names the container, as in Docker
-        self._threads = [threading.Thread(target=self._ask, args=(random.Random(seed + n),)) for n in range(2)]
+        self._threads = [threading.Thread(target=self._ask, args=(random.Random(seed + n),), daemon=True) for n in range(2)]
         for one in self._threads:
             one.start()
 
