@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -44,3 +47,33 @@ def test_a_pause_outlives_the_daemon(tmp_path: Path) -> None:
         assert freezer.frozen(made[:12])
         assert d.ask("GET", f"/containers/{made}/json")[1]["State"]["Paused"]
         assert d.ask("DELETE", f"/containers/{made}?force=1")[0] == 204
+
+
+def test_what_is_killed_while_it_is_paused_ends_when_it_goes_on(tmp_path: Path) -> None:
+    """The kernel lets an init end after all its processes, and those are frozen: it is paused until somebody says otherwise."""
+    with daemon(tmp_path) as d:
+        made = d.run("one")
+        assert d.ask("POST", f"/containers/{made}/pause")[0] == 204
+        pid = d.pid("one")
+        d.kill()
+        os.kill(pid, signal.SIGKILL)
+        d.start()
+        assert d.ask("GET", f"/containers/{made}/json")[1]["State"]["Paused"]
+        assert d.ask("POST", f"/containers/{made}/unpause")[0] == 204
+        assert d.ask("POST", f"/containers/{made}/wait")[1]["StatusCode"] == 137
+        assert not freezer.frozen(made[:12])
+
+
+def test_nothing_is_left_of_a_pause_that_its_container_did_not_live_to_see(tmp_path: Path) -> None:
+    """Either answer is right; a cgroup that stays, and a failure of ours, are not."""
+    with daemon(tmp_path) as d:
+        for delay in range(20):
+            made = d.run(f"one{delay}")
+            pid = d.pid(f"one{delay}")
+            killer = threading.Timer(delay / 1000, os.kill, (pid, signal.SIGKILL))
+            killer.start()
+            status, said = d.ask("POST", f"/containers/{made}/pause")
+            killer.join()
+            assert status in {204, 409}, said
+            assert d.ask("DELETE", f"/containers/{made}?force=1")[0] == 204
+            assert not freezer.frozen(made[:12])

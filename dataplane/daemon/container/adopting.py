@@ -29,10 +29,11 @@ async def adopt(containers: Containers) -> None:
     begins, which is that `always` runs, and `unless-stopped` unless it was stopped."""
     records = list(containers.core.state.containers.values())
     instances = containers.core.folder / "instances"
-    await asyncio.to_thread(_thaw, instances, {one.short for one in records if one.fate.state == PAUSED})
+    running = await asyncio.to_thread(_running, containers, records)
+    paused = {one.short for one in records if one.fate.state == PAUSED and one.id in running}
+    await asyncio.to_thread(_thaw, instances, paused)
     await asyncio.to_thread(_sweep, instances, {one.short: one.alive for one in records})
     await asyncio.to_thread(containers.core.kept.sweep, {one.id for one in records})
-    running = await asyncio.to_thread(_running, containers, records)
     for record in records:
         life = containers.life(record.id)
         if record.alive:
@@ -50,7 +51,8 @@ async def adopt(containers: Containers) -> None:
 
 
 def _thaw(folder: Path, paused: set[str]) -> None:
-    """What is not said to be paused goes on: a daemon was killed between freezing and saying so. What is frozen does not end."""
+    """All but ``paused`` goes on: a daemon was killed between freezing and saying so. What is frozen does not end, and nothing is
+    left of the pause of what has ended."""
     if folder.is_dir():
         freezer.thaw({place.name for place in folder.iterdir()} - paused)
 

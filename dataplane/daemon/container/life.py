@@ -270,10 +270,14 @@ class Life:
     # -- pauses -------------------------------------------------------------------------------------------------------------
 
     async def pause(self) -> None:
-        """Stop all its processes."""
-        assert self.process is not None
-        await asyncio.to_thread(freezer.pause, self.id[:12], self.process.pid)
-        await happened(self.core, self.id, lambda state: self._with_state(state, PAUSED))
+        """Stop all its processes. Refused 409: it has ended just now."""
+        process = self.process
+        if process is not None:
+            await asyncio.to_thread(freezer.pause, self.id[:12], process.pid)
+            await happened(self.core, self.id, lambda state: self._with_state(state, PAUSED))
+        if process is None or self.process is not process:
+            await asyncio.to_thread(freezer.forget, self.id[:12])
+            raise Refused(409, f"container {self.id} is not running")
         self.tell("pause")
 
     async def unpause(self) -> None:
