@@ -3,8 +3,9 @@
 A bucket is one cache line of twelve references with eight bits of each one's hash, all compared at once (SSE2; a loop elsewhere).
 What does not fit its home goes into the next bucket that has room, and each bucket passed over on the way counts that in
 `passed`: so a look-up ends at the first bucket that nobody passed over, and removal leaves no tombstone, it counts down again
-(the idea of Folly's F14). Every bucket of a small index may be passed over by some that are still there, though those that filled
-it are long gone: so a look-up ends where it began as well. Full at 80 %: 6.7 octets a reference, and 98 of 100 lie in their home bucket's line or the next.
+(the idea of Folly's F14). Every bucket of a small index may be passed over by some that are still there, though those that filled it
+are long gone: so a look-up ends where it began as well. Full at 80 %: 6.7 octets a reference, and 98 of 100 lie in their home bucket's
+line or the next.
 
 The index never looks at what it refers to. Whoever searches walks the candidates and compares:
 
