@@ -11,7 +11,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import TypeVar
 from dataplane.actions import diff as wiring_diff
 from dataplane.daemon.container.kept import Kept
 from dataplane.daemon.face import Event
+from dataplane.daemon.finding import Found
 from dataplane.daemon.hostside import HostSide, PortTakenError, say
 from dataplane.daemon.planner import Planner
 from dataplane.daemon.reconcile import Step, diff, ports_parted
@@ -72,7 +73,17 @@ def _asleep(old: State, new: State) -> bool:
 class Core:
     """One daemon. ``listeners`` are told every Event; ``followers`` (old, new) after each change, before it counts as done."""
 
-    def __init__(self, folder: Path, store: Store, helper: Helper, engine: EngineThread, host: HostSide, *, kept: Kept) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        helper: Helper,
+        engine: EngineThread,
+        host: HostSide,
+        *,
+        kept: Kept,
+        finding: Future[Found] | None = None,
+    ) -> None:
         self.name, self.folder, self.kept, self.store = folder.name, folder, kept, store
         self.helper, self.engine, self.host = helper, engine, host
         self.state = State()
@@ -81,7 +92,7 @@ class Core:
         self.lock = asyncio.Lock()
         self.listeners: list[Callable[[Event], None]] = []
         self.followers: list[Callable[[State, State], Awaitable[None]]] = []
-        self.rooms = Rooms(helper)
+        self.rooms = Rooms(helper, finding)
         self._planner = Planner(self.name, host.underlay)
         self._torn = True  # what is there may not be what the state says
         self._looked = False
@@ -282,6 +293,7 @@ class Core:
         async with self.lock:
             await self.engine.stop()
             await (self.host.close() if self.idle else self.host.let_go())
+            self.rooms.close()
             self.store.close()
             self._thread.shutdown(wait=False)
 

@@ -14,12 +14,14 @@ import resource
 import signal
 import socket
 import time
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataplane.api.listening import require_free
 from dataplane.daemon import places
+from dataplane.daemon.finding import Found, begin_to_find
 from dataplane.daemon.helpers import end_helper, helper_of
 from dataplane.errors import UserError
 from dataplane.proc import kernel, pids
@@ -64,8 +66,9 @@ def main(options: Options) -> int:
         for number in SIGNALS:  # from here on there is something to take back; an exec in between has the handlers of its own
             signal.signal(number, lambda number, _frame: early.append(number))
         helper = helper_of(folder)
+        finding = begin_to_find(helper)
         # Heavy imports only now.
-        return asyncio.run(_live(helper, options, early, begun))
+        return asyncio.run(_live(helper, finding, options, early, begun))
     except OSError as error:
         raise _of_the_machine(error, folder, state) from error
     finally:
@@ -114,7 +117,7 @@ def hold(state: Path, mend: str) -> int:
         time.sleep(0.01)
 
 
-async def _live(helper: Helper, options: Options, early: list[int], begun: float) -> int:
+async def _live(helper: Helper, finding: Future[Found], options: Options, early: list[int], begun: float) -> int:
     """``early``: signals that came before this."""
     from dataplane.daemon.hostside import say
     from dataplane.daemon.opening import opened
@@ -138,8 +141,8 @@ async def _live(helper: Helper, options: Options, early: list[int], begun: float
         if not helper.namespaces():
             end_helper(folder)  # it was started for this daemon
         raise
-    kept, rules = options.state / places.KEPT, options.host_rules
-    async with opened(name, folder, store, kept=kept, helper=helper, host_rules=rules, underlay=options.underlay) as core:
+    kept, rules, underlay = options.state / places.KEPT, options.host_rules, options.underlay
+    async with opened(name, folder, store, kept=kept, helper=helper, finding=finding, host_rules=rules, underlay=underlay) as core:
         # Packets flow by now; what only the API needs is imported meanwhile.
         from dataplane.api.server import serve
         from dataplane.daemon.whole import Whole

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
+from dataplane.daemon.finding import AT_ONCE, Found, find
 from dataplane.daemon.reconcile import (
     AddInterface,
     AttachInterface,
@@ -24,19 +28,20 @@ from dataplane.errors import UserError
 from dataplane.proc.helper import Helper
 from dataplane.proc.spec import NamespaceRef
 
-AT_ONCE = 24
-"""Namespaces in one order to the helper: what a message holds."""
-
 Order = dict[str, Any]
 
 
 class Rooms:
-    """``found``: what is there now; ``references``: the helper's hold on each, by the same names."""
+    """``found``: what is there now; ``references``: the helper's hold on each, by the same names. ``finding``: what an earlier
+    daemon left, being looked for already."""
 
-    def __init__(self, helper: Helper) -> None:
+    def __init__(self, helper: Helper, finding: Future[Found] | None = None) -> None:
         self.found: Sandboxes = NOTHING
         self.references: dict[str, NamespaceRef] = {}
         self._helper = helper
+        self._finding = finding
+        self._left: dict[str, int] = {}  # descriptors of TAPs that an earlier daemon left, by port
+        self._as_left: dict[str, tuple[str, int, frozenset[str]]] = {}  # of each port: its mark, MTU and addresses
         self._doubtful = False  # a helper was killed: of its last order more may be done than it said
 
     def hosts(self) -> list[str]:
@@ -60,7 +65,14 @@ class Rooms:
             for fd in taps.values():
                 os.close(fd)
             raise
+        finally:
+            self.close()
         return taps
+
+    def close(self) -> None:
+        """Let go of TAPs that an earlier daemon left and nobody wants."""
+        while self._left:
+            os.close(self._left.popitem()[1])
 
     def _do_again(self, batch: list[Step]) -> dict[str, int]:
         """Where a helper was killed in the midst of it, another does it anew."""
@@ -85,7 +97,7 @@ class Rooms:
         for begin in range(0, len(names), AT_ONCE):
             for name, body in self._helper.look(names[begin : begin + AT_ONCE]).items():
                 ours = {(one.port, one.name) for one in self.found[name].interfaces.values()}
-                strays = [link for port, link in body["interfaces"] if (port, link) not in ours]
+                strays = [link for port, link, *_ in body["interfaces"] if (port, link) not in ours]
                 if strays:
                     self._helper.furnish([{"name": name, "delete": strays}])
 
@@ -100,29 +112,48 @@ class Rooms:
             return {}
         orders: dict[str, Order] = {}
         ports: dict[str, list[str]] = {}
-        for step in batch:
+        left = [step.interface.port for step in batch if isinstance(step, AttachInterface) and step.interface.port in self._left]
+        for step in self._less(batch, left):
             name = step.name if isinstance(step, MakeSandbox | RemoveSandbox) else step.sandbox
             order = orders.setdefault(name, {"name": name})
             _put(order, step)
             if isinstance(step, AddInterface | AttachInterface):
                 ports.setdefault(name, []).append(step.interface.port)
-        made, fds = self._helper.furnish(list(orders.values()))
+        made, fds = self._helper.furnish(list(orders.values())) if orders else ({}, [])
         self.references |= made
-        return dict(zip((port for name in orders for port in ports.get(name, ())), fds, strict=True))
+        taps = dict(zip((port for name in orders for port in ports.get(name, ())), fds, strict=True))
+        return taps | {port: self._left.pop(port) for port in left}
+
+    def _less(self, batch: list[Step], left: Collection[str]) -> Iterator[Step]:
+        """What is to be done where the descriptors of these ports are there already."""
+        for step in batch:
+            if not isinstance(step, AttachInterface) or step.interface.port not in left:
+                yield step
+            elif not self._is(step.interface):
+                yield ChangeInterface(step.sandbox, step.interface, step.interface)
+
+    def _is(self, wanted: InterfaceSpec) -> bool:
+        """It was left as it is to be."""
+        mark, mtu, addresses = self._as_left[wanted.port]
+        return mark == _mark(wanted) and mtu == wanted.mtu and addresses.issuperset(wanted.addresses)
 
     def look(self) -> None:
         """Find what an earlier daemon left with the helper. Its interfaces are known by port and name, no more."""
-        known = self._helper.namespaces()
-        for name in [name for name in known if name.startswith(":")]:  # uplinks of a daemon that is no more
-            self._helper.remove_namespace(known.pop(name))
-        seen: dict[str, Any] = {}
-        names = [name for name, reference in known.items() if reference.owned]
-        for begin in range(0, len(names), AT_ONCE):
-            seen |= self._helper.look(names[begin : begin + AT_ONCE])
-        for name in [name for name, reference in known.items() if reference.owned and name not in seen]:
-            self._helper.remove_namespace(known.pop(name))
-        self.references = known
-        self.found = MappingProxyType({name: _seen(name, seen.get(name)) for name in known})
+        found = self._found()
+        self.references, self._left = found.references, found.taps
+        self._as_left = {
+            port: (mark, mtu, frozenset(addresses))
+            for body in found.seen.values()
+            for port, _, mark, mtu, addresses, _ in body["interfaces"]
+        }
+        self.found = MappingProxyType({name: _seen(name, found.seen.get(name)) for name in self.references})
+
+    def _found(self) -> Found:
+        finding, self._finding = self._finding, None
+        if finding is not None:
+            with suppress(UserError):  # the helper was killed meanwhile
+                return finding.result()
+        return find(self._helper)
 
 
 def _batches(steps: Iterable[Step]) -> Iterator[list[Step]]:
@@ -181,7 +212,13 @@ def _body(one: InterfaceSpec) -> Order:
         "addresses": list(one.addresses),
         "sysctls": dict(one.sysctls),
         "arp": one.arp,
+        "mark": _mark(one),
     }
+
+
+def _mark(one: InterfaceSpec) -> str:
+    """All that is set of a link, in a word."""
+    return f"{zlib.crc32(repr((one.name, one.mtu, one.addresses, sorted(one.sysctls.items()), one.arp)).encode()):08x}"
 
 
 def _route(route: RouteSpec) -> list[object]:
@@ -193,7 +230,7 @@ def _seen(name: str, body: Mapping[str, Any] | None) -> SandboxSpec:
         return SandboxSpec(name=name, kind=HOST)
     from ipaddress import ip_address
 
-    interfaces = {port: InterfaceSpec(port=port, name=one, mac="") for port, one in body["interfaces"]}
+    interfaces = {port: InterfaceSpec(port=port, name=one, mac="") for port, one, *_ in body["interfaces"]}
     routes = {
         version: RouteSpec(version=version, interface=one, gateway=ip_address(gateway) if gateway else None)
         for version, one, gateway in body["routes"]

@@ -53,7 +53,7 @@ class Facts:
 
 def read(wire: HostWire) -> Facts:
     """Ask the namespace that ``wire`` works in."""
-    names = {index: name for index, name, _alias in wire.links()}
+    names = {index: name for index, name, _alias, _mtu in wire.links()}
     addresses: dict[str, tuple[IPAddress, ...]] = dict.fromkeys(names.values(), ())
     for index, address in wire.addresses():
         if (name := names.get(index)) is not None:

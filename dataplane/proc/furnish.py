@@ -2,8 +2,8 @@
 
 An order is of one namespace: ``name``; ``create``: it is to be made; ``delete``: interfaces that go; ``add``: TAPs, each with its
 ``name``, ``port`` (kept as the link's alias, by which a later daemon knows it for ours), ``mac``, ``mtu``, ``addresses``,
-``sysctls``, ``arp`` false where it asks for no neighbors, and ``there`` where it is only to be opened again; ``change``: the same
-without a descriptor, less what is in ``lose``;
+``sysctls``, ``arp`` false where it asks for no neighbors, ``mark``, which says all that in a word (kept in the alias once all is
+done), and ``there`` where it is only to be opened again; ``change``: the same without a descriptor, less what is in ``lose``;
 ``unroute`` and ``route``: [version, interface, gateway or ""] default routes. They are done in this order.
 """
 
@@ -13,7 +13,7 @@ import os
 from contextlib import suppress
 
 from dataplane.errors import UserError
-from dataplane.proc import kernel, tap
+from dataplane.proc import kernel, message, tap
 from dataplane.proc.message import Body
 from dataplane.proc.rtnetlink import Wire
 from dataplane.proc.spaces import Spaces, apart
@@ -23,7 +23,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-ALIAS = "dataplane "
+ALIAS, DONE = "dataplane ", "dataplane:"
+"""A link's alias begins so: the port follows, after ``DONE`` the mark and a space before it."""
+LONGEST = 255
+"""Octets of an alias (linux/if.h, IFALIASZ)."""
 IPV6 = "/proc/sys/net/ipv6"
 
 
@@ -112,28 +115,51 @@ def _set_up(wire: Wire, one: dict[str, Any]) -> None:
     for address in one["addresses"]:
         if known or ":" not in address:
             wire.add_address(one["name"], address)
-    wire.set_link(one["name"], up=True, arp=one.get("arp", True), works=True)
+    done = f"{DONE}{one['mark']} {one['port']}"
+    done = done if len(done.encode()) <= LONGEST else ""  # it will be done anew
+    wire.set_link(one["name"], up=True, arp=one.get("arp", True), works=True, alias=done)
 
 
-def look(spaces: Spaces, names: list[str]) -> Body:
-    """What of ours is in namespaces: by name, [port, interface] of interfaces and [version, interface, gateway] of default routes
-    through these. One that cannot be entered any more is left out."""
+def look(spaces: Spaces, names: list[str], *, take_up: bool = False) -> tuple[Body, list[int]]:
+    """What of ours is in namespaces: by name, interfaces [port, name, mark or "", MTU (0: it is down), addresses with prefix
+    lengths, opened] and default routes [version, interface, gateway] through these. One that cannot be entered is left out.
+
+    ``take_up``: a descriptor of each TAP that is free, as many as a message holds."""
 
     def work() -> tuple[Body, list[int]]:
         found: dict[str, object] = {}
+        fds: list[int] = []
         for name in names:
             with suppress(OSError, UserError):
                 kernel.setns(spaces.get(name).fd, kernel.CLONE_NEWNET)
-                found[name] = _seen()
-        return {"found": found}, []
+                body = _seen()
+                if take_up:
+                    _take_up(body["interfaces"], fds)
+                found[name] = body
+        return {"found": found}, fds
 
-    return apart(work)[0]
+    return apart(work)
 
 
-def _seen() -> dict[str, object]:
+def _take_up(rows: list[list[object]], fds: list[int]) -> None:
+    for row in rows:
+        if len(fds) < message.MAX_FDS:
+            with suppress(UserError):
+                fds.append(tap.open_tap(str(row[1]), None, 0))
+                row[-1] = True
+
+
+def _seen() -> dict[str, Any]:
     wire = Wire()
     try:
-        ours = {index: (alias[len(ALIAS) :], name) for index, name, alias in wire.links() if alias.startswith(ALIAS)}
+        ours: dict[int, list[Any]] = {}
+        for index, name, alias, mtu in wire.links():
+            if alias.startswith((ALIAS, DONE)):
+                mark, port = _read(alias)
+                ours[index] = [port, name, mark, mtu, [], False]
+        for index, address in wire.prefixes() if ours else ():
+            if index in ours:
+                ours[index][4].append(address)
         routes = [
             [version, ours[index][1], gateway]
             for version in ((4, 6) if ours else ())
@@ -143,3 +169,11 @@ def _seen() -> dict[str, object]:
     finally:
         wire.close()
     return {"interfaces": list(ours.values()), "routes": routes}
+
+
+def _read(alias: str) -> tuple[str, str]:
+    """Mark and port."""
+    if alias.startswith(ALIAS):
+        return "", alias[len(ALIAS) :]
+    mark, _, port = alias[len(DONE) :].partition(" ")
+    return mark, port

@@ -166,10 +166,15 @@ class Helper:
         return {name: NamespaceRef(name, path, inode, owned) for name, path, inode, owned in reply["spaces"]}, fds
 
     def look(self, names: list[str]) -> dict[str, Body]:
-        """What is of ours in namespaces, by their names: interfaces [port, name], routes [version, interface, gateway]."""
-        reply, _fds = self._ask("look", "", names=names)
+        """What is of ours in namespaces, by their names, as ``proc.furnish.look`` has it."""
+        reply, _fds = self._ask("look", "", names=names, **{"take up": False})
         found: dict[str, Body] = reply["found"]
         return found
+
+    def take_up(self, names: list[str]) -> tuple[dict[str, Body], list[int]]:
+        """The same, with descriptors of the TAPs that are said to be opened, in their order."""
+        reply, fds = self._ask("look", "", names=names, **{"take up": True})
+        return reply["found"], fds
 
     def remove_namespace(self, namespace: NamespaceRef) -> None:
         """Let go of a namespace. It ends when its last process and the last descriptor opened in it are gone."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ERROR, _DONE = 2, 3
 _REQUEST, _ACK, _DUMP, _REPLACE, _CREATE = 0x1, 0x4, 0x300, 0x100, 0x400
 _NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
-_NEWADDR, _DELADDR = 20, 21
+_NEWADDR, _DELADDR, _GETADDR = 20, 21, 22
 _NEWROUTE, _DELROUTE, _GETROUTE = 24, 25, 26
 _IFNAME, _MTU, _OPERSTATE, _ALIAS = 3, 4, 16, 20
 _OPER_UP = 6
@@ -94,12 +94,22 @@ class Wire:
         body += attribute(_RTA_OIF, struct.pack("=I", self.index(name)))
         return body + (attribute(_RTA_GATEWAY, socket.inet_pton(_FAMILIES[version], gateway)) if gateway else b"")
 
-    def links(self) -> Iterator[tuple[int, str, str]]:
-        """(index, name, alias) of every interface."""
+    def links(self) -> Iterator[tuple[int, str, str, int]]:
+        """(index, name, alias, MTU, 0 where it is down) of every interface."""
         for body in self.dump(_GETLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0)):
-            (index,) = struct.unpack_from("=i", body, 4)
+            index, flags = struct.unpack_from("=iI", body, 4)
             found = attributes(body[16:])
-            yield index, _text(found[_IFNAME]), _text(found.get(_ALIAS, b""))
+            (mtu,) = struct.unpack("=I", found[_MTU])
+            yield index, _text(found[_IFNAME]), _text(found.get(_ALIAS, b"")), mtu if flags & _IFF_UP else 0
+
+    def prefixes(self) -> Iterator[tuple[int, str]]:
+        """(index of the interface, address/prefix) of every address."""
+        for body in self.dump(_GETADDR, struct.pack("=BBBBI", 0, 0, 0, 0, 0)):
+            family, length, _, _, index = struct.unpack_from("=BBBBI", body)
+            found = attributes(body[8:])
+            packed = found.get(_IFA_LOCAL) or found.get(_IFA_ADDRESS)
+            if packed and family in _FAMILIES.values():
+                yield index, f"{socket.inet_ntop(family, packed)}/{length}"
 
     def defaults(self, version: int) -> Iterator[tuple[int, str]]:
         """(index of the interface, gateway or "") of every default route of ours: of the main table, as `ip route` marks them."""

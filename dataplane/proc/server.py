@@ -28,7 +28,7 @@ from dataplane.proc.users import resolve_user
 
 MAX_CLIENTS = 64
 KNOWN_AT_ONCE = 256
-VERSION = 2
+VERSION = 3
 """Of what is asked and answered here: counts up when a daemon could not speak with a helper that an earlier one started."""
 
 Reply = tuple[Body, list[int]]
@@ -49,7 +49,7 @@ class Server:
             "known": self._known,
             "version": lambda _body: ({"version": VERSION}, []),
             "furnish": lambda body: furnish(self.spaces, body["orders"]),
-            "look": lambda body: (look(self.spaces, body["names"]), []),
+            "look": lambda body: look(self.spaces, body["names"], take_up=body["take up"]),
             "remove": self._remove,
             "tap": self._tap,
             "netlink": self._netlink,

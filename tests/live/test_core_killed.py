@@ -18,7 +18,10 @@ from cores import core_in, reaches, run
 
 from dataplane.daemon import helpers
 from dataplane.proc import pids
+from dataplane.proc.helper import Helper
+from dataplane.proc.message import Body
 from dataplane.proc.server import privileged
+from dataplane.proc.spec import NamespaceRef
 
 pytestmark = pytest.mark.skipif(not privileged(), reason="namespaces with names, and rules on the host")
 NAME = "t-core-k"
@@ -172,6 +175,34 @@ def test_a_helper_of_another_version_is_replaced(tmp_path: Path, monkeypatch: py
             assert new != old
             assert not pids.alive(old["pid"], old["start"])
             assert links(core.sandbox(web)) == before
+            assert await reaches(core, web, "172.17.0.3")
+
+    asyncio.run(whole())
+
+
+def test_what_is_as_it_was_left_is_taken_up_without_a_touch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand containers are there again at once: no order goes to the helper but where somebody has changed something."""
+    orders: list[Body] = []
+    furnish = Helper.furnish
+
+    def counted(helper: Helper, asked: list[Body]) -> tuple[dict[str, NamespaceRef], list[int]]:
+        orders.extend(asked)
+        return furnish(helper, asked)
+
+    monkeypatch.setattr(Helper, "furnish", counted)
+
+    async def whole() -> None:
+        async with core_in(tmp_path, NAME, leave=True) as core:
+            web, _db = await run(core, "web"), await run(core, "db")
+            sandbox, before = core.sandbox(web), links(core.sandbox(web))
+            orders.clear()
+        async with core_in(tmp_path, NAME, leave=True) as core:
+            assert orders == []
+            assert links(sandbox) == before
+            assert await reaches(core, web, "172.17.0.3")
+        subprocess.run(["nsenter", f"--net={sandbox}", "ip", "address", "flush", "dev", "eth0"], check=True)
+        async with core_in(tmp_path, NAME) as core:
+            assert [sorted(order) for order in orders] == [["change", "name", "route"]]
             assert await reaches(core, web, "172.17.0.3")
 
     asyncio.run(whole())
