@@ -7,6 +7,7 @@ mounted in its source by then: of / and /proc the service's own /proc.)
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ def open_all(wanted: Iterable[Sequence[Any]]) -> list[Opened]:
         target, source, _options, _read_only, make = one
         with _explained(source, target):
             if make and not os.path.lexists(source):
-                os.makedirs(source, 0o755)
+                _make(source)
             found.append((one, os.open(source, os.O_PATH | os.O_CLOEXEC) if source else -1))
     return found
 
@@ -48,16 +49,27 @@ def mount_all(wanted: Iterable[Opened]) -> None:
                 os.close(fd)
 
 
+def _make(folder: str) -> None:
+    """Open to others, as Docker makes it: the service may be another user."""
+    before = os.umask(0o022)
+    try:
+        os.makedirs(folder)
+    finally:
+        os.umask(before)
+
+
 @contextmanager
 def _explained(source: str, target: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         what = f'error mounting "{source or "tmpfs"}" to rootfs at "{target}": {(error.strerror or "").lower()}'
-        raise UserError(what, mend=_mend(source, target), status=1) from None
+        raise UserError(what, mend=_mend(source, target, error), status=1) from None
 
 
-def _mend(source: str, target: str) -> str:
+def _mend(source: str, target: str, error: OSError) -> str:
+    if error.errno in {errno.EPERM, errno.EACCES} and _of_ordinary_user():
+        return "an ordinary user's services mount what that user may reach, where they may: give access, or run as root"
     if source and not os.path.exists(source):
         return f"there is no {source} on this host"
     if not os.path.exists(target):
@@ -65,6 +77,12 @@ def _mend(source: str, target: str) -> str:
     if source and os.path.isdir(source) != os.path.isdir(target):
         return "mount a file on a file, a folder on a folder"
     return "see mount(2)"
+
+
+def _of_ordinary_user() -> bool:
+    """This user namespace is not the machine's own, so that not every number is in it."""
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        return file.read().split() != ["0", "0", str(2**32 - 1)]
 
 
 def _bind(source: str, target: str, read_only: bool) -> None:

@@ -42,6 +42,7 @@ def test_folders_memory_and_limits(user: bool) -> None:
         assert log_of(service) == ["hello", "no", "tmpfs 16", "32", "64"]
         assert [one.name for one in sorted(source.iterdir())] == ["made", "page"]
         assert (source / "made" / "new").exists()
+        assert (source / "made").stat().st_mode & 0o777 == 0o755, "as Docker makes it, for whoever the service is"
         assert str(source) not in Path("/proc/self/mountinfo").read_text()
 
     in_lab(work, user=user)
@@ -68,3 +69,15 @@ def test_what_cannot_be_is_named_and_nothing_runs(user: bool) -> None:
         assert "ulimit -a" in mend
 
     in_lab(work, user=user)
+
+
+@pytest.mark.parametrize("source", ["/proc/1/root", "/sys/made"])
+def test_what_an_ordinary_user_may_not_reach_nor_make(source: str) -> None:
+    def work(helper: Helper) -> None:
+        mounts = (Mount(target="/srv", source=source, make=True),)
+        spec = InstanceSpec(name="web", namespace=helper.create_namespace("web"), argv=("true",), mounts=mounts)
+        error = refusal(lambda: helper.spawn(spec))
+        assert error.what == f'error mounting "{source}" to rootfs at "/srv": permission denied'
+        assert error.mend.startswith("an ordinary user's services mount what that user may reach")
+
+    in_lab(work, user=True)
