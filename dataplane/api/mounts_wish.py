@@ -11,15 +11,7 @@ from itertools import chain
 
 from dataplane.api.asked_container import ContainerCreateRequest, HostRequest, MountPoint
 from dataplane.desired.refused import Refused
-from dataplane.mounts import Mount
-
-_MODES = frozenset(
-    "ro rw z Z nocopy shared slave private rshared rslave rprivate consistent cached delegated default".split()  # noqa: SIM905
-)
-_TMPFS = frozenset("ro rw exec noexec suid nosuid dev nodev size mode uid gid nr_inodes nr_blocks".split())  # noqa: SIM905
-_PLAIN = ("noexec", "nosuid", "nodev")
-"""Docker's for --tmpfs, where nothing else is said."""
-SHM = "/dev/shm"
+from dataplane.mounts import MODES, PLAIN, TMPFS, Device, Mount, target_of, together
 
 
 def mounts(asked: ContainerCreateRequest) -> tuple[Mount, ...]:
@@ -30,11 +22,7 @@ def mounts(asked: ContainerCreateRequest) -> tuple[Mount, ...]:
         if one.target in found:
             raise Refused(400, f"Duplicate mount point: {one.target[:256]}")
         found[one.target] = one
-    if host.ShmSize > 0:
-        found.setdefault(SHM, Mount(target=SHM, options=(*_PLAIN, f"size={host.ShmSize}", "mode=1777")))
-    for device in _devices(host):
-        found.setdefault(device.target, device)
-    return tuple(sorted(found.values(), key=lambda one: one.target.count("/")))
+    return together(found.values(), host.ShmSize, _devices(host))
 
 
 def volumes(asked: ContainerCreateRequest) -> list[str]:
@@ -53,7 +41,7 @@ def _binds(host: HostRequest) -> Iterator[Mount]:
         if not 2 <= len(parts) <= 3 or not all(parts[:2]):
             raise Refused(400, f"invalid volume specification: '{text[:256]}'")
         modes = parts[2].split(",") if len(parts) == 3 else []
-        if any(mode not in _MODES for mode in modes):
+        if any(mode not in MODES for mode in modes):
             raise Refused(400, f"invalid volume specification: '{text[:256]}': invalid mode: {parts[2][:64]}")
         target = _target(parts[1], f"invalid volume specification: '{text[:256]}': ")
         if text.startswith("/"):
@@ -69,7 +57,7 @@ def _mounts(host: HostRequest) -> Iterator[Mount]:
         if one.Type == "tmpfs":
             sizes = (f"size={one.TmpfsOptions.SizeBytes}",) if one.TmpfsOptions.SizeBytes else ()
             mode = (f"mode={one.TmpfsOptions.Mode:o}",) if one.TmpfsOptions.Mode else ()
-            yield Mount(target=target, options=(*_PLAIN, *sizes, *mode), read_only=one.ReadOnly)
+            yield Mount(target=target, options=(*PLAIN, *sizes, *mode), read_only=one.ReadOnly)
         elif one.Type == "bind":
             yield _bind(one, target, said)
 
@@ -91,23 +79,21 @@ def _bind(one: MountPoint, target: str, said: str) -> Mount:
 def _tmpfs(host: HostRequest) -> Iterator[Mount]:
     for path, text in host.Tmpfs.items():
         options = tuple(filter(None, text.split(",")))
-        if unknown := [one for one in options if one.partition("=")[0] not in _TMPFS]:
+        if unknown := [one for one in options if one.partition("=")[0] not in TMPFS]:
             raise Refused(400, f"invalid tmpfs option {unknown[:3]}".replace("'", '"'))
-        yield Mount(target=_target(path, 'invalid mount config for type "tmpfs": '), options=(*_PLAIN, *options))
+        yield Mount(target=_target(path, 'invalid mount config for type "tmpfs": '), options=(*PLAIN, *options))
 
 
-def _devices(host: HostRequest) -> Iterator[Mount]:
+def _devices(host: HostRequest) -> Iterator[Device]:
     for one in host.Devices:
         said = "error gathering device information while adding custom device "
         if not one.PathOnHost.startswith("/"):
             raise Refused(400, f'{said}"{one.PathOnHost[:256]}": not a device node', mend="write it from the root: /dev/…")
-        yield Mount(target=_target(one.PathInContainer, f'{said}"{one.PathOnHost[:256]}": '), source=one.PathOnHost)
+        yield Device(source=one.PathOnHost, target=_target(one.PathInContainer, f'{said}"{one.PathOnHost[:256]}": '))
 
 
 def _target(path: str, said: str) -> str:
-    target = path.rstrip("/")
-    if not path.startswith("/"):
-        raise Refused(400, f"{said}invalid mount path: '{path[:256]}' mount path must be absolute")
-    if target in {"", "/proc"} or ".." in target.split("/"):  # a container's own processes are in /proc, and its init needs it
-        raise Refused(400, f"{said}invalid specification: destination can't be '{path[:256]}'")
-    return target
+    try:
+        return target_of(path)
+    except ValueError as error:
+        raise Refused(400, f"{said}{error}") from None
