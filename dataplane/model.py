@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import MappingProxyType
 
+from dataplane.mounts import Device, Mount, Ulimit
 from dataplane.nat import Nat
 from dataplane.parent import Parent
 from dataplane.underlay import Peer, Underlay
@@ -139,7 +140,8 @@ class Service:
     """A service of the file. ``network_mode``: ``""`` (attachments), ``none``, ``host``, ``service:X``, ``container:X`` or
     ``netns:PATH`` (which may stand beside attachments). ``scaled``: scale or replicas was written, so instances are numbered.
     ``links``: (service, alias) pairs, names that hold for this service alone. ``container_name``: what a daemon calls it, "" where
-    that is not written."""
+    that is not written. ``mounts``, ``devices``, ``shm_size`` (octets; 0: the host's /dev/shm), ``ulimits``: none where the command
+    is not run, for they are of an image's files then."""
 
     name: str
     attachments: tuple[Attachment, ...] = ()
@@ -161,6 +163,10 @@ class Service:
     links: tuple[tuple[str, str], ...] = ()
     ports: tuple[PortBinding, ...] = ()
     container_name: str = ""
+    mounts: tuple[Mount, ...] = ()
+    devices: tuple[Device, ...] = ()
+    shm_size: int = 0
+    ulimits: tuple[Ulimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

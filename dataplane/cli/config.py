@@ -21,8 +21,8 @@ def command(  # noqa: PLR0917 Click gives them by name
 ) -> None:
     """Show a Compose file as it is understood.
 
-    Variables are put in, extends and anchors carried out, networks, ports and depends_on written in their long form. Nothing is
-    started. What has no effect here is named on stderr.
+    Variables are put in, extends and anchors carried out, networks, ports, volumes and depends_on written in their long form.
+    Nothing is started. What has no effect here is named on stderr.
     """
     from dataplane.compose.config import config
     from dataplane.compose.load import understood

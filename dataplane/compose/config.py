@@ -1,7 +1,7 @@
 """A Compose file as it is understood: variables put in, ``extends`` and anchors carried out, short forms written long.
 
-Networks, ports, ``depends_on`` and replicas are those of the Topology, as `docker compose config` spells them; other keys are as
-written. What it gives is a Compose file again, for the same lab.
+Networks, ports, ``depends_on`` and replicas are those of the Topology, as `docker compose config` spells them; mounts, devices and
+limits are in its long forms; other keys are as written. What it gives is a Compose file again, for the same lab.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_network
 
-from dataplane.compose.nodes import Node
+from dataplane.compose.nodes import At, Node
+from dataplane.compose.normal import normal
+from dataplane.compose.plain_nodes import plain
 from dataplane.model import Attachment, Network, Pool, PortBinding, Service, Topology
 
 
@@ -18,21 +20,14 @@ def config(root: Node, topology: Topology) -> dict[str, object]:
     written = plain(root)
     assert isinstance(written, dict)
     services, networks = _mapping(written.get("services")), _mapping(written.get("networks"))
+    trees = At(root).get("services")
+    long = {name: normal(at) for name, at in trees.items() if name in topology.services} if trees else {}
     known = {
         "name": topology.name,
-        "services": {name: _service(_mapping(services.get(name)), one) for name, one in topology.services.items()},
+        "services": {name: _service(_mapping(services.get(name)) | long[name], one) for name, one in topology.services.items()},
         "networks": {key: _network(_mapping(networks.get(key)), one) for key, one in topology.networks.items()},
     }
     return known | {key: value for key, value in written.items() if key not in known}
-
-
-def plain(node: Node) -> object:
-    """The tree without its places."""
-    if isinstance(node.value, Mapping):
-        return {key: plain(child) for key, child in node.value.items()}
-    if isinstance(node.value, tuple):
-        return [plain(child) for child in node.value]
-    return node.value
 
 
 def _mapping(value: object) -> dict[str, object]:

@@ -41,7 +41,7 @@ FILE = Table(
         "include": later(ANYTHING, INCLUDED),
         "services": used(named(SERVICE, owns=True), "see below"),
         "networks": used(named(OneOf((NETWORK, NULL)), owns=True), "see below; `default` is made when a service needs it"),
-        "volumes": ignored(named(inner.VOLUME), "commands run on this host's files"),
+        "volumes": ignored(named(inner.VOLUME), "there are no volumes here"),
         "secrets": ignored(named(inner.SECRET), "commands run on this host's files"),
         "configs": ignored(named(inner.CONFIG), "commands run on this host's files"),
         "models": ignored(named(inner.MODEL), "there is no model runner"),

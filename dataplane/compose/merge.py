@@ -29,6 +29,8 @@ JOINED = frozenset({"dns", "dns_opt", "dns_search", "env_file", "label_file", "t
 """A text or a list of texts: joined as lists."""
 NAMED = frozenset({"depends_on", "networks", "models"})
 """A list of names, or a mapping from names: merged as mappings."""
+PLACED = frozenset({"devices", "tmpfs", "volumes"})
+"""Lists of what has a place in the service's file system: of two at one place the later replaces the earlier."""
 HOSTS = frozenset({"extra_hosts", "build.extra_hosts"})
 
 
@@ -45,6 +47,9 @@ def merged(base: Node, over: Node, owner: str, path: str = "") -> Node:
 def _laid(base: Node, over: Node, owner: str, path: str) -> Node:
     """By the kinds of the two: mappings merge, lists join, anything else is replaced."""
     match base.value, over.value:
+        case tuple() as first, tuple() as second if path in PLACED:
+            replaced = set(map(_target, second))
+            return replace(over, value=(*(node for node in first if _target(node) not in replaced), *second))
         case tuple() as first, tuple() as second:
             present = {identity(node) for node in first}
             return replace(over, value=(*first, *(node for node in second if identity(node) not in present)))
@@ -82,6 +87,19 @@ def identity(node: Node) -> object:
             return frozenset((key, identity(entry)) for key, entry in entries.items())
         case scalar:
             return type(scalar), scalar
+
+
+def _target(node: Node) -> object:
+    """Where it is seen in the service: ``SOURCE:TARGET…``, ``TARGET…`` or a mapping."""
+    match node.value:
+        case Mapping() as entries:
+            found = entries.get("target") or entries.get("source")
+            return _target(found) if found else identity(node)
+        case str() as text:
+            first, _, rest = text.partition(":")
+            return (rest.split(":")[0] if rest.startswith("/") else first).rstrip("/")
+        case _:
+            return identity(node)
 
 
 def _driver(logging: Mapping[str, Node]) -> object:

@@ -1,4 +1,4 @@
-"""Python dicts and lists -> Nodes, for callers who build the topology in code."""
+"""Python dicts and lists -> Nodes, for callers who build the topology in code; and back."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ def from_plain(value: object, folder: str) -> Node:
     """The tree of ``value``: mappings with text keys, lists, texts, numbers, truth values and None. UserError for anything else."""
     builder = _Builder(Place("<dict>", 0, folder))
     return builder.node(value, "", 0)
+
+
+def plain(node: Node) -> object:
+    """The tree without its places."""
+    if isinstance(node.value, Mapping):
+        return {key: plain(child) for key, child in node.value.items()}
+    if isinstance(node.value, tuple):
+        return [plain(child) for child in node.value]
+    return node.value
 
 
 class _Builder:

@@ -17,6 +17,7 @@ from dataplane.compose.portrange import exposed
 from dataplane.compose.ports import port_bindings
 from dataplane.compose.process import process
 from dataplane.compose.replicas import check_copies, replicas
+from dataplane.compose.resources import resources
 from dataplane.compose.restart import restart
 from dataplane.compose.sysctls import sysctls
 from dataplane.compose.values import flag
@@ -32,6 +33,7 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
     check_copies(count, at, mode, joined)
     expose = at.get("expose")
     running = process(at, environment(at, context.lookup), may_run(at) or context.run_commands)
+    own = resources(name, at, running.run, context.findings)
     check = healthcheck(at.get("healthcheck"))
     if not running.run:
         context.findings.never_run.append(name)
@@ -56,6 +58,10 @@ def service(name: str, at: At, context: Context, active: Collection[str]) -> Ser
         links=links(at),
         ports=_ports(name, at, mode, joined, context),
         container_name=written.text() if (written := at.get("container_name")) else "",
+        mounts=own.mounts,
+        devices=own.devices,
+        shm_size=own.shm_size,
+        ulimits=own.ulimits,
     )
 
 

@@ -20,3 +20,11 @@ def size(at: At) -> int:
     if match is None:
         raise at.wrong(f'"{text}" is not a number of bytes', 'write a number and a unit: "64k", "512m", "2g"')
     return int(Decimal(match[1]) * 1024 ** POWERS[match[2].lower()])
+
+
+def memory(at: At) -> int:
+    """Octets of something that is made: no fewer than none, and no more than a number of the kernel's holds."""
+    octets = size(at)
+    if not 0 <= octets < 2**63:
+        raise at.wrong(f'"{at.text()}" is not a size of memory', 'write a number and a unit: "64m"')
+    return octets

@@ -16,6 +16,7 @@ PLAUSIBLE = {
     "build": ["."],
     "condition": ["any", "none", "on-failure", "service_started", "service_healthy", "service_completed_successfully"],
     "container_name": ["web", "box"],
+    "devices": ["/dev/null", "/dev/zero:/dev/full:rw", "vendor.com/gpu=0", "dev"],
     "dns": ["10.0.0.53", "fd00::53"],
     "driver": ["bridge", "default", "host", "none", "overlay"],
     "endpoints": ["10.0.0.7", "fd00::7"],
@@ -55,7 +56,10 @@ PLAUSIBLE = {
     "subnet": ["10.0.0.0/24", "fd00::/64"],
     "sysctls": ["net.ipv4.ip_forward=1", "kernel.x=1", "net.ipv6.conf.eth0/1.forwarding=1"],
     "test": ["CMD", "CMD-SHELL", "NONE", "true"],
+    "target": ["/srv", "/proc"],
+    "tmpfs": ["/run", "/mnt:size=64m,mode=1777", "/x:pink"],
     "user": ["0", "1000:1000", "nobody"],
+    "volumes": ["./a:/b", "~/c:/d:ro", "/e:/f:z", "data:/g", "/h", "/e:f"],
     "working_dir": ["/", "/tmp"],
 }
 WORDS = [
