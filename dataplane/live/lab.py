@@ -28,6 +28,7 @@ from dataplane.live.sandbox import Sandbox, make_sandbox, remove_sandbox
 from dataplane.live.supervisor import FAILED, Supervisor
 from dataplane.live.underlay import close_all
 from dataplane.model import Instance, Plan, Topology
+from dataplane.mounts import together
 from dataplane.netns.step import Step
 from dataplane.proc.helper import Helper
 from dataplane.proc.instance import Instance as Process
@@ -62,7 +63,7 @@ class Lab:
         """Start an instance's process in its namespaces."""
         plan = self._planned()
         home = plan.instances[sandbox_of(plan, instance.name)]
-        process, namespace = instance.service.process, self.sandboxes[home.name].namespace
+        service, process, namespace = instance.service, instance.service.process, self.sandboxes[home.name].namespace
         in_host = home.service.network_mode == "host"
         spec = InstanceSpec(
             name=instance.name,
@@ -71,12 +72,14 @@ class Lab:
             env=process.environment,
             working_dir=process.working_dir or (plan.topology.folder if Path(plan.topology.folder).is_dir() else "/"),
             user=process.user,
-            hostname=instance.service.hostname or (None if in_host else instance.name),
+            hostname=service.hostname or (None if in_host else instance.name),
             stop_signal=process.stop_signal,
             tty=process.tty,
             stdin_open=process.stdin_open,
-            sysctls=instance.service.sysctls if home is instance else {},
+            sysctls=service.sysctls if home is instance else {},
             binds=self.files.binds(instance, in_host=in_host),
+            mounts=together(service.mounts, service.shm_size, service.devices),
+            ulimits=service.ulimits,
         )
         return self.helper.spawn(spec)
 
@@ -100,9 +103,14 @@ class Lab:
         """Why the first service that could not be started was not."""
         for one in self.supervisors.values():
             if one.state == FAILED:
-                mend = f"see its command and what it depends on; the others run: dataplane ps --lab {self.name}"
-                return UserError(f"{one.name} did not start: {one.why}", mend=mend, status=1)
+                mend = one.mend or "see its command and what it depends on"
+                mend = f"{mend}; the others run: dataplane ps --lab {self.name}"
+                return UserError(f"{one.name} did not start: {one.why}", where=self._place(one), mend=mend, status=1)
         return None
+
+    def _place(self, one: Supervisor) -> str:
+        """Where the file has its service."""
+        return f"{self._planned().topology.source}: services.{one.instance.service.name}"
 
     def news(self) -> asyncio.Event:
         """Set by the next event."""

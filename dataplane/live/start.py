@@ -24,6 +24,7 @@ from dataplane.live.lookup import LabInfo, info
 from dataplane.live.rows import EventRow, LogRow, StepRow
 from dataplane.model import Topology
 from dataplane.proc import message
+from dataplane.sources import check_sources
 
 LINE = 1024 * 1024
 PATIENCE = 10.0
@@ -59,6 +60,7 @@ def up(
     """See ``live.up``."""
     source = os.path.realpath(topology.source) if Path(topology.source).is_file() else topology.source
     topology = replace(topology, source=source)
+    check_sources(topology)
     for sentence in topology.warnings:
         told.step({"kind": "warning", "what": sentence, "by_hand": ""})
     known = _running(topology.name)

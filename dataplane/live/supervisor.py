@@ -54,6 +54,7 @@ class Supervisor:
         self._lab = lab
         self.state = CREATED
         self.why = ""
+        self.mend = ""
         self.health: Health | None = None
         self.exit: int | None = None
         self.started: int | None = None
@@ -92,6 +93,7 @@ class Supervisor:
             await self._live()
         except UserError as error:
             self.exit = error.status if error.status in {126, 127} else self.exit
+            self.mend = error.mend
             self._become(FAILED, "fail", f"{error.where}: {error.what}" if error.where else error.what)
 
     async def _wait_for_dependencies(self) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from graphlib import TopologicalSorter
 
 from dataplane.client import Daemon
+from dataplane.errors import UserError
 from dataplane.model import Topology
 from dataplane.project import found, wanted
 from dataplane.project.conditions import wait_for
+from dataplane.sources import check_sources
 
 Tell = Callable[[str], None]
 
 
 def up(daemon: Daemon, topology: Topology, tell: Tell) -> list[str]:
     """Do it, each change told as one line; the containers' names. Refusal and UserError where something cannot be."""
+    check_sources(topology)
     networks = list(wanted.networks(topology))
     containers = {one.name: one for one in wanted.containers(topology)}
     have, there = found.containers(daemon, topology.name), found.networks(daemon, topology.name)
@@ -40,12 +44,23 @@ def up(daemon: Daemon, topology: Topology, tell: Tell) -> list[str]:
         for dependency in topology.services[service].depends_on:
             wait_for(daemon, dependency, by_service.get(dependency.service, []))
         for name in by_service.get(service, []):
-            if name not in have:
-                tell(f"+ container {name}")
-                daemon.ask("POST", "/containers/create", query={"name": name}, body=containers[name].body)
-            if name not in have or not have[name].running:
-                daemon.ask("POST", f"/containers/{name}/start", timeout=None)
+            with _of(topology, service):
+                if name not in have:
+                    tell(f"+ container {name}")
+                    daemon.ask("POST", "/containers/create", query={"name": name}, body=containers[name].body)
+                if name not in have or not have[name].running:
+                    daemon.ask("POST", f"/containers/{name}/start", timeout=None)
     return list(containers)
+
+
+@contextmanager
+def _of(topology: Topology, service: str) -> Iterator[None]:
+    """What the daemon refuses is said with its place in the file."""
+    try:
+        yield
+    except UserError as error:
+        error.where = error.where or f"{topology.source}: services.{service}"
+        raise
 
 
 def _order(topology: Topology) -> list[str]:

@@ -140,9 +140,36 @@ def _container(topology: Topology, service: Service) -> dict[str, Any]:
             "ExtraHosts": [f"{name}:{address}" for name, address in service.extra_hosts],
             "Sysctls": dict(service.sysctls),
             "Init": process.init,
+            **_resources(service),
         },
         "NetworkingConfig": {"EndpointsConfig": endpoints},
     }
+
+
+def _resources(service: Service) -> dict[str, Any]:
+    """What is written alone: a file that says nothing of it has the hash that it had when we knew none of it."""
+    binds = [one for one in service.mounts if one.source]
+    memory = [one for one in service.mounts if not one.source]
+    said: dict[str, Any] = {
+        "Mounts": [
+            {
+                "Type": "bind",
+                "Source": one.source,
+                "Target": one.target,
+                "ReadOnly": one.read_only,
+                "BindOptions": {"CreateMountpoint": one.make},
+            }
+            for one in binds
+        ],
+        "Tmpfs": {one.target: ",".join((*one.options, *(("ro",) if one.read_only else ()))) for one in memory},
+        "Devices": [
+            {"PathOnHost": one.source, "PathInContainer": one.target, "CgroupPermissions": one.permissions}
+            for one in service.devices
+        ],
+        "ShmSize": service.shm_size,
+        "Ulimits": [{"Name": one.name, "Soft": one.soft, "Hard": one.hard} for one in service.ulimits],
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def _endpoint(topology: Topology, service: Service, one: Attachment) -> dict[str, Any]:

@@ -107,6 +107,35 @@ def test_a_dependency_that_fails_ends_it(dataplane, running, tmp_path):
     dataplane("down")
 
 
+def test_files_memory_and_limits(dataplane, tmp_path):
+    """As in a lab; what is refused is said with its place."""
+    file = tmp_path / "compose.yaml"
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "page").write_text("hello\n")
+    file.write_text(
+        "name: files\nservices:\n  web:\n    image: host\n    command: [sleep, '1000']\n    network_mode: none\n"
+        "    volumes: ['./site:/srv:ro', './made:/opt', 'data:/mnt', {type: tmpfs, target: /media, tmpfs: {size: 64k}}]\n"
+        "    shm_size: 1m\n    ulimits: {nofile: {soft: 32, hard: 64}}\n    devices: ['/dev/zero:/dev/full']\n"
+    )
+    try:
+        assert "left aside: data (web)" in dataplane("up", "-d")
+        assert "+ container" not in dataplane("up", "-d"), "nothing is to be done"
+        script = (
+            "cat /srv/page; touch /srv/x 2>/dev/null || echo no; stat -fc '%T %b' /media /dev/shm; ulimit -n; head -c1 /dev/full"
+        )
+        said = dataplane("exec", "files-web-1", "sh", "-c", script)
+        assert said == "hello\nno\ntmpfs 16\ntmpfs 256\n32\n\0"
+        assert (tmp_path / "made").is_dir()
+        file.write_text(file.read_text().replace("./made:/opt", "./made:/no/such"))
+        said = dataplane("up", "-d", status=1)
+        assert "compose.yaml: services.web\n" in said
+        assert f'error mounting "{tmp_path}/made" to rootfs at "/no/such": no such file or directory' in said
+        file.write_text(file.read_text().replace("'./made:/no/such'", "{type: bind, source: ./none, target: /opt}"))
+        assert "compose.yaml: services.web.volumes\n" in dataplane("up", "-d", status=2)
+    finally:
+        dataplane("down")
+
+
 def test_in_the_foreground_it_shows_what_they_write_and_stops_them(running, dataplane, tmp_path):
     (tmp_path / "compose.yaml").write_text(
         "name: f\nservices:\n  a:\n    image: host\n"

@@ -35,6 +35,12 @@ def test_a_command_restarts_its_process_and_those_that_ask_for_it():
     )
 
 
+def test_what_is_mounted_and_limits_restart_its_process():
+    for keys in ("volumes: [/tmp:/mnt]", "tmpfs: /mnt", "shm_size: 1m", "devices: [/dev/null]", "ulimits: {core: 0}"):
+        new = BASE.replace("  web: {image: host,", f"  web: {{image: host, {keys},")
+        assert change(BASE, new) == Difference(restarted=("web",))
+
+
 def test_an_address_replaces_the_namespace_and_all_that_live_in_it():
     new = BASE.replace("  db: {image: host,", "  db: {image: host, mac_address: '02:00:00:00:00:09',")
     assert change(BASE, new) == Difference(replaced=("db", "side"), restarted=("web",))

@@ -103,6 +103,27 @@ def test_what_changed_has_another_hash(topology):
     assert {name for name in before if before[name] != after[name]} == {"shop-web-1", "shop-web-2"}
 
 
+def test_mounts_devices_and_limits():
+    """As `docker run` would ask for them; a file that has none asks for none, so that its hash is as it was."""
+    keys = "volumes: ['/a:/b:ro', {type: bind, source: /c, target: /d}, {type: tmpfs, target: /e, read_only: true}]"
+    more = "tmpfs: '/f:size=1m', shm_size: 4k, devices: ['/dev/null:/dev/x:rw'], ulimits: {nofile: {soft: 1, hard: 2}}"
+    plain, full = (
+        next(wanted.containers(compose.load(f"services: {{web: {{image: host{one}}}}}\n"))).body["HostConfig"]
+        for one in ("", f", {keys}, {more}")
+    )
+    assert {key: value for key, value in full.items() if key not in plain} == {
+        "Mounts": [
+            {"Type": "bind", "Source": "/a", "Target": "/b", "ReadOnly": True, "BindOptions": {"CreateMountpoint": True}},
+            {"Type": "bind", "Source": "/c", "Target": "/d", "ReadOnly": False, "BindOptions": {"CreateMountpoint": False}},
+        ],
+        "Tmpfs": {"/e": "noexec,nosuid,nodev,ro", "/f": "noexec,nosuid,nodev,size=1m"},
+        "Devices": [{"PathOnHost": "/dev/null", "PathInContainer": "/dev/x", "CgroupPermissions": "rw"}],
+        "ShmSize": 4096,
+        "Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 2}],
+    }
+    assert plain.keys().isdisjoint({"Mounts", "Tmpfs", "Devices", "ShmSize", "Ulimits"})
+
+
 @pytest.mark.parametrize(
     "text", ["x-dataplane: {uplink: {kind: none}}", "x-dataplane: {underlay: {kind: udp, address: 10.200.0.1/24}}"]
 )
