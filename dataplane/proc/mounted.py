@@ -70,6 +70,9 @@ def _explained(source: str, target: str) -> Iterator[None]:
 def _mend(source: str, target: str, error: OSError) -> str:
     if error.errno in {errno.EPERM, errno.EACCES} and _of_ordinary_user():
         return "an ordinary user's services mount what that user may reach, where they may: give access, or run as root"
+    if not source and error.errno == errno.EINVAL:
+        one_user = "; an ordinary user's services know uid=0 and gid=0 alone" if _of_ordinary_user() else ""
+        return f"see its options in tmpfs(5){one_user}"
     if source and not os.path.exists(source):
         return f"there is no {source} on this host"
     if not os.path.exists(target):

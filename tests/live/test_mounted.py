@@ -63,12 +63,23 @@ def test_what_cannot_be_is_named_and_nothing_runs(user: bool) -> None:
         assert mend == "a container has the host's files, and there is no /no/such to mount on: make it"
         assert refused(Mount(target="/usr", source="/no/such"))[1] == "there is no /no/such on this host"
         assert refused(Mount(target="/usr", source="/etc/passwd"))[1] == "mount a file on a file, a folder on a folder"
-        assert refused(Mount(target="/usr", options=("size=much",)))[0].startswith('error mounting "tmpfs" to rootfs at "/usr"')
+        said, mend = refused(Mount(target="/usr", options=("size=much",)))
+        assert said == 'error mounting "tmpfs" to rootfs at "/usr": invalid argument'
+        assert mend.startswith("see its options in tmpfs(5)")
         said, mend = refused(ulimits=(Ulimit(name="nofile", soft=2**40, hard=2**40),))
         assert said.startswith("cannot set its limits")
         assert "ulimit -a" in mend
 
     in_lab(work, user=user)
+
+
+def test_memory_of_an_ordinary_users_service_is_one_users() -> None:
+    def work(helper: Helper) -> None:
+        mounts = (Mount(target="/srv", options=("uid=1000",)),)
+        spec = InstanceSpec(name="web", namespace=helper.create_namespace("web"), argv=("true",), mounts=mounts)
+        assert "uid=0 and gid=0 alone" in refusal(lambda: helper.spawn(spec)).mend
+
+    in_lab(work, user=True)
 
 
 @pytest.mark.parametrize("source", ["/proc/1/root", "/sys/made"])
