@@ -19,6 +19,7 @@ from dataplane.live.difference import Difference, difference
 from dataplane.live.engine import EngineThread
 from dataplane.live.events import Events
 from dataplane.live.files import Files
+from dataplane.live.folder import start_folder
 from dataplane.live.host import Host
 from dataplane.live.hostwatch import HostWatch
 from dataplane.live.lookup import write_record
@@ -65,12 +66,13 @@ class Lab:
         home = plan.instances[sandbox_of(plan, instance.name)]
         service, process, namespace = instance.service, instance.service.process, self.sandboxes[home.name].namespace
         in_host = home.service.network_mode == "host"
+        mounts = together(service.mounts, service.shm_size, service.devices)
         spec = InstanceSpec(
             name=instance.name,
             namespace=namespace,
             argv=process.command if process.run else (),
             env=process.environment,
-            working_dir=process.working_dir or (plan.topology.folder if Path(plan.topology.folder).is_dir() else "/"),
+            working_dir=process.working_dir or start_folder(plan.topology.folder, mounts),
             user=process.user,
             hostname=service.hostname or (None if in_host else instance.name),
             stop_signal=process.stop_signal,
@@ -78,7 +80,7 @@ class Lab:
             stdin_open=process.stdin_open,
             sysctls=service.sysctls if home is instance else {},
             binds=self.files.binds(instance, in_host=in_host),
-            mounts=together(service.mounts, service.shm_size, service.devices),
+            mounts=mounts,
             ulimits=service.ulimits,
         )
         return self.helper.spawn(spec)

@@ -67,6 +67,16 @@ def test_files_memory_devices_and_limits() -> None:
             assert not (folder / "never").exists(), "of an image's files: nothing is made for it"
 
 
+@both
+@as_root_and_user
+def test_memory_over_the_projects_own_folder() -> None:
+    """The command starts in / then, and its log and its end are seen as ever."""
+    with project():
+        text = "services: {web: {image: host, network_mode: none, tmpfs: /tmp, command: sh -c 'pwd; ls /tmp; exec sleep 1000'}}\n"
+        with lab(text, "files-over") as client:
+            wait_for(lambda: [line["text"] for line in client.logs("web")] == ["/"], "the folder that it starts in")
+
+
 @in_world()
 def test_the_example() -> None:
     """A web site of a folder of the host, which it cannot write to."""
