@@ -27,6 +27,7 @@ from dataplane.daemon.reconcile import Step, diff, ports_parted
 from dataplane.daemon.resuming import possible
 from dataplane.daemon.rooms import Rooms
 from dataplane.daemon.specs import Sandboxes
+from dataplane.desired.changing import asleep
 from dataplane.desired.networks import fresh
 from dataplane.desired.records import PREDEFINED, ContainerRecord, State
 from dataplane.desired.refused import Refused
@@ -52,22 +53,6 @@ def new_id() -> str:
     while (found := secrets.token_hex(32))[:12].isdecimal():
         continue
     return found
-
-
-def _asleep(old: State, new: State) -> bool:
-    """Only what does not run is another: nothing has to be made so."""
-    same = (
-        old.networks is new.networks
-        and old.endpoints is new.endpoints
-        and old.published is new.published
-        and old.uplinks is new.uplinks
-    )
-    if not same:
-        return False
-    before, after = old.containers, new.containers
-    gone = (one for key, one in before.items() if after.get(key) is not one)
-    come = (one for key, one in after.items() if before.get(key) is not one)
-    return not any(one.alive for one in (*gone, *come))
 
 
 class Core:
@@ -188,7 +173,7 @@ class Core:
         old = self.state
         if new is old:
             return
-        if _asleep(old, new):
+        if asleep(old, new):
             self.store.save(old, new)
             self.state = new
             await self._tell_followers(old, new)

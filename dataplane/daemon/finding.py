@@ -3,9 +3,11 @@ what is in them, and a descriptor of each TAP, so that what came meanwhile waits
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from dataplane.errors import UserError
 from dataplane.proc.helper import Helper
 from dataplane.proc.message import Body
 from dataplane.proc.spec import NamespaceRef
@@ -17,11 +19,11 @@ AT_ONCE = 24
 @dataclass(frozen=True, slots=True)
 class Found:
     """``references``: the helper's hold on each namespace, by name. ``seen``: what is in those of ours, as ``proc.furnish.look``
-    has it. ``taps``: descriptors by port; whoever takes them closes them."""
+    has it. ``taps``: descriptors by namespace and port; whoever takes them closes them."""
 
     references: dict[str, NamespaceRef]
     seen: dict[str, Body]
-    taps: dict[str, int]
+    taps: dict[tuple[str, str], int]
 
 
 def find(helper: Helper) -> Found:
@@ -30,15 +32,35 @@ def find(helper: Helper) -> Found:
     for name in [name for name in known if name.startswith(":")]:  # uplinks of a daemon that is no more
         helper.remove_namespace(known.pop(name))
     seen: dict[str, Body] = {}
-    taps: dict[str, int] = {}
+    taps: dict[tuple[str, str], int] = {}
     names = [name for name, reference in known.items() if reference.owned]
-    for begin in range(0, len(names), AT_ONCE):
-        bodies, fds = helper.take_up(names[begin : begin + AT_ONCE])
-        taps |= dict(zip((row[0] for body in bodies.values() for row in body["interfaces"] if row[-1]), fds, strict=True))
-        seen |= bodies
-    for name in [name for name in names if name not in seen]:
-        helper.remove_namespace(known.pop(name))
+    try:
+        for begin in range(0, len(names), AT_ONCE):
+            seen |= _taken_up(helper, names[begin : begin + AT_ONCE], taps)
+        for name in [name for name in names if name not in seen]:
+            helper.remove_namespace(known.pop(name))
+    except BaseException:  # nobody else could open them
+        for fd in taps.values():
+            os.close(fd)
+        raise
     return Found(known, seen, taps)
+
+
+def _taken_up(helper: Helper, names: list[str], taps: dict[tuple[str, str], int]) -> dict[str, Body]:
+    """In one order; in two where there is more to say than a message holds."""
+    try:
+        bodies, fds = helper.take_up(names)
+    except UserError:
+        if len(names) == 1:
+            raise
+        half = len(names) // 2
+        return _taken_up(helper, names[:half], taps) | _taken_up(helper, names[half:], taps)
+    opened = [(name, row[0]) for name, body in bodies.items() for row in body["interfaces"] if row[-1]]
+    for key, fd in zip(opened, fds, strict=True):
+        if key in taps:  # two say that they are the same: the last is looked at
+            os.close(taps[key])
+        taps[key] = fd
+    return bodies
 
 
 def begin_to_find(helper: Helper) -> Future[Found]:

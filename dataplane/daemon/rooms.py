@@ -28,6 +28,8 @@ from dataplane.errors import UserError
 from dataplane.proc.helper import Helper
 from dataplane.proc.spec import NamespaceRef
 
+SCHEME = 1
+"""Of what is set of a link (``proc.furnish``): counts up when that is more, so that what was set before is set again."""
 Order = dict[str, Any]
 
 
@@ -40,8 +42,9 @@ class Rooms:
         self.references: dict[str, NamespaceRef] = {}
         self._helper = helper
         self._finding = finding
-        self._left: dict[str, int] = {}  # descriptors of TAPs that an earlier daemon left, by port
-        self._as_left: dict[str, tuple[str, int, frozenset[str]]] = {}  # of each port: its mark, MTU and addresses
+        self._left: dict[tuple[str, str], int] = {}  # descriptors of TAPs that an earlier daemon left, by namespace and port
+        self._as_left: dict[tuple[str, str], tuple[str, int, frozenset[str]]] = {}  # of each: its mark, MTU and addresses
+        self._begins = False  # since `look`, nothing was carried out: who knows what stands in its way
         self._doubtful = False  # a helper was killed: of its last order more may be done than it said
 
     def hosts(self) -> list[str]:
@@ -67,6 +70,7 @@ class Rooms:
             raise
         finally:
             self.close()
+        self._begins = False
         return taps
 
     def close(self) -> None:
@@ -112,38 +116,39 @@ class Rooms:
             return {}
         orders: dict[str, Order] = {}
         ports: dict[str, list[str]] = {}
-        left = [step.interface.port for step in batch if isinstance(step, AttachInterface) and step.interface.port in self._left]
+        attached = [(step.sandbox, step.interface.port) for step in batch if isinstance(step, AttachInterface)]
+        left = [key for key in attached if key in self._left]
         for step in self._less(batch, left):
             name = step.name if isinstance(step, MakeSandbox | RemoveSandbox) else step.sandbox
             order = orders.setdefault(name, {"name": name})
-            _put(order, step)
+            _put(order, step, anew=self._begins)
             if isinstance(step, AddInterface | AttachInterface):
                 ports.setdefault(name, []).append(step.interface.port)
         made, fds = self._helper.furnish(list(orders.values())) if orders else ({}, [])
         self.references |= made
         taps = dict(zip((port for name in orders for port in ports.get(name, ())), fds, strict=True))
-        return taps | {port: self._left.pop(port) for port in left}
+        return taps | {key[1]: self._left.pop(key) for key in left}
 
-    def _less(self, batch: list[Step], left: Collection[str]) -> Iterator[Step]:
+    def _less(self, batch: list[Step], left: Collection[tuple[str, str]]) -> Iterator[Step]:
         """What is to be done where the descriptors of these ports are there already."""
         for step in batch:
-            if not isinstance(step, AttachInterface) or step.interface.port not in left:
+            if not isinstance(step, AttachInterface) or (step.sandbox, step.interface.port) not in left:
                 yield step
-            elif not self._is(step.interface):
+            elif not self._is(step.sandbox, step.interface):
                 yield ChangeInterface(step.sandbox, step.interface, step.interface)
 
-    def _is(self, wanted: InterfaceSpec) -> bool:
+    def _is(self, sandbox: str, wanted: InterfaceSpec) -> bool:
         """It was left as it is to be."""
-        mark, mtu, addresses = self._as_left[wanted.port]
+        mark, mtu, addresses = self._as_left[sandbox, wanted.port]
         return mark == _mark(wanted) and mtu == wanted.mtu and addresses.issuperset(wanted.addresses)
 
     def look(self) -> None:
         """Find what an earlier daemon left with the helper. Its interfaces are known by port and name, no more."""
         found = self._found()
-        self.references, self._left = found.references, found.taps
+        self.references, self._left, self._begins = found.references, found.taps, True
         self._as_left = {
-            port: (mark, mtu, frozenset(addresses))
-            for body in found.seen.values()
+            (name, port): (mark, mtu, frozenset(addresses))
+            for name, body in found.seen.items()
             for port, _, mark, mtu, addresses, _ in body["interfaces"]
         }
         self.found = MappingProxyType({name: _seen(name, found.seen.get(name)) for name in self.references})
@@ -184,14 +189,14 @@ def _parts(step: Step) -> bool:
     return isinstance(step, RemoveInterface)
 
 
-def _put(order: Order, step: Step) -> None:
+def _put(order: Order, step: Step, *, anew: bool) -> None:
     match step:
         case MakeSandbox():
             order["create"] = True
         case RemoveInterface(_, one):
             order.setdefault("delete", []).append(one.name)
         case AddInterface(_, one):
-            order.setdefault("add", []).append(_body(one) | {"there": False})
+            order.setdefault("add", []).append(_body(one) | {"there": False, "anew": anew})
         case AttachInterface(_, one):
             order.setdefault("add", []).append(_body(one) | {"there": True})
         case ChangeInterface(_, old, new):
@@ -218,7 +223,7 @@ def _body(one: InterfaceSpec) -> Order:
 
 def _mark(one: InterfaceSpec) -> str:
     """All that is set of a link, in a word."""
-    return f"{zlib.crc32(repr((one.name, one.mtu, one.addresses, sorted(one.sysctls.items()), one.arp)).encode()):08x}"
+    return f"{zlib.crc32(repr((SCHEME, one.name, one.mtu, one.addresses, sorted(one.sysctls.items()), one.arp)).encode()):08x}"
 
 
 def _route(route: RouteSpec) -> list[object]:

@@ -42,3 +42,19 @@ def with_endpoints(state: State, records: Iterable[EndpointRecord]) -> State:
     """These endpoints are there."""
     more = {(one.container, one.network): one for one in records}
     return replace(state, endpoints=MappingProxyType({**state.endpoints, **more})) if more else state
+
+
+def asleep(old: State, new: State) -> bool:
+    """Only what does not run is another: nothing has to be made so."""
+    same = (
+        old.networks is new.networks
+        and old.endpoints is new.endpoints
+        and old.published is new.published
+        and old.uplinks is new.uplinks
+    )
+    if not same:
+        return False
+    before, after = old.containers, new.containers
+    gone = (one for key, one in before.items() if after.get(key) is not one)
+    come = (one for key, one in after.items() if before.get(key) is not one)
+    return not any(one.alive for one in (*gone, *come))

@@ -3,8 +3,9 @@
 An order is of one namespace: ``name``; ``create``: it is to be made; ``delete``: interfaces that go; ``add``: TAPs, each with its
 ``name``, ``port`` (kept as the link's alias, by which a later daemon knows it for ours), ``mac``, ``mtu``, ``addresses``,
 ``sysctls``, ``arp`` false where it asks for no neighbors, ``mark``, which says all that in a word (kept in the alias once all is
-done), and ``there`` where it is only to be opened again; ``change``: the same without a descriptor, less what is in ``lose``;
-``unroute`` and ``route``: [version, interface, gateway or ""] default routes. They are done in this order.
+done), ``there`` where it is only to be opened again, and ``anew`` where it takes the place of whatever has its name; ``change``: the
+same without a descriptor, less what is in ``lose``; ``unroute`` and ``route``: [version, interface, gateway or ""] default routes.
+They are done in this order.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-ALIAS, DONE = "dataplane ", "dataplane:"
-"""A link's alias begins so: the port follows, after ``DONE`` the mark and a space before it."""
+ALIAS = "dataplane "
+"""A link's alias begins so: the port follows, a space, once all is done the mark. An earlier version takes it for ours too."""
 LONGEST = 255
 """Octets of an alias (linux/if.h, IFALIASZ)."""
+MANY = 64
+"""Addresses of an interface that are told: whoever is in there may have given it thousands, and a message holds so much."""
 IPV6 = "/proc/sys/net/ipv6"
 
 
@@ -92,6 +95,8 @@ def _furnish(order: Body, taps: list[int], new: list[tuple[int, str]], fd: int) 
             wire.delete_link(name)
         for one in order.get("add", ()):
             there = one["there"]
+            if one.get("anew"):
+                wire.delete_link(one["name"])
             taps.append(tap.open_tap(one["name"], None if there else one["mac"], 0 if there else tap.IFF_TUN_EXCL, stays=True))
             if not there:
                 new.append((fd, one["name"]))
@@ -111,11 +116,11 @@ def _furnish(order: Body, taps: list[int], new: list[tuple[int, str]], fd: int) 
 def _set_up(wire: Wire, one: dict[str, Any]) -> None:
     known = os.path.isdir(IPV6)
     write_sysctls({key: value for key, value in one["sysctls"].items() if known or not key.startswith("net/ipv6/")})
-    wire.set_link(one["name"], mtu=one["mtu"], alias=f"{ALIAS}{one['port']}")
+    wire.set_link(one["name"], mtu=one["mtu"], alias=f"{ALIAS}{one['port']} ")
     for address in one["addresses"]:
         if known or ":" not in address:
             wire.add_address(one["name"], address)
-    done = f"{DONE}{one['mark']} {one['port']}"
+    done = f"{ALIAS}{one['port']} {one['mark']}"
     done = done if len(done.encode()) <= LONGEST else ""  # it will be done anew
     wire.set_link(one["name"], up=True, arp=one.get("arp", True), works=True, alias=done)
 
@@ -154,11 +159,11 @@ def _seen() -> dict[str, Any]:
     try:
         ours: dict[int, list[Any]] = {}
         for index, name, alias, mtu in wire.links():
-            if alias.startswith((ALIAS, DONE)):
-                mark, port = _read(alias)
+            if alias.startswith(ALIAS):
+                port, mark = _read(alias[len(ALIAS) :])
                 ours[index] = [port, name, mark, mtu, [], False]
         for index, address in wire.prefixes() if ours else ():
-            if index in ours:
+            if index in ours and len(ours[index][4]) < MANY:
                 ours[index][4].append(address)
         routes = [
             [version, ours[index][1], gateway]
@@ -171,9 +176,7 @@ def _seen() -> dict[str, Any]:
     return {"interfaces": list(ours.values()), "routes": routes}
 
 
-def _read(alias: str) -> tuple[str, str]:
-    """Mark and port."""
-    if alias.startswith(ALIAS):
-        return "", alias[len(ALIAS) :]
-    mark, _, port = alias[len(DONE) :].partition(" ")
-    return mark, port
+def _read(words: str) -> tuple[str, str]:
+    """Port and mark. An earlier version wrote the port alone."""
+    port, space, mark = words.rpartition(" ")
+    return (port, mark) if space else (words, "")

@@ -208,6 +208,26 @@ def test_what_is_as_it_was_left_is_taken_up_without_a_touch(tmp_path: Path, monk
     asyncio.run(whole())
 
 
+def test_nobody_in_a_container_can_keep_the_next_daemon_from_beginning(tmp_path: Path) -> None:
+    """Its interface is no longer known for ours, and another has its name; another container's name is on a third: eth0 is made
+    anew, and traffic goes on."""
+
+    async def whole() -> None:
+        async with core_in(tmp_path, NAME, leave=True) as core:
+            web, db = await run(core, "web"), await run(core, "db")
+            sandboxes = {one: core.sandbox(one) for one in (web, db)}
+        for words in (
+            "ip link set eth0 alias mine",
+            "ip tuntap add x0 mode tap && ip link set x0 alias 'dataplane db.bridge '",
+        ):
+            subprocess.run(["nsenter", f"--net={sandboxes[web]}", "sh", "-c", words], check=True)
+        async with core_in(tmp_path, NAME) as core:
+            assert await reaches(core, web, "172.17.0.3")
+            assert await reaches(core, db, "172.17.0.2")
+
+    asyncio.run(whole())
+
+
 CALLS = (
     'run(core, "c{n}", {nets})',
     'network(core, "n{n}")',

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dataplane.daemon.finding import begin_to_find
+from dataplane.daemon.finding import AT_ONCE, begin_to_find, find
 from dataplane.daemon.reconcile import AddInterface, AttachInterface, MakeSandbox, RemoveSandbox
 from dataplane.daemon.rooms import Rooms
 from dataplane.daemon.specs import OWN, InterfaceSpec
@@ -27,6 +27,8 @@ class Pretended:
         self.orders: list[dict[str, Any]] = []
         self.rooms: Rooms | None = None
         self.killed = self.refuses = False
+        self.most = AT_ONCE  # namespaces of which a message holds what is in them
+        self.opened: list[int] = []
 
     def namespaces(self) -> dict[str, NamespaceRef]:
         return {name: NamespaceRef(name, f"/{name}", 1, True) for name in self.spaces}
@@ -53,9 +55,13 @@ class Pretended:
 
     def take_up(self, names: list[str]) -> tuple[dict[str, Any], list[int]]:
         """The links of each as they were left, and a descriptor that can be closed of each."""
+        if len(names) > self.most:
+            raise UserError("a message is too long")
         rows = {name: [[*row, True] for row in self.left.get(name, ())] for name in names if name in self.spaces}
         bodies = {name: {"interfaces": found, "routes": []} for name, found in rows.items() if found}
-        return bodies, [os.open(os.devnull, os.O_RDONLY) for found in rows.values() for _ in found]
+        fds = [os.open(os.devnull, os.O_RDONLY) for found in rows.values() for _ in found]
+        self.opened += fds
+        return bodies, fds
 
     def _furnish(self, orders: list[dict[str, Any]]) -> tuple[dict[str, NamespaceRef], list[int]]:
         self.orders += orders
@@ -145,7 +151,7 @@ def test_what_nobody_wants_is_closed(next_one: Rooms) -> None:
 
 
 def test_what_could_not_be_opened_is_opened_later(helper: Pretended, next_one: Rooms) -> None:
-    os.close(next_one._left.pop("a.n0"))
+    os.close(next_one._left.pop(("a", "a.n0")))
     attach(next_one, 0, 1)
     (order,) = helper.orders
     assert [(one["name"], one["there"]) for one in order["add"]] == [("eth0", True)]
@@ -160,6 +166,50 @@ def test_a_helper_that_was_killed_while_it_was_asked_is_asked_again(helper: Pret
     rooms.look()
     assert set(rooms.found) == {"a"}, "and an uplink of that daemon is gone"
     attach(rooms, 0)
+
+
+def many(helper: Pretended) -> None:
+    """More namespaces than one order holds, each with an interface that says it is the same."""
+    for number in range(AT_ONCE + 2):
+        name = f"n{number:02}"
+        helper.spaces[name] = {"eth0": "a.n0"}
+        helper.left[name] = [["a.n0", "eth0", "", 1500, []]]
+
+
+def test_what_was_opened_before_the_helper_was_killed_is_closed(helper: Pretended) -> None:
+    """Else nobody could open it again."""
+    many(helper)
+    asked = iter([AT_ONCE, 0, 0, 0, 0])
+    take_up = helper.take_up
+
+    def killed(names: list[str]) -> tuple[dict[str, Any], list[int]]:
+        helper.most = next(asked)
+        return take_up(names)
+
+    helper.take_up = killed  # type: ignore[method-assign]
+    with pytest.raises(UserError):
+        find(helper)  # type: ignore[arg-type]
+    assert helper.opened
+    assert not any(map(is_open, helper.opened))
+
+
+def test_more_than_a_message_holds_is_asked_for_in_parts(helper: Pretended) -> None:
+    many(helper)
+    helper.most = 5
+    found = find(helper)  # type: ignore[arg-type]
+    assert len(found.seen) == AT_ONCE + 3
+    for fd in found.taps.values():
+        os.close(fd)
+
+
+def test_a_port_is_of_its_namespace(helper: Pretended) -> None:
+    """Whoever is in a namespace may call an interface there as another's is called: it is not taken for that one."""
+    helper.left["b"] = [["a.n0", "x0", "", 1500, []]]
+    rooms = Rooms(helper)  # type: ignore[arg-type]
+    rooms.look()
+    wanted = rooms._left["a", "a.n0"]
+    assert attach(rooms, 0) == {"a.n0": wanted}
+    assert not any(map(is_open, helper.opened))
 
 
 def eth(number: int) -> InterfaceSpec:
