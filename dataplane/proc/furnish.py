@@ -3,8 +3,8 @@
 An order is of one namespace: ``name``; ``create``: it is to be made; ``delete``: interfaces that go; ``add``: TAPs, each with its
 ``name``, ``port`` (kept as the link's alias, by which a later daemon knows it for ours), ``mac``, ``mtu``, ``addresses``,
 ``sysctls``, ``arp`` false where it asks for no neighbors, ``mark``, which says all that in a word (kept in the alias once all is
-done), ``there`` where it is only to be opened again, and ``anew`` where it takes the place of whatever has its name; ``change``: the
-same without a descriptor, less what is in ``lose``; ``unroute`` and ``route``: [version, interface, gateway or ""] default routes.
+done), ``there`` where it is only to be opened again, and ``anew`` where it takes the place of whatever has its name; ``change``: as
+``add`` without a descriptor, less what is in ``lose``; ``unroute``, ``route``: [version, interface, gateway or ""], default routes.
 They are done in this order.
 """
 
