@@ -154,9 +154,11 @@ class HostSide:
         """The host's rules and sysctls as the plan wants them; what was claimed is kept."""
         rules = self._host.ways[UPLINK].wanted(plan)
         if not self._told or rules != self._rules:
+            self._told = False  # what fails half way is neither these nor those before
             await self._host.settle(plan, _log, _warn)
-            self._watch.start({port: way.watch for port, way in self._host.ways.items()})
             self._rules, self._told = rules, True
+        # A change that failed may have ended it, whatever it had done by then.
+        self._watch.start({port: way.watch for port, way in self._host.ways.items()})
         self._host.unlock()
 
     def unlock(self) -> None:

@@ -22,18 +22,23 @@ Tell = Callable[[Step], None]
 DEFAULT_MTU = 1500
 
 
+def require_free(uplink: Outside, facts: Facts) -> None:
+    """UserError: the host has an interface of that name, which is not ours."""
+    if uplink.name in facts.addresses:
+        raise UserError(
+            f"the host has an interface {uplink.name} already",
+            where=f"x-dataplane.uplink.name: {uplink.name}",
+            mend=f"give the uplink another name, or remove that one: ip link delete {uplink.name}",
+            status=1,
+        )
+
+
 def make_tap(helper: Helper, namespace: NamespaceRef, uplink: Outside, facts: Facts, tell: Tell, *, stays: bool = False) -> int:
     """A descriptor of the TAP, up and addressed, as ``told`` says; ``tell``: what it does not. ``stays``: it outlives that.
 
     When it fails nothing is left; of one that stays, what ``undo`` takes back."""
+    require_free(uplink, facts)
     name = uplink.name or ""
-    if name in facts.addresses:
-        raise UserError(
-            f"the host has an interface {name} already",
-            where=f"x-dataplane.uplink.name: {name}",
-            mend=f"give the uplink another name, or remove that one: ip link delete {name}",
-            status=1,
-        )
     fd = helper.open_tap(namespace, name, mac=uplink.gateway_mac, stays=stays)
     try:
         values = _sysctls(uplink)

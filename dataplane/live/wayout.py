@@ -17,7 +17,7 @@ from dataplane.live.hostrules import RuleSetter
 from dataplane.live.packet import open_packet
 from dataplane.live.ports import HeldPorts
 from dataplane.live.site import Site
-from dataplane.live.uplink import make_tap, take_up, told
+from dataplane.live.uplink import make_tap, require_free, take_up, told
 from dataplane.model import IPNetwork, Plan
 from dataplane.netns.step import Step
 from dataplane.proc.helper import Helper
@@ -46,8 +46,12 @@ class WayOut:
         self._routes: tuple[IPNetwork, ...] = ()
         self._asked: tuple[Plan | None, HostRules | None] = None, None
         self._stays = stays
-        left = record.read(self.folder) if stays else None
-        self._left = left if left is not None and left.stays else None
+        self._left = self._recorded()
+
+    def _recorded(self) -> record.Record | None:
+        """Of a TAP that stays, what is written down."""
+        found = record.read(self.folder) if self._stays else None
+        return found if found is not None and found.stays else None
 
     @property
     def tap(self) -> str:
@@ -98,8 +102,14 @@ class WayOut:
         """The engine has closed its descriptor: the host forgets it, and another of its name may come. Blocking."""
         self.facts = self.facts.without({self.tap})
         self.uplink, self._routes = None, ()
-        undo.undo_uplink(self.lab, self.folder)
+        self._undo_left()
         self._rules.forget()
+
+    def _undo_left(self) -> None:
+        """What is on the host. Should a TAP that stays not go, the next attempt finds it."""
+        self._left = self._recorded()
+        undo.undo_uplink(self.lab, self.folder)
+        self._left = None
 
     def make(self, plan: Plan, tell: Tell, detail: Tell) -> int | None:
         """Its descriptor for the engine; None where that has it, or there is to be none. ``detail``: steps of little interest.
@@ -113,14 +123,18 @@ class WayOut:
             fd = open_packet(site.path, uplink)
             tell(told(uplink, site.namespace))
         else:
-            fd = self._open_tap(site, uplink, tell, detail)
+            try:
+                fd = self._open_tap(site, uplink, tell, detail)
+            except BaseException:
+                self._left = self._recorded()
+                raise
         self.uplink = uplink
         try:
             if uplink.kind == "tap":
                 self.set_routes(plan, tell)
         except BaseException:
             os.close(fd)
-            self.uplink = None
+            self.uplink, self._left = None, self._recorded()
             raise
         return fd
 
@@ -133,8 +147,9 @@ class WayOut:
                 tell(Step(f"interface {name} is taken up as it was left", ""))
                 return fd
         if left is not None:
-            undo.undo_uplink(self.lab, self.folder)
+            self._undo_left()
             self.facts = self.facts.without({left.tap})
+        require_free(uplink, self.facts)  # or what is written down would have it deleted
         record.write(self.folder, record.Record(inode=site.inode, tap=name, stays=self._stays))
         details: list[Step] = []
         fd = make_tap(self._helper, site.namespace, uplink, self.facts, details.append, stays=self._stays)
