@@ -24,7 +24,7 @@ def clear_left(state: Path, tell: Callable[[str], None]) -> int | None:
         folder = places.made_runtime(places.name_of(state))
         found = any(folder.iterdir())
         instances = _instances(folder)
-        freezer.thaw({place.name for place in instances})
+        freezer.thaw(instances)
         alive = sum(map(_runs, instances))
         clear(folder, tell=tell)
     finally:

@@ -128,7 +128,7 @@ class DaemonProcess:
             self.process.wait()
         instances = self.runtime / "instances"
         if instances.is_dir():
-            freezer.thaw({place.name for place in instances.iterdir()})  # what is paused does not end by SIGKILL either
+            freezer.thaw(list(instances.iterdir()))  # what is paused does not end by SIGKILL either
         clear(self.runtime)
 
 

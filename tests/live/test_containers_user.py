@@ -12,6 +12,8 @@ from crews import Crew, crew_in, everything
 from private_world import needs_root, needs_user_namespaces, run_in_private_world
 
 from dataplane import capturing
+from dataplane.daemon.container import freezer
+from dataplane.daemon.container.members import members
 from dataplane.desired.records import PAUSED, RUNNING
 
 pytestmark = [pytest.mark.live, needs_root, needs_user_namespaces]
@@ -84,5 +86,36 @@ def test_a_users_containers_are_taken_up_by_the_next_daemon() -> None:
         assert crew.containers.pid("web") == before["web"] > 0
         assert (await crew.exec("web", "echo", "there"))[:2] == (0, b"there\n")
         assert await crew.containers.stop("web")
+
+    as_user(first, second)
+
+
+def test_a_pause_that_its_daemon_did_not_live_to_tell_of_is_none() -> None:
+    """Who has no freezer stops processes by signals. What stopped itself is no concern of ours."""
+
+    def states(crew: Crew, name: str) -> set[str]:
+        return {one.state for one in members(crew.containers.pid(name))[1:]}
+
+    async def until(crew: Crew, name: str, state: str) -> None:
+        while states(crew, name) != {state}:
+            await asyncio.sleep(0.01)
+
+    async def first(crew: Crew) -> None:
+        for name, words in (("web", "exec sleep 1000"), ("own", "kill -STOP $$; sleep 1000"), ("paused", "exec sleep 1000")):
+            await crew.run("sh", "-c", words, name=name)
+        await until(crew, "own", "T")
+        await crew.containers.pause("paused")
+        life = crew.containers.life(crew.containers.find("web").id)
+        assert life.process is not None
+        freezer.pause(life.place, life.process.pid)
+        assert states(crew, "web") == {"T"}
+
+    async def second(crew: Crew) -> None:
+        await until(crew, "web", "S")
+        assert states(crew, "own") == {"T"}
+        assert crew.containers.find("paused").fate.state == PAUSED
+        assert states(crew, "paused") == {"T"}
+        await crew.containers.unpause("paused")
+        await until(crew, "paused", "S")
 
     as_user(first, second)

@@ -24,24 +24,24 @@ def test_a_command_that_forks_all_the_time_stops_and_goes_on(user: bool) -> None
         service = started(helper, FORKS)
         while not log(service):
             time.sleep(0.01)
-        freezer.pause("t-freezer", service.pid)
+        freezer.pause(service.place, service.pid)
         time.sleep(0.05)
         size = log(service)
         time.sleep(0.2)
         assert log(service) == size
         assert service.run(["echo", "there"], timeout=5) == (0, b"there\n"), "the shim is not stopped"
-        assert bool(freezer.frozen("t-freezer")) == (not user), "root has cgroups, a user has not"
-        freezer.unpause("t-freezer", service.pid)
+        assert bool(freezer.frozen(service.place)) == (not user), "root has cgroups, a user has not"
+        freezer.unpause(service.place, service.pid)
         deadline = time.monotonic() + 5
         while log(service) == size:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        freezer.pause("t-freezer", service.pid)
-        freezer.unpause("t-freezer", service.pid)
+        freezer.pause(service.place, service.pid)
+        freezer.unpause(service.place, service.pid)
         service.kill()
         assert service.wait(5)
-        freezer.forget("t-freezer")
-        assert not freezer.frozen("t-freezer")
+        freezer.forget(service.place)
+        assert not freezer.frozen(service.place)
 
     in_lab(work, user=user)
 

@@ -21,7 +21,7 @@ def reboot(process: DaemonProcess) -> None:
     """kill -9 of everything, and all that a machine forgets: /run, namespaces, interfaces, rules."""
     known = [path / "status.json" for path in (process.runtime / "instances").iterdir()] + [process.runtime / "helper.json"]
     process.kill()
-    freezer.thaw({path.parent.name for path in known})
+    freezer.thaw([path.parent for path in known])
     for body in filter(None, map(pids.read_json, map(str, known))):
         assert pids.kill(body["pid"], body["start"])
     for name in (path.name for path in Path("/run/netns").glob(f"{process.name}-*")):

@@ -54,7 +54,7 @@ def _thaw(folder: Path, paused: set[str]) -> None:
     """All but ``paused`` goes on: a daemon was killed between freezing and saying so. What is frozen does not end, and nothing is
     left of the pause of what has ended."""
     if folder.is_dir():
-        freezer.thaw({place.name for place in folder.iterdir()} - paused)
+        freezer.thaw([place for place in folder.iterdir() if place.name not in paused])
 
 
 def _sweep(folder: Path, alive: Mapping[str, bool]) -> None:

@@ -142,7 +142,7 @@ class Life:
             with suppress(ChildProcessError):  # ours, where its helper has ended before it
                 os.waitpid(process.pid, os.WNOHANG)
             if self.record.fate.state == PAUSED:
-                await asyncio.to_thread(freezer.forget, self.id[:12])
+                await asyncio.to_thread(freezer.forget, self.place)
             await self.ended(status)
         except Exception:  # nobody waits for this task
             traceback.print_exc()
@@ -243,7 +243,7 @@ class Life:
         await self.signal(signal.SIGKILL)
         done, _ = await asyncio.wait({ended}, timeout=KILL)
         if not done and (process := self.process) is not None:
-            await asyncio.to_thread(freezer.forget, self.id[:12])  # else neither it nor its shim would end
+            await asyncio.to_thread(freezer.forget, self.place)  # else neither it nor its shim would end
             await asyncio.to_thread(process.kill)
             await ended
 
@@ -273,10 +273,10 @@ class Life:
         """Stop all its processes. Refused 409: it has ended just now."""
         process = self.process
         if process is not None:
-            await asyncio.to_thread(freezer.pause, self.id[:12], process.pid)
+            await asyncio.to_thread(freezer.pause, self.place, process.pid)
             await happened(self.core, self.id, lambda state: self._with_state(state, PAUSED))
         if process is None or self.process is not process:
-            await asyncio.to_thread(freezer.forget, self.id[:12])
+            await asyncio.to_thread(freezer.forget, self.place)
             raise Refused(409, f"container {self.id} is not running")
         self.tell("pause")
 
@@ -286,7 +286,7 @@ class Life:
         await happened(self.core, self.id, lambda state: self._with_state(state, "running"))
         self.tell("unpause")  # before it goes on: it may have been waiting for its end
         if process is not None:
-            await asyncio.to_thread(freezer.unpause, self.id[:12], process.pid)
+            await asyncio.to_thread(freezer.unpause, self.place, process.pid)
 
     def _with_state(self, state: State, word: str) -> State:
         fate = state.containers[self.id].fate
