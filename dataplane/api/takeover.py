@@ -10,7 +10,7 @@ import fcntl
 import struct
 import termios
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 
 from aiohttp import web
@@ -45,9 +45,14 @@ class Takeovers:
 
     def carry(self, streams: Streams, ways: Ways, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Go on by itself until the process's streams or the client have ended."""
-        task = asyncio.create_task(_carry(streams, ways, reader, writer), name="streams of a container")
+        self.begin(_carry(streams, ways, reader, writer))
+
+    def begin(self, carrying: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """One more of them, however it carries."""
+        task = asyncio.create_task(carrying, name="streams of a container")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def close(self) -> None:
         """Cut them all off."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from dataplane.api import takeover
 from dataplane.api.call import Call
+from dataplane.api.sending import ClientLeftError
+from dataplane.api.takeovers import TAKEOVERS
 from dataplane.daemon.face import Streams
 from dataplane.desired.refused import Refused
 from dataplane.detach import Watcher
 
 LONGEST = 1024 * 1024
 """Octets of one message of a client's."""
+CLOSING = 1.0
+"""Seconds that a client has for taking what is left and saying goodbye; what is written by then is still sent."""
 
 
 async def attach(call: Call) -> web.StreamResponse:
@@ -26,20 +31,40 @@ async def attach(call: Call) -> web.StreamResponse:
     if not socket.can_prepare(call.request).ok:
         raise Refused(400, "this path is for WebSockets (RFC 6455)", mend=f"POST …/{call.name}/attach takes the connection over")
     stdin = wants["stdin"] and container.process.stdin_open
+    takeovers = call.request.app[TAKEOVERS]
+    takeovers.make_room()
     streams = await call.daemon.containers.attach(container.id, stdin=stdin, logs=wants["logs"])
     ways = takeover.Ways(stdin=stdin, stdout=wants["stdout"], stderr=wants["stderr"], detach=detach)
-    tasks: set[asyncio.Task[None]] = set()
     try:
         await socket.prepare(call.request)
-        tasks |= {asyncio.create_task(_inward(socket, streams, ways)), asyncio.create_task(_outward(socket, streams, ways))}
+    except BaseException as error:
+        streams.close()
+        if isinstance(error, ConnectionError):
+            raise ClientLeftError from error
+        raise
+    carried = takeovers.begin(_carry(socket, streams, ways))
+    try:
+        await asyncio.wait({carried})
+    finally:  # this request is cancelled when its client has gone
+        carried.cancel()
+        await asyncio.gather(carried, return_exceptions=True)
+    return socket
+
+
+async def _carry(socket: web.WebSocketResponse, streams: Streams, ways: takeover.Ways) -> None:
+    """Until one of both ends. Who is cut off is told that it is the server that goes."""
+    tasks = {asyncio.create_task(_inward(socket, streams, ways)), asyncio.create_task(_outward(socket, streams, ways))}
+    code = WSCloseCode.GOING_AWAY
+    try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        code = WSCloseCode.OK
     finally:
         streams.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await socket.close()
-    return socket
+        with suppress(TimeoutError):
+            await asyncio.wait_for(socket.close(code=code), CLOSING)
 
 
 async def _inward(socket: web.WebSocketResponse, streams: Streams, ways: takeover.Ways) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
+from dataplane.api.server import serve
 from tests.dataplane.api.asking import ask
 from tests.dataplane.api.fake import Fake
 
@@ -99,3 +101,42 @@ def test_what_is_no_websocket_is_refused(fake: Fake, socket_path: Path, name: st
     assert (status, said["message"]) == {
         "c1": (400, "this path is for WebSockets (RFC 6455)"), "nobody": (404, "No such container: nobody"),
     }[name]  # fmt: skip
+
+
+def test_they_are_counted_with_what_else_is_taken_over(fake: Fake, socket_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dataplane.api.takeover.MOST", 1)
+    made(socket_path, "sleep", "infinity")
+
+    async def another(_socket: aiohttp.ClientWebSocketResponse) -> int:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await asyncio.to_thread(talk, socket_path, ALL, everything)
+        return refused.value.status
+
+    assert talk(socket_path, ALL, another) == 503
+
+
+def test_the_end_of_the_server_is_told(socket_path: Path) -> None:
+    async def whole() -> tuple[aiohttp.WSMsgType, int]:
+        server = await serve(Fake(), socket_path)
+        await asyncio.to_thread(made, socket_path, "sleep", "infinity")
+        connector, place = aiohttp.UnixConnector(str(socket_path)), f"http://daemon/v1.51/containers/c1/attach/ws?{ALL}"
+        async with aiohttp.ClientSession(connector=connector) as session, session.ws_connect(place) as socket:
+            message, _ = await asyncio.gather(socket.receive(), server.close())
+            return message.type, message.data
+
+    assert asyncio.run(whole()) == (aiohttp.WSMsgType.CLOSE, aiohttp.WSCloseCode.GOING_AWAY)
+
+
+def test_a_client_that_goes_before_the_answer_is_no_failure_of_ours(
+    fake: Fake, socket_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made(socket_path, "sleep", "infinity")
+
+    async def gone(*_: object) -> None:
+        raise ConnectionResetError("Connection lost")
+
+    monkeypatch.setattr(web.WebSocketResponse, "prepare", gone)
+    with pytest.raises(aiohttp.ClientError):
+        talk(socket_path, ALL, everything)
+    assert ask(socket_path, "GET /containers/c1/json")[0] == 200
+    assert capfd.readouterr().err == ""
