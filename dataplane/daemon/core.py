@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from dataplane.actions import diff as wiring_diff
 from dataplane.daemon.container.kept import Kept
+from dataplane.daemon.ended import EndedError
 from dataplane.daemon.face import Event
 from dataplane.daemon.finding import Found
 from dataplane.daemon.hostside import HostSide, PortTakenError, say
@@ -80,7 +81,7 @@ class Core:
         self.rooms = Rooms(helper, finding)
         self._planner = Planner(self.name, host.underlay)
         self._torn = True  # what is there may not be what the state says
-        self._looked = False
+        self._looked = self._ended = False
         # Changes have one thread of their own, and hand over to it once: that costs a quarter of a ms where the machine was idle,
         # twice where others of a pool wake as well.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="changes")
@@ -158,6 +159,8 @@ class Core:
     async def change_to(self, new: State) -> None:
         """Remember ``new`` and make it so. UserError: it could not be, and all is as before. The caller holds the lock."""
         assert self.lock.locked()
+        if self._ended:
+            raise EndedError
         change = asyncio.create_task(self._change_to(new), name="change")
         try:
             await asyncio.shield(change)
@@ -276,6 +279,7 @@ class Core:
         """Stop carrying packets. Where anything runs all stays for the next daemon, the host's rules and routes as well, or it
         would reset connections that it does not know; else the host is as it was."""
         async with self.lock:
+            self._ended = True
             await self.engine.stop()
             await (self.host.close() if self.idle else self.host.let_go())
             self.rooms.close()

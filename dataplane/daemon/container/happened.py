@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dataplane.daemon.ended import EndedError
 from dataplane.desired.records import State
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ async def happened(core: Core, id: str, change: Callable[[State], State]) -> Non
                     with core.store.owing():  # a full disk brings nobody back to life
                         await core.change_to(change(core.state))
             return
+        except EndedError:
+            raise
         except Exception:
             if attempt == ATTEMPTS - 1:
                 raise

@@ -24,6 +24,7 @@ from dataplane.daemon.container.happened import happened
 from dataplane.daemon.container.restarts import Restarts
 from dataplane.daemon.container.starting import CREATE, UNKNOWN, Files, refusal, spawn, spec_of
 from dataplane.daemon.container.waiters import Waiters
+from dataplane.daemon.ended import EndedError
 from dataplane.desired import fates
 from dataplane.desired.records import ALIVE, EXITED, PAUSED, RESTARTING, ContainerRecord, State
 from dataplane.desired.refused import Refused
@@ -137,6 +138,8 @@ class Life:
     async def _ending(self, process: Instance) -> None:
         try:
             status = await asyncio.to_thread(process.status)
+            if self.process is not process:
+                return  # let go of meanwhile: the next daemon sees its end
             self.process = None
             process.close()
             with suppress(ChildProcessError):  # ours, where its helper has ended before it
@@ -144,6 +147,8 @@ class Life:
             if self.record.fate.state == PAUSED:
                 await asyncio.to_thread(freezer.forget, self.place)
             await self.ended(status)
+        except EndedError:
+            return
         except Exception:  # nobody waits for this task
             traceback.print_exc()
 
