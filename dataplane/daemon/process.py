@@ -17,6 +17,7 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dataplane.api.listening import require_free
@@ -27,6 +28,7 @@ from dataplane.errors import UserError
 from dataplane.proc import kernel, pids
 from dataplane.proc.helper import Helper
 from dataplane.proc.registry import try_lock
+from dataplane.store.reserve import with_room
 from dataplane.underlay import Underlay
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -100,12 +102,13 @@ def hold(state: Path, mend: str) -> int:
 
     UserError, with that way to mend it: there is one."""
     deadline = time.monotonic() + DYING
+    me = {"pid": os.getpid(), "start": pids.start_time("self")}
     while True:
         lock = try_lock(state)
         body = pids.read_json(str(state / "daemon.json")) or {"pid": 0, "start": 0}
         if lock is not None:
             pids.let_go(body["pid"], body["start"], DYING)
-            pids.write_json(str(state / "daemon.json"), {"pid": os.getpid(), "start": pids.start_time("self")})
+            with_room(state / places.FILE, partial(pids.write_json, str(state / "daemon.json"), me))
             return lock
         if pids.alive(body["pid"], body["start"]) or time.monotonic() > deadline:
             raise UserError(

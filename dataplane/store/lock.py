@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from dataplane.errors import UserError
@@ -28,6 +29,6 @@ def locked(path: Path) -> int:
     except BaseException:
         os.close(lock)
         raise
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    with suppress(OSError):  # who has it is said to people alone, and a disk may be full
+        os.pwrite(lock, f"{os.getpid():<31}\n".encode(), 0)
     return lock

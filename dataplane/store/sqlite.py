@@ -28,6 +28,8 @@ from dataplane.store.schema import APPLICATION, VERSION, migrated
 from dataplane.uplink import Uplink
 
 NOTHING = State()
+NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+"""What SQLite says of a disk that is full, according to what it was about to write."""
 
 
 class SqliteStore:
@@ -47,11 +49,20 @@ class SqliteStore:
         try:
             with self._named("open"):
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-                self._db = _opened(path)
+                self._db = self._opened()
         except BaseException:
             os.close(self._lock)
             raise
         self._reserve.keep()
+
+    def _opened(self) -> sqlite3.Connection:
+        """Also on a full disk: what SQLite has beside the file was removed by a daemon that ended in order, and comes anew."""
+        try:
+            return _opened(self.path)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in NO_ROOM or not self._reserve.lend():
+                raise
+            return _opened(self.path)
 
     def load(self) -> State:
         """What was saved last; of a new file, an empty State."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon_process import DaemonProcess, daemon
+from daemon_process import DaemonProcess, daemon, sandbox_says
 
 from dataplane.daemon import places
 from dataplane.proc import kernel
@@ -71,3 +71,24 @@ def test_on_a_full_disk_all_can_be_removed(small: DaemonProcess) -> None:
     d.kill()
     d.start()
     assert [one["Name"] for one in d.ask("GET", "/networks")[1] if one["Name"] not in {"bridge", "host", "none"}] == ["new"]
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+def test_a_daemon_begins_on_a_full_disk(small: DaemonProcess, how: str) -> None:
+    """What it needs for that is in the reserve, whatever its predecessor left of SQLite's files; again and again."""
+    d, filler = small, small.state / "filler"
+    for name in ("web", "db", "other"):
+        d.run(name)
+    for name in ("web", "db"):
+        fill(filler)
+        (d.kill if how == "killed" else d.stop)()
+        fill(filler)
+        d.start()
+        fill(filler)
+        sandbox_says(d.pid("other"), "ping", "-c", "1", "-W", "5", "172.17.0.1")
+        assert d.ask("DELETE", f"/containers/{name}?force=1") == (204, "")
+    assert "No space left" not in d.log()
+    assert [one["Names"] for one in d.ask("GET", "/containers/json")[1]] == [["/other"]]
+    filler.unlink()
+    assert d.ask("POST", "/networks/create", {"Name": "new"})[0] == 201
+    assert (d.state / f"{places.FILE}.reserve").stat().st_blocks * 512 >= SIZE

@@ -4,7 +4,9 @@ import errno
 import os
 import stat
 
-from dataplane.store.reserve import SIZE, Reserve
+import pytest
+
+from dataplane.store.reserve import BEGINNING, SIZE, Reserve, with_room
 
 
 def test_it_is_kept_given_up_and_kept_again(tmp_path):
@@ -52,3 +54,55 @@ def test_a_link_in_its_place_is_not_followed(tmp_path):
     reserve.keep()
     assert not reserve.give_up()
     assert other.read_text() == "precious"
+
+
+def test_it_is_smaller_where_there_is_no_room_for_all_of_it(tmp_path, monkeypatch):
+    reserve, allocate = Reserve(tmp_path / "state.db"), os.posix_fallocate
+
+    def small(fd, offset, size):
+        if size > SIZE // 2:
+            raise OSError(errno.ENOSPC, "no room")
+        allocate(fd, offset, size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "posix_fallocate", small)
+        reserve.keep()
+        assert reserve.path.stat().st_size == SIZE // 2
+        patch.setattr(os, "posix_fallocate", lambda *_: small(0, 0, SIZE))
+        later = Reserve(tmp_path / "state.db")
+        later.keep()
+    assert later.path.stat().st_size == SIZE // 2, "what there was stays"
+    later.keep()
+    assert later.path.stat().st_size == SIZE
+    assert later.give_up()
+
+
+def test_a_part_of_it_is_for_a_beginning(tmp_path):
+    path, tried = tmp_path / "state.db", []
+    Reserve(path).keep()
+
+    def write():
+        tried.append(Reserve(path).path.stat().st_size)
+        if len(tried) % 2:
+            raise OSError(errno.ENOSPC, "no room")
+        return "written"
+
+    assert with_room(path, write) == "written"
+    assert tried == [SIZE, SIZE - BEGINNING]
+    while Reserve(path).lend():
+        pass
+    with pytest.raises(OSError, match="no room"):
+        with_room(path, write)
+    assert len(tried) == 3, "there is nothing to give any more"
+
+
+def test_a_disk_that_fails_otherwise_gets_nothing(tmp_path):
+    path = tmp_path / "state.db"
+    Reserve(path).keep()
+    with pytest.raises(PermissionError):
+        with_room(path, _refused)
+    assert Reserve(path).path.stat().st_size == SIZE
+
+
+def _refused():
+    raise PermissionError

@@ -18,8 +18,8 @@ import pytest
 from dataplane.desired.records import ContainerRecord, EndpointRecord, Fate, NetworkRecord, State
 from dataplane.errors import UserError
 from dataplane.model import Attachment, Endpoint, Healthcheck, Pool, PortBinding, Process, Published, Restart
-from dataplane.store import Store, schema
-from dataplane.store.reserve import SIZE
+from dataplane.store import Store, schema, sqlite
+from dataplane.store.reserve import BEGINNING, SIZE
 from dataplane.store.sqlite import SqliteStore
 from dataplane.uplink import Uplink
 
@@ -322,7 +322,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from dataplane.desired.records import NetworkRecord, State
-from dataplane.store.reserve import SIZE
+from dataplane.store.reserve import BEGINNING, SIZE
 from dataplane.store.sqlite import SqliteStore
 
 store = SqliteStore(Path(sys.argv[1]))
@@ -356,3 +356,27 @@ def test_killed_at_any_time_it_is_whole_and_nothing_that_was_saved_is_lost(path)
         assert max([last, *said]) <= number <= max([last, *said]) + 1
         last = number
     assert last > 0
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_CANTOPEN])
+def test_where_there_is_no_room_for_opening_it_a_part_of_the_reserve_is_it(path, monkeypatch, code):
+    store = opened(path)
+    store.save(State(), everything())
+    store.close()
+    sizes = []
+
+    def full(place):
+        sizes.append(path.with_name("state.db.reserve").stat().st_size)
+        if len(sizes) == 1:
+            error = sqlite3.OperationalError("no room")
+            error.sqlite_errorcode = code
+            raise error
+        return really(place)
+
+    really = sqlite._opened
+    monkeypatch.setattr(sqlite, "_opened", full)
+    store = opened(path)
+    assert store.load() == everything()
+    store.close()
+    assert sizes == [SIZE, SIZE - BEGINNING]
+    assert path.with_name("state.db.reserve").stat().st_size == SIZE, "there is room again"
