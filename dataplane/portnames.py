@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from dataplane.errors import UserError
 from dataplane.model import Plan
 from dataplane.parent import PARENT
+from dataplane.similar import similar
 from dataplane.underlay import UNDERLAY
 from dataplane.uplink import UPLINK
 
@@ -38,6 +37,6 @@ def resolve_port(plan: Plan, text: str) -> str:
         raise UserError("this lab has no uplink", mend="write x-dataplane: {uplink: {kind: tap}} at the top of the file")
     if text in plan.instances:
         raise UserError(f"{text!r} has no port: it is on no network", mend="name a service that is on one")
-    near = get_close_matches(text, names, 1)
+    near = similar(text, names)
     known = f"the ports are {', '.join(names)}" if names else "this lab has no ports"
     raise UserError(f"there is no port {text!r}", mend=f"did you mean {near[0]}? {known}" if near else known)

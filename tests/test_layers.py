@@ -109,7 +109,8 @@ RUNNERS = {"engine", "clock", "epoll", "loop", "bareloop", "replay"}
 # No files, sockets, processes, clocks or chance in these parts of dataplane.
 PURE = ("model", "errors", "ipam", "plan", "interfaces", "macs", "gateways", "publish", "nat", "outside", "uplink", "uplinks",
         "underlay", "underlays", "parent", "parents", "overlays", "sandbox", "names", "portnames", "options", "wiring", "actions",
-        "drawing", "drivers", "desired", "detach", "dns", "framing", "gotemplate", "spans", "mounts", "ulimits")  # fmt: skip
+        "drawing", "drivers", "desired", "detach", "dns", "framing", "gotemplate", "spans", "mounts", "ulimits",
+        "similar")  # fmt: skip
 DAEMON_PURE = ("specs", "reconcile", "planner")  # of daemon: what follows from a state, and what differs
 HOST_PURE = ("rules", "published", "script", "ledger", "foreign", "wishes")  # of hostnet: what is wanted, and its text
 IO = {"os", "io", "pathlib", "socket", "subprocess", "shutil", "time", "datetime", "random", "secrets", "asyncio", "threading",

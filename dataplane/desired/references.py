@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import TypeVar
 
 from dataplane.desired.records import ContainerRecord, EndpointRecord, NetworkRecord, State
 from dataplane.desired.refused import Refused
+from dataplane.similar import similar
 
 _Record = TypeVar("_Record", NetworkRecord, ContainerRecord)
 
@@ -46,7 +46,7 @@ def members(state: State, network_id: str) -> Iterator[EndpointRecord]:
 
 def _near(records: Mapping[str, _Record], reference: str) -> str:
     """What was meant, perhaps; "" where nothing is like it."""
-    near = get_close_matches(reference[:128], [one.name for one in records.values()], 1)
+    near = similar(reference, (one.name for one in records.values()))
     return f"did you mean {near[0]}?" if near else ""
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from dataplane.errors import UserError
+from dataplane.similar import similar
 
 if TYPE_CHECKING:
     from dataplane.live.lab import Lab
@@ -18,7 +18,7 @@ def named(lab: Lab, name: str) -> list[str]:
     found = [one.name for one in lab.supervisors.values() if one.instance.service.name == name]
     if not found:
         known = sorted({*lab.supervisors, *(one.instance.service.name for one in lab.supervisors.values())})
-        near = get_close_matches(name[:100], known, 1)
+        near = similar(name, known)
         mend = f'did you mean "{near[0]}"?' if near else f"services here: {', '.join(known) or 'none'}"
         raise UserError(f"lab {lab.name} has no service {name}", mend=mend, status=1)
     return found

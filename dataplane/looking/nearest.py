@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from dataplane.similar import similar
 
 
 def nearest(text: str, known: Iterable[str]) -> str:
     """``did you mean web? ``; "" where nothing is like it."""
-    near = get_close_matches(text[:128], list(known), 1)
+    near = similar(text, known)
     return f"did you mean {near[0]}? " if near else ""
