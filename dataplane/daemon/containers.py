@@ -14,6 +14,7 @@ from dataplane.daemon.container import logs as log
 from dataplane.daemon.container.attach import attach
 from dataplane.daemon.container.life import Life
 from dataplane.daemon.container.members import members
+from dataplane.daemon.container.pausing import pause, unpause
 from dataplane.daemon.container.starting import Files
 from dataplane.daemon.container.usage import usage
 from dataplane.daemon.core import new_id
@@ -168,7 +169,7 @@ class Containers:
                 raise Refused(409, f"container {life.id} is already paused")
             if life.process is None:
                 raise Refused(409, f"container {life.id} is not running")
-            await self._carry(life.pause())
+            await self._carry(pause(life))
 
     async def unpause(self, reference: str) -> None:
         """Thaw it. Refused: it is not paused."""
@@ -176,7 +177,7 @@ class Containers:
         async with life.lock:
             if life.record.fate.state != PAUSED:
                 raise Refused(500, f"container {life.id} is not paused")
-            await self._carry(life.unpause())
+            await self._carry(unpause(life))
 
     async def rename(self, reference: str, name: str) -> None:
         """Refused 400, 409."""

@@ -21,6 +21,7 @@ from dataplane.daemon.container import freezer
 from dataplane.daemon.container.checks import Checks, wanted
 from dataplane.daemon.container.early import Early
 from dataplane.daemon.container.happened import happened
+from dataplane.daemon.container.pausing import unpause
 from dataplane.daemon.container.restarts import Restarts
 from dataplane.daemon.container.starting import CREATE, UNKNOWN, Files, refusal, spawn, spec_of
 from dataplane.daemon.container.waiters import Waiters
@@ -270,32 +271,7 @@ class Life:
             with suppress(UserError):  # it has just ended
                 await asyncio.to_thread(process.signal, number)
         if self._leave and self.record.fate.state == PAUSED:
-            await self.unpause()
-
-    # -- pauses -------------------------------------------------------------------------------------------------------------
-
-    async def pause(self) -> None:
-        """Stop all its processes. Refused 409: it has ended just now."""
-        process = self.process
-        if process is not None:
-            await asyncio.to_thread(freezer.pause, self.place, process.pid)
-            await happened(self.core, self.id, lambda state: self._with_state(state, PAUSED))
-        if process is None or self.process is not process:
-            await asyncio.to_thread(freezer.forget, self.place)
-            raise Refused(409, f"container {self.id} is not running")
-        self.tell("pause")
-
-    async def unpause(self) -> None:
-        """Let them go on."""
-        process = self.process
-        await happened(self.core, self.id, lambda state: self._with_state(state, "running"))
-        self.tell("unpause")  # before it goes on: it may have been waiting for its end
-        if process is not None:
-            await asyncio.to_thread(freezer.unpause, self.place, process.pid)
-
-    def _with_state(self, state: State, word: str) -> State:
-        fate = state.containers[self.id].fate
-        return fates.with_fate(state, self.id, replace(fate, state=word)) if fate.state in ALIVE else state
+            await unpause(self)
 
     def let_go(self) -> None:
         """The daemon ends; the process does not."""
