@@ -108,8 +108,7 @@ cdef struct Gateway:
     uint32_t mss                  # SYNs may announce so much at most; 0: anything
     bint opened                   # a flow was opened, so that when one ends has to be looked up
     int64_t flows_due             # when flows_expire wants to be called
-    int64_t expired_at            # when it was, and in which turn, counted from 1
-    uint64_t expired_turn
+    uint64_t expired_turn         # when it was: in which turn, counted from 1
     Identifications identifications    # of packets of our own, and of those that we fragment and name ourselves
     GatewayCounters counters
     uint32_t n_tables             # besides the main one

@@ -10,6 +10,7 @@ from fastpath.graph cimport NEVER, Head, set_due
 from fastpath.icmp cimport ICMP_RATE, REASSEMBLY_TIME
 from fastpath.identification cimport identifications_init
 from fastpath.ip cimport FINE, Packet, ip_read
+from fastpath.lifetimes cimport MORE_SOON
 from fastpath.neighbor cimport neighbors_due, neighbors_free, neighbors_init
 from fastpath.pages cimport pages, unpages
 from fastpath.reassembly cimport Expired, reassembly_due, reassembly_expire, reassembly_free, reassembly_init
@@ -103,9 +104,8 @@ cdef void gateway_expire(Gateway* gateway, int64_t now) noexcept nogil:
 cdef void expire_flows(Gateway* gateway, int64_t now) noexcept nogil:
     """Once a turn, however much time the turn makes up for: what is looked at in a turn is bounded."""
     if gateway.expired_turn == gateway.head.core.turns + 1:
-        # Twice as long each time, or a turn after a long pause would never end.
-        gateway.flows_due = now + max(now - gateway.expired_at, <int64_t>1_000_000)
+        # Or a turn after a long pause would never end: the rest goes soon after it.
+        gateway.flows_due = gateway.head.core.until + MORE_SOON
         return
     gateway.expired_turn = gateway.head.core.turns + 1
-    gateway.expired_at = now
     gateway.flows_due = flows_expire(gateway.flows, now)

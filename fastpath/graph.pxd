@@ -56,6 +56,7 @@ cdef struct Core:                # the C side of a Graph: all that nodes may use
     Edge hop_edge                # where frames without hops go: a node that drops
     uint64_t** port_drops        # by Frame.ingress: drops[REASONS_MAX] of that port
     int64_t due                  # the earliest Head.due
+    int64_t until                # while timers fire: those due by then do; `now` is on its way there
     drop_hook on_drop
     void* on_drop_context
     uint64_t seed

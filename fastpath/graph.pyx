@@ -250,6 +250,7 @@ cdef class Graph:
         cdef Head* head
         cdef int64_t due
         cdef uint32_t i
+        core.until = now
         while core.due <= now:
             due = NEVER
             for i in range(self.n_heads):

@@ -6,6 +6,7 @@ from fastpath.flowtable cimport FlowTable
 
 cdef enum:
     EXPIRE_LOOK = 64              # flows looked at per turn
+    MORE_SOON = 1000000           # ns until the next look when more have expired than that
 
 # A free record, else an expired or half-open flow's; NOBODY: none may go. It is not in use until flow_enter.
 cdef uint32_t flow_take(FlowTable* table, uint32_t tick) noexcept nogil

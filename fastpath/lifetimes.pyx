@@ -18,9 +18,6 @@ cdef extern from *:
     """
     void wire_prefetch_write(const void*) noexcept nogil
 
-cdef enum:
-    MORE_SOON = 1000000           # ns until the next look when more have expired than one turn may look at
-
 
 cdef uint32_t flow_take(FlowTable* table, uint32_t tick) noexcept nogil:
     cdef uint32_t number

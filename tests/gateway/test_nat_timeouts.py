@@ -218,6 +218,18 @@ def test_expired_flows_leave_on_their_own_in_small_slices(world):
     assert world.flows.count == 0
 
 
+@pytest.mark.row("NAT-8")
+def test_however_long_a_pause_was_expired_flows_leave_soon_after_it(world):
+    """Not after another pause as long: the turn that makes up for it looks at 64, those that follow at the rest."""
+    for n in range(200):
+        world.send("a", world.udp("a", 5000 + n, "r1", 53))
+    world.now += 3600 * 10**9
+    world.engine.turn(world.now)
+    assert 200 - 64 <= world.flows.count < 200
+    world.advance(1)
+    assert world.flows.count == 0
+
+
 def test_rows_say_how_long_a_flow_has(v):
     world = World(v)
     world.opened("udp", "a", 4000)
