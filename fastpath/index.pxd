@@ -7,6 +7,10 @@ What does not fit its home goes into the next bucket that has room, and each buc
 are long gone: so a look-up ends where it began as well. Full at 80 %: 6.7 octets a reference, and 98 of 100 lie in their home bucket's
 line or the next.
 
+Nothing moves back into a home that has room again. So where references come and go for long in a full index, look-ups grow longer, but
+only up to where they settle after about four times its size: 9 of 10 lie in those two lines, and a search in vain, which must go on
+while buckets were passed over, reads seven to ten lines (1.6 in a fresh index; 1.1 in one filled to two thirds; the longest about 100).
+
 The index never looks at what it refers to. Whoever searches walks the candidates and compares:
 
     probe = index_probe(index, hash)

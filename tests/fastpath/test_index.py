@@ -1,7 +1,9 @@
 """The compact index against a dict of sets, at every load, with chosen hashes so that buckets overflow."""
 
+import random
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -88,6 +90,24 @@ def test_a_search_ends_though_every_bucket_was_passed_over():
         assert 1000 + line in index.find(home)
         assert index.find(home ^ 6) == []
         assert not index.remove(home ^ 6, 5)
+
+
+@pytest.mark.parametrize("oldest", [True, False])
+def test_look_ups_settle_while_references_come_and_go(oldest):
+    """However often all of a full index is exchanged, a reference lies on average less than a line beyond its home."""
+    chance = random.Random(1)
+    index = Index(4000)
+    hashes = [chance.getrandbits(32) for _ in range(4000)]
+    assert all(index.insert(hash, number) for number, hash in enumerate(hashes))
+    assert index.passed() < 0.2 * len(index)
+    for _ in range(16):
+        for at in range(4000):
+            number = at if oldest else chance.randrange(4000)
+            assert index.remove(hashes[number], number)
+            hashes[number] = chance.getrandbits(32)
+            assert index.insert(hashes[number], number)
+        assert index.passed() < 0.8 * len(index)
+    assert all(number in index.find(hash) for number, hash in enumerate(hashes))
 
 
 def test_it_is_compact():
