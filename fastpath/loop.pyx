@@ -85,12 +85,15 @@ cdef class Loop:
     # -- ports ----------------------------------------------------------------------------------------------------------
 
     def add(self, DevicePort port not None) -> None:
-        """Watch the port's descriptor from now on."""
+        """Watch the port's descriptor from now on. Errors: ValueError, as for a port that is known to be gone; OSError."""
         cdef epoll_event interest
         if port.loop is not None:
             raise ValueError(f"{port.name} is watched already")
         if port.graph is not self.engine:
             raise ValueError(f"{port.name} is a port of another engine")
+        if port.reported == LINK_GONE:
+            # Told already: nobody would take it out, and it is ready for ever.
+            raise ValueError(f"{port.name} is gone")
         interest.events = EPOLLIN
         interest.data.ptr = &port.head
         if epoll_ctl(self.epoll, EPOLL_CTL_ADD, port.fd, &interest) < 0:

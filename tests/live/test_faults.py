@@ -107,6 +107,15 @@ def test_a_port_that_is_gone_can_be_replaced(switch):
     others_go_on(switch)
 
 
+def test_a_port_that_is_gone_is_not_watched_again(switch):
+    """Its descriptor is ready for ever, and nothing that is read from it changes that."""
+    switch["b"].delete()
+    assert switch.events(1) == [("b", "port gone")]
+    with pytest.raises(ValueError, match="b is gone"):
+        switch.loop.submit(lambda: switch.loop.add(switch.ports["b"])).result(5)
+    others_go_on(switch)
+
+
 def test_peer_not_reading(switch):
     """A peer that takes in less than it is sent: with a send buffer set, the kernel says EAGAIN, and we drop as `queue full`."""
     fcntl.ioctl(switch.ports["b"].fd, TUNSETSNDBUF, struct.pack("i", 4096))
