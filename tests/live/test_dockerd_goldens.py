@@ -24,16 +24,16 @@ NEWER = {
         DAEMON + "invalid pool request: Pool overlaps with other one on this address space",
     ),
     "run -d --name c3 --network net1 --ip 172.18.0.9 host sleep 1000": (0, ""),
-    "run -d --name c4 --ip 172.17.0.9 host sleep 1000": (
+    "run -d --name x4 --ip 172.17.0.9 host sleep 1000": (
         125,
         DAEMON + "invalid config for network bridge: invalid endpoint settings:\n"
         "user specified IP address is supported on user defined networks only",
     ),
-    "run -d --name c5 --network-alias x host sleep 1000": (
+    "run -d --name x5 --network-alias x host sleep 1000": (
         125,
         "network-scoped aliases are only supported for user-defined networks",
     ),
-    "run -d --name c7 --network net2 --ip 10.44.0.9 host sleep 1000": (
+    "run -d --name x7 --network net2 --ip 10.44.0.9 host sleep 1000": (
         125,
         DAEMON + "invalid config for network net2: invalid endpoint settings:\nno configured subnet contains IP address 10.44.0.9",
     ),
@@ -60,7 +60,7 @@ NEWER = {
 }
 """By line, what today's Docker says instead: its daemon's words changed since 20.10, or its client refuses at once."""
 FOLLOWS = {
-    "rm -f web web2 c9 out made c3 c4 c5 c6 c7",
+    "rm -f web web2 c9 out made c3 x4 x5 c6 x7",
 }
 """Lines whose answers follow from those: which containers there are."""
 
