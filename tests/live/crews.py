@@ -90,7 +90,7 @@ async def everything(streams: Streams) -> tuple[bytes, bytes]:
     return seen[1], seen[2]
 
 
-async def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for it."""
     async with asyncio.timeout(seconds):
         while not holds():
@@ -103,7 +103,7 @@ def running(test: Callable[[Crew], Awaitable[None]]) -> Callable[[Path], None]:
     def wrapped(tmp_path: Path) -> None:
         async def whole() -> None:
             async with crew_in(tmp_path, "t-containers-a") as crew:
-                await asyncio.wait_for(test(crew), 60)
+                await asyncio.wait_for(test(crew), 300)
             assert not list(Path("/run/netns").glob("t-containers-a-*"))
             assert not (tmp_path / "t-containers-a").exists()
 

@@ -19,7 +19,7 @@ from dataplane.daemon import places
 from dataplane.daemon.container import freezer
 from dataplane.proc.clean import clear
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class DaemonProcess:

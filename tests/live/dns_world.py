@@ -64,13 +64,14 @@ class World:
         self.resolver.follow(state)
 
     async def at(self, name: str, *words: str, status: int | None = 0) -> str:
-        got, octets = await asyncio.to_thread(self.shims[name].run, list(words), timeout=30, limit=1 << 20)
+        got, octets = await asyncio.to_thread(self.shims[name].run, list(words), timeout=60, limit=1 << 20)
         text = octets.decode()
         assert status is None or got == status, f"{words}: {got}: {text}"
         return text
 
     async def dig(self, name: str, *words: str) -> str:
-        return (await self.at(name, "dig", "+time=2", "+tries=1", *words)).strip()
+        """With all the time that an answer may take on a busy machine."""
+        return (await self.at(name, "dig", "+time=20", "+tries=1", *words)).strip()
 
     async def short(self, name: str, *words: str) -> set[str]:
         return set((await self.dig(name, "+short", *words)).split())
