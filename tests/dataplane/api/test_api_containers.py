@@ -1,7 +1,6 @@
 """Containers by HTTP: objects and lists, per version (DOCKER.md 1.9, container side)."""
 
 import json
-import time
 from urllib.parse import quote
 
 import pytest
@@ -205,17 +204,15 @@ def test_statuses_as_columns_show_them(fake, socket_path):
 def test_wait_sends_its_headers_at_once(fake, socket_path):
     """Docker's clients ask for the next exit before they start a container, and go on when the headers have come."""
     make(socket_path, start=False)
-    begun = time.monotonic()
     import http.client
 
     from tests.dataplane.api.asking import _Connection
 
-    connection = _Connection(socket_path, 5)
+    connection = _Connection(socket_path, 30)
     connection.request("POST", "/v1.41/containers/c1/wait?condition=next-exit")
     answer = connection.getresponse()
     assert isinstance(answer, http.client.HTTPResponse)
     assert answer.status == 200
-    assert time.monotonic() - begun < 2
     ask(socket_path, "POST /containers/c1/start")
     ask(socket_path, "POST /containers/c1/kill?signal=KILL")
     assert json.loads(answer.read()) == {"StatusCode": 137}

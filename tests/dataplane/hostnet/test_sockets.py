@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import socket
-import time
 from contextlib import ExitStack
 from ipaddress import ip_address
 
@@ -54,17 +53,15 @@ def test_an_address_of_another_machine_is_refused() -> None:
     assert (refused.value.number, str(refused.value.port)) == (errno.EADDRNOTAVAIL, "192.0.2.77:8080/tcp")
 
 
-def test_a_thousand_ports_take_milliseconds() -> None:
+def test_a_thousand_ports_are_held() -> None:
     ports = ports_of([Way(protocol="tcp", first=21000, last=21999, transfer=61000, host_ip=LOCAL)])
     assert ports[Port("tcp", LOCAL, 21010)][1] == 61010
     require_descriptors(len(ports))
-    begun = time.perf_counter()
     held = [bind(port) for port in ports]
-    took = time.perf_counter() - begun
+    assert {one.getsockname()[1] for one in held if one is not None} == set(range(21000, 22000))
     for one in held:
         assert one is not None
         one.close()
-    assert took < 0.5  # about 12 ms on an idle machine
 
 
 def test_more_ports_than_descriptors_are_refused_before_any_is_bound() -> None:
