@@ -44,12 +44,16 @@ def test_interrupted(tmp_path):
     words = [*REPLAY, "two.yaml", "--in", "a=in.pcap", "--out", "out", "--speed", "1"]
     running = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, env={"PYTHONPATH": str(ROOT)})
     out = tmp_path / "out/b.n.pcap"
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not (out.exists() and out.stat().st_size > 24):
-        time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
-    assert running.wait(10) != 0
-    assert b"Traceback" not in running.stderr.read()
+    try:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not (out.exists() and out.stat().st_size > 24):
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) != 0
+        assert b"Traceback" not in running.stderr.read()
+    finally:
+        running.kill()
+        running.communicate()
     assert out.read_bytes() == pcap([(0, FRAME)])[:16] + (262144).to_bytes(4, "little") + pcap([(0, FRAME)])[20:]
 
 

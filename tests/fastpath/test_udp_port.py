@@ -27,7 +27,7 @@ def peer(v):
     """A socket at some port of this host."""
     with socket.socket(FAMILIES[v], socket.SOCK_DGRAM) as peer:
         peer.bind((OURS[v], 0))
-        peer.settimeout(5)
+        peer.settimeout(30)
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         yield peer
 
@@ -95,7 +95,7 @@ def test_two_of_ours(v):
         assert [octets[42 if v == 4 else 62 :] for octets in frames] == payloads
         assert one.port.named_counters()["segmented"] == 40
         assert other.port.named_counters()["joined"] in (0, 40)
-        assert one.loop.submit(one.engine.traffic).result(5)["out_frames"][0] == 40
+        assert one.loop.submit(one.engine.traffic).result(30)["out_frames"][0] == 40
 
 
 @pytest.mark.parametrize("service", [0, 1, 3, 0xB8])
@@ -149,7 +149,7 @@ def test_both_families_by_one_port():
         for v in (4, 6):
             with socket.socket(FAMILIES[v], socket.SOCK_DGRAM) as peer:
                 peer.bind((OURS[v], 0))
-                peer.settimeout(5)
+                peer.settimeout(30)
                 peer.sendto(b"question", (OURS[v], underlay.port.port))
                 (frame,) = underlay.came(1)
                 assert frame.endswith(b"question")
@@ -201,7 +201,7 @@ def test_nobody_listens(v):
     with socket.socket(FAMILIES[v], socket.SOCK_DGRAM) as gone, socket.socket(FAMILIES[v], socket.SOCK_DGRAM) as there:
         gone.bind((OURS[v], 0))
         there.bind((OURS[v], 0))
-        there.settimeout(5)
+        there.settimeout(30)
         nobody, somebody = gone.getsockname()[1], there.getsockname()[1]
         gone.close()
         with Underlay(OURS[v]) as underlay:
@@ -228,7 +228,7 @@ def test_what_the_kernel_refuses(v, peer, error):
     """A named drop for each datagram, never a wait; other sockets go on."""
     target = peer.getsockname()[1]
     with Underlay(OURS[v]) as underlay:
-        underlay.loop.submit(lambda: fail((SENDMMSG, SENDMSG), underlay.fds[1], error)).result(5)
+        underlay.loop.submit(lambda: fail((SENDMMSG, SENDMSG), underlay.fds[1], error)).result(30)
         refused = [outer(OURS[v], OURS[v], b"lost", dport=target, sport=49152) for _ in range(5)]
         underlay.send(*refused[:3], outer(OURS[v], OURS[v], b"found", dport=target, sport=65535), *refused[3:])
         assert peer.recv(100) == b"found"
@@ -239,7 +239,7 @@ def test_a_way_out_that_cannot_cut(v, peer):
     """EIO says that nobody computes checksums there: the datagrams of a message go one by one, these and all later ones."""
     target = peer.getsockname()[1]
     with Underlay(OURS[v]) as underlay:
-        underlay.loop.submit(lambda: fail((SENDMMSG,), underlay.fds[1], errno.EIO)).result(5)
+        underlay.loop.submit(lambda: fail((SENDMMSG,), underlay.fds[1], errno.EIO)).result(30)
         payloads = [bytes([n]) * size for n, size in enumerate([900, 900, 900, 5])]
         underlay.send(*[outer(OURS[v], OURS[v], octets, dport=target, sport=49152) for octets in payloads])
         assert [octets for octets, _port in received(peer, 4)] == payloads

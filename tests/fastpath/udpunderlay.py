@@ -48,7 +48,7 @@ class Underlay:
         self.inside.lead_to(self.port)
         self.loop = Loop(self.engine)
         self.loop.add(self.port)
-        self.thread = threading.Thread(target=self.loop.run, kwargs={"signals": False})
+        self.thread = threading.Thread(target=self.loop.run, kwargs={"signals": False}, daemon=True)
 
     def __enter__(self) -> Underlay:
         self.thread.start()
@@ -65,21 +65,21 @@ class Underlay:
 
     def send(self, *frames: bytes) -> None:
         """In one burst."""
-        self.loop.submit(lambda: [self.inside.push(frame) for frame in frames]).result(10)
-        self.loop.submit(lambda: None).result(10)
+        self.loop.submit(lambda: [self.inside.push(frame) for frame in frames]).result(30)
+        self.loop.submit(lambda: None).result(30)
 
-    def came(self, wanted: int, seconds: float = 5.0) -> list[bytes]:
+    def came(self, wanted: int, seconds: float = 30.0) -> list[bytes]:
         """The frames that came in, as soon as there are so many."""
         end = time.monotonic() + seconds
         frames: list[bytes] = []
         while len(frames) < wanted and time.monotonic() < end:
-            frames += [octets for _port, _time, octets in self.loop.submit(self.outbox.take).result(10)]
+            frames += [octets for _port, _time, octets in self.loop.submit(self.outbox.take).result(30)]
             time.sleep(0.002)
         return frames
 
     def drops(self) -> dict[str, int]:
         """By reason."""
-        rows = self.loop.submit(self.engine.drops).result(10)
+        rows = self.loop.submit(self.engine.drops).result(30)
         return {str(row["reason"]): int(row["count"]) for row in rows if row["scope"] == "node"}
 
 

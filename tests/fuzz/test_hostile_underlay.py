@@ -37,7 +37,7 @@ def host() -> tuple[list[int], list[socket.socket]]:
         except (OSError, subprocess.CalledProcessError) as error:
             made.append(error)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join()
     if isinstance(made[0], Exception):
@@ -78,7 +78,7 @@ def test_udp_ports(reached):
     loop.add(port)
     frames = [outer(chance, chance.randbytes(chance.choice([0, 8, 50, 50, 50, 1400, 1400, 9100]))) for _ in range(1_500)]
     pool = Pool(21, frames + [pool_frame(chance) for _ in range(300)])
-    thread = threading.Thread(target=loop.run, kwargs={"signals": False})
+    thread = threading.Thread(target=loop.run, kwargs={"signals": False}, daemon=True)
     thread.start()
     pushed = 0
     noise = chance.randbytes(1 << 17)
@@ -143,7 +143,7 @@ def test_a_receiver_that_tells_nothing():
     theirs.close()
     loop = Loop(engine)
     loop.add(port)
-    thread = threading.Thread(target=loop.run, kwargs={"signals": False})
+    thread = threading.Thread(target=loop.run, kwargs={"signals": False}, daemon=True)
     thread.start()
     for size in (0, 1, 1400, 60_000):
         ours.send(bytes(size))

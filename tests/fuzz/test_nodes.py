@@ -202,7 +202,7 @@ def alone(make: Callable[[], int]) -> int:
         except OSError as error:
             made.append(error)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join()
     if isinstance(made[0], OSError):
@@ -257,7 +257,7 @@ def between_devices(engine: Engine, ports: Sequence[tuple[TapPort | PacketPort, 
         loop.add(port)
         octets = [pool_frame(chance) for _ in range(2_000)]
         pools.append(Pool(len(pools), [virtio(chance, size, len(one)) + one for one in octets]))
-    thread = threading.Thread(target=loop.run, kwargs={"signals": False})
+    thread = threading.Thread(target=loop.run, kwargs={"signals": False}, daemon=True)
     thread.start()
     room = bytearray(1 << 17)
     came = 0

@@ -57,7 +57,7 @@ class Demonstration:
                 prompts += 1
                 os.write(master, b"\n")
         os.close(master)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
         assert "\x1b[" in page
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", page).replace("\r\n", "\n"), prompts
 

@@ -55,7 +55,7 @@ class Docker:
         listen = f"{kind}:{port},ipv6only=0,reuseaddr,fork"
         made = self.run(name, *options, command=("socat", listen, "SYSTEM:read word; echo $SOCAT_PEERADDR"))
         kernel = "/proc/net/tcp6" if protocol == "tcp" else "/proc/net/udp6"
-        script = f"for i in $(seq 100); do grep -q ':{port:04X} ' {kernel} && exit 0; sleep 0.02; done; exit 1"
+        script = f"for i in $(seq 1000); do grep -q ':{port:04X} ' {kernel} && exit 0; sleep 0.02; done; exit 1"
         self.ok("exec", name, "sh", "-c", script)
         return made
 

@@ -100,7 +100,7 @@ def lab(text: str, name: str) -> Iterator[Client]:
 
 def assert_gone(name: str) -> None:
     """Nothing of the lab is left, once its last process has finished ending."""
-    wait_for(lambda: not processes(name), "the processes of the lab end", 5.0)
+    wait_for(lambda: not processes(name), "the processes of the lab end")
     left = of_lab(name, base_folder() / name, set())
     assert not left, f"left of {name}: {left}"
     assert info(name) is None
@@ -121,7 +121,7 @@ def ok(client: Client, service: str, *command: str) -> str:
     return text
 
 
-def wait_for(condition: Callable[[], object], what: str, seconds: float = 15.0) -> None:
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
     """Until something holds."""
     deadline = time.monotonic() + seconds
     while not condition():

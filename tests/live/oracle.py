@@ -153,25 +153,25 @@ class OurWorld(World):
             self.ports[port].lead_to(self.bridge, self.bridge.add_member(self.ports[port]))
             self.loop.add(self.ports[port])
         self.sockets = [packet_socket(space, f"e{port}") for port in range(PORTS)]
-        self.thread = threading.Thread(target=self.loop.run)
+        self.thread = threading.Thread(target=self.loop.run, daemon=True)
         self.thread.start()
 
     def send(self, port: int, frame: bytes) -> None:
         super().send(port, frame)
         # The frame was readable before this was submitted, so its turn comes first.
-        self.loop.submit(lambda: None).result(10)
+        self.loop.submit(lambda: None).result(30)
 
     def isolate(self, *ports: int) -> None:
         for port in ports:
-            self.loop.submit(lambda port=port: self.bridge.set_member(port, isolated=True)).result(10)
+            self.loop.submit(lambda port=port: self.bridge.set_member(port, isolated=True)).result(30)
 
     def split(self) -> None:
         """Ports 2 and 3 on a bridge of their own."""
-        self.loop.submit(lambda: self.move((2, 3), Bridge(self.engine, "back"))).result(10)
+        self.loop.submit(lambda: self.move((2, 3), Bridge(self.engine, "back"))).result(30)
 
     def limit(self, stations: int) -> None:
-        bridge = self.loop.submit(lambda: Bridge(self.engine, "small", limit=stations, member_limit=stations)).result(10)
-        self.loop.submit(lambda: self.move(range(PORTS), bridge)).result(10)
+        bridge = self.loop.submit(lambda: Bridge(self.engine, "small", limit=stations, member_limit=stations)).result(30)
+        self.loop.submit(lambda: self.move(range(PORTS), bridge)).result(30)
 
     def move(self, ports: Iterable[int], bridge: Bridge) -> None:
         """Ports leave the bridge they are on for another; in the loop's thread."""
@@ -180,10 +180,10 @@ class OurWorld(World):
             self.ports[port].lead_to(bridge, bridge.add_member(self.ports[port]))
 
     def hairpin(self, port: int) -> None:
-        self.loop.submit(lambda: self.bridge.set_member(port, hairpin=True)).result(10)
+        self.loop.submit(lambda: self.bridge.set_member(port, hairpin=True)).result(30)
 
     def pin(self, mac: str, port: int) -> None:
-        self.loop.submit(lambda: self.bridge.add_static(int(mac.replace(":", ""), 16), port)).result(10)
+        self.loop.submit(lambda: self.bridge.add_static(int(mac.replace(":", ""), 16), port)).result(30)
 
     def close(self) -> None:
         self.loop.stop()

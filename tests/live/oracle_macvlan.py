@@ -102,7 +102,7 @@ class OurWorld(World):
             self.sockets.append(packet_socket(space, "eth0"))
         for port in self.ports:
             self.loop.add(port)
-        self.thread = threading.Thread(target=self.loop.run)
+        self.thread = threading.Thread(target=self.loop.run, daemon=True)
         self.thread.start()
 
     def close(self) -> None:

@@ -120,7 +120,7 @@ def fill(daemon: DaemonProcess) -> None:
     _do(daemon, "/containers/fleeting/rename?name=renamed", None)
     _do(daemon, "/containers/stopped/stop?t=0", None)
     _do(daemon, "/containers/held/pause", None)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 30
     while not (state(daemon, "ended") == state(daemon, "failing") == "exited"):
         assert time.monotonic() < deadline, daemon.log()
         time.sleep(0.05)

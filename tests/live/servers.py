@@ -96,7 +96,7 @@ def serving(namespace: str, *ports: int, program: str = TELLER) -> Iterator[None
             server.wait()
 
 
-def patient_curl(url: str, namespace: str = "", *, seconds: float = 15) -> str:
+def patient_curl(url: str, namespace: str = "", *, seconds: float = 60) -> str:
     """As ``curl``, again until the server, which has just been started, answers."""
     deadline = time.monotonic() + seconds
     while not (said := curl(url, namespace, seconds=2)) and time.monotonic() < deadline:

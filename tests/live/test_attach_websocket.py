@@ -33,7 +33,7 @@ def test_input_and_output_and_a_client_that_leaves(tmp_path: Path) -> None:
         for name, once in (("once", True), ("often", False)):
             d.run(name, "cat", OpenStdin=True, StdinOnce=once)
             assert asyncio.run(heard(d, name, "hello\n", "again\n")) == b"hello\nagain\n"
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while d.ask("GET", "/containers/once/json")[1]["State"]["Running"]:
             assert time.monotonic() < deadline
             time.sleep(0.02)

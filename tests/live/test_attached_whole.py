@@ -27,7 +27,7 @@ def started(helper: Helper, script: str, **more: object) -> tuple[Instance, sock
     with theirs:
         spec = InstanceSpec(name="web", namespace=helper.create_namespace("web"), argv=("sh", "-c", script), **more)  # type: ignore[arg-type]
         service = helper.spawn(spec, (theirs.fileno(),))
-    ours.settimeout(10)
+    ours.settimeout(30)
     return service, ours
 
 
@@ -52,7 +52,7 @@ def test_a_client_that_was_there_before_sees_the_first_octet_and_the_last(user: 
     def work(helper: Helper) -> None:
         service, connection = started(helper, "printf first; printf oops >&2; printf ' last'; exit 7")
         assert whole(connection) == (b"first last", b"oops", 7)
-        assert service.wait(5)
+        assert service.wait(30)
 
     in_lab(work, user=user)
 
@@ -65,10 +65,10 @@ def test_a_slow_client_loses_nothing_and_the_command_waits_for_it(user: bool) ->
         service, connection = started(helper, script)
         time.sleep(0.5)
         assert not done.exists(), "nobody reads, and it has written more than anything here holds"
-        assert service.run(["echo", "there"], timeout=5) == (0, b"there\n"), "the shim itself never waits"
+        assert service.run(["echo", "there"], timeout=30) == (0, b"there\n"), "the shim itself never waits"
         seen, _, code = whole(connection)
         assert seen == b"".join(b"%d\n" % n for n in range(1, 300001))
-        assert (code, service.wait(5), done.exists()) == (0, True, True)
+        assert (code, service.wait(30), done.exists()) == (0, True, True)
 
     in_lab(work, user=user)
 
@@ -76,7 +76,7 @@ def test_a_slow_client_loses_nothing_and_the_command_waits_for_it(user: bool) ->
 def test_what_a_client_has_not_read_at_the_end_is_kept_for_it() -> None:
     def work(helper: Helper) -> None:
         service, connection = started(helper, "head -c 300000 /dev/zero & sleep 0.3; exit 3")
-        assert service.wait(1), "it does not wait for somebody who sleeps"
+        assert service.wait(30), "it does not wait for somebody who sleeps"
         seen, _, code = whole(connection)
         assert len(seen) >= 100_000, "what the sockets held, which is less the smaller the pieces were"
         assert code == 3
@@ -91,7 +91,7 @@ def test_a_client_that_goes_away_holds_nobody_up() -> None:
         time.sleep(0.2)
         connection.close()
         second.close()
-        assert service.wait(10)
+        assert service.wait(30)
         assert service.status().exit == 4
 
     in_lab(work)
@@ -108,7 +108,7 @@ def test_the_log_up_to_the_beginning_and_the_stream_from_there_are_everything_on
         path = service.place / "log.jsonl"
         assert path.stat().st_ino == inode
         before = b"".join(octets_of(line) for line in path.read_bytes()[:size].splitlines())
-        second.settimeout(10)
+        second.settimeout(30)
         with ThreadPoolExecutor() as threads:  # each of them would wait for the other
             rest = threads.submit(whole, second)
             everything = whole(first)[0]
@@ -128,7 +128,7 @@ def test_the_log_keeps_every_octet() -> None:
         ):
             argv = ("sh", "-c", script)
             service = helper.spawn(InstanceSpec(name=name, namespace=helper.create_namespace(name), argv=argv, tty=tty))
-            assert service.wait(5)
+            assert service.wait(30)
             assert b"".join(octets_of(line) for line in (service.place / "log.jsonl").read_bytes().splitlines()) == wanted
 
     in_lab(work)

@@ -256,7 +256,7 @@ def test_a_lab_whose_process_was_killed_is_named_and_cleared(tmp_path):
     (tmp_path / "compose.yaml").write_text("services: {web: {image: host, networks: [a]}}\nnetworks: {a: {}}\n", encoding="utf-8")
     assert dataplane("up", "-d", "--lab", name, cwd=tmp_path).returncode == 0
     os.kill(json.loads(dataplane("ps", "--json", "--lab", name).stdout)[0]["pid"], signal.SIGKILL)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while "died" not in (said := dataplane("ps", "--lab", name).stdout):
         assert time.monotonic() < deadline, said
     assert said == f"Lab {name} died: `dataplane down --lab {name}` removes what is left of it.\n"

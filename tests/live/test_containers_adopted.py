@@ -30,11 +30,11 @@ def in_two_lives(
 
     async def one() -> None:
         async with crew_in(tmp_path, NAME, leave=True) as crew:
-            await asyncio.wait_for(first(crew), 30)
+            await asyncio.wait_for(first(crew), 300)
 
     async def other() -> None:
         async with crew_in(tmp_path, NAME) as crew:
-            await asyncio.wait_for(second(crew), 30)
+            await asyncio.wait_for(second(crew), 300)
 
     asyncio.run(one())
     try:
@@ -92,7 +92,7 @@ def test_ends_that_nobody_saw(tmp_path: Path) -> None:
             process = Instance.open(folder, ids[name][:12])
             if name == "killed":
                 process.kill()
-            assert process.wait(5)
+            assert process.wait(30)
             process.close()
 
     async def second(crew: Crew) -> None:
@@ -157,6 +157,6 @@ def test_a_shim_that_is_killed_is_an_end_as_any_other(tmp_path: Path) -> None:
 
     async def whole() -> None:
         async with crew_in(tmp_path, NAME) as crew:
-            await asyncio.wait_for(work(crew), 30)
+            await asyncio.wait_for(work(crew), 300)
 
     asyncio.run(whole())

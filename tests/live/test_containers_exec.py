@@ -119,7 +119,7 @@ async def test_a_client_that_goes_leaves_the_command_alone_and_a_detached_one_ne
 @running
 async def test_what_an_execs_children_hold_open_does_not_hold_its_end_up(crew: Crew) -> None:
     await crew.run("sleep", "1000", name="web")
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(60):
         assert (await crew.exec("web", "sh", "-c", "echo one; sleep 1000 & exit 3"))[:2] == (3, b"one\n")
 
 
@@ -128,7 +128,7 @@ async def test_a_healthcheck_makes_it_healthy_and_unhealthy(crew: Crew) -> None:
     """starting, healthy, unhealthy after its retries; the last five results with exit status and output; events."""
     mark = crew.core.folder / "well"
     check = Healthcheck(
-        test=("CMD-SHELL", f"echo looked; test -e {mark}"), interval_ns=50_000_000, timeout_ns=2_000_000_000, retries=2
+        test=("CMD-SHELL", f"echo looked; test -e {mark}"), interval_ns=50_000_000, timeout_ns=30_000_000_000, retries=2
     )
     await crew.run("sleep", "1000", name="web", healthcheck=check)
     assert crew.containers.health("web")[0] == "starting"
@@ -185,8 +185,7 @@ async def test_nothing_is_left_open(crew: Crew) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         await once()
-    await asyncio.sleep(0.5)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    await until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
 
 
 @running

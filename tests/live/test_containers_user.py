@@ -25,7 +25,7 @@ def as_user(*lives: Callable[[Crew], Awaitable[None]]) -> None:
 
     async def one(life: Callable[[Crew], Awaitable[None]], *, leave: bool) -> None:
         async with crew_in(HOME, NAME, leave=leave) as crew:
-            await asyncio.wait_for(life(crew), 30)
+            await asyncio.wait_for(life(crew), 300)
 
     def inside() -> None:
         for number, life in enumerate(lives):

@@ -164,7 +164,7 @@ def test_octets_at_random(process):
     logs = b"GET /containers/bystander/logs?follow=1&stdout=1 HTTP/1.1\r\nHost: d\r\n\r\n"
     for turn in range(300):
         sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(5)
+        sock.settimeout(30)
         sock.connect(str(process.socket))
         with suppress(OSError):
             if turn % 4 == 0:
@@ -203,7 +203,7 @@ def test_a_body_of_a_gigabyte(process):
 
     before = resident()
     sock = socket.socket(socket.AF_UNIX)
-    sock.settimeout(10)
+    sock.settimeout(30)
     sock.connect(str(process.socket))
     sock.sendall(b"POST /networks/create HTTP/1.1\r\nHost: d\r\nContent-Length: 1073741824\r\n\r\n")
     with suppress(OSError):

@@ -20,7 +20,7 @@ from dataplane.proc.server import privileged
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(not privileged(), reason="namespaces with names, and rules on the host")]
 ROUNDS = int(os.environ.get("DATAPLANE_KILLS", "8"))
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until an open stream goes on, at most: TCP that heard nothing for T may ask again after T more (RFC 6298, 5.5), and a
 busy machine takes its time. How soon packets pass is what `dataplane bench daemon` says."""
 
@@ -54,7 +54,7 @@ def test_a_daemon_that_is_killed_at_any_point_leaves_what_the_next_one_takes_up(
                 assert_whole(d)
             assert done > 2 * ROUNDS, "it was asked for much"
             words = stream.words
-            until(lambda: stream.words > words, 10, "the TCP stream goes on")
+            until(lambda: stream.words > words, 30, "the TCP stream goes on")
             assert stream.breaks == 0, "the TCP stream outlived every daemon"
         for one in d.ask("GET", "/containers/json?all=1")[1]:
             assert d.ask("DELETE", f"/containers/{one['Id']}?force=1")[0] == 204
@@ -74,12 +74,12 @@ def test_shims_that_are_killed_are_containers_that_have_ended(tmp_path: Path) ->
             time.sleep(dice.uniform(0.0, 0.2))
             os.kill(d.pid(name), 9)
         for name in ("aa", "bb"):
-            until(lambda name=name: state(d, name)["Status"] == "exited", 5, f"{name} has ended")
+            until(lambda name=name: state(d, name)["Status"] == "exited", 30, f"{name} has ended")
             assert state(d, name)["ExitCode"] == 137
         for name in ("cc", "dd"):
             until(
                 lambda name=name: d.ask("GET", f"/containers/{name}/json")[1]["RestartCount"] == 1 and d.pid(name) > 0,
-                5,
+                30,
                 f"{name} runs again",
             )
         assert_whole(d)
@@ -104,7 +104,7 @@ def test_a_helper_that_is_killed_is_replaced_and_nobody_notices(tmp_path: Path) 
             assert state(d, f"hosts{round_}")["Running"]
         assert d.pid("web") == before["web"][1]
         os.kill(d.pid("web"), 9)
-        until(lambda: state(d, "web")["Status"] == "exited", 5, "web has ended")
+        until(lambda: state(d, "web")["Status"] == "exited", 30, "web has ended")
         assert_whole(d)
 
 
@@ -118,7 +118,7 @@ def test_a_helper_that_is_killed_between_the_halves_of_a_removal_leaves_no_name(
         assert pids.kill(body["pid"], body["start"])
         kernel.unmount(f"/run/netns/{d.name}-{short}", kernel.MNT_DETACH)
         os.kill(shim, 9)
-        until(lambda: state(d, "web")["Status"] == "exited", 5, "web has ended")
+        until(lambda: state(d, "web")["Status"] == "exited", 30, "web has ended")
         assert_whole(d)
         assert not (d.runtime / "namespaces" / short).exists()
         assert d.ask("POST", "/containers/web/start")[0] == 204, "and the name is free"
@@ -156,7 +156,7 @@ def datagrams():
             pass
         time.sleep(0.01)
 threading.Thread(target=datagrams, daemon=True).start()
-stream = socket.create_connection((sys.argv[1], 7), 5)
+stream = socket.create_connection((sys.argv[1], 7), 30)
 stream.settimeout(30)
 while True:
     stream.sendall(b"x")
@@ -171,7 +171,7 @@ while True:
         assert self._server.stdout is not None
         assert self._server.stdout.readline() == "up\n"
         self._asker = self._spawn(asker, self.ASK, server[1])
-        self._thread = threading.Thread(target=self._count)
+        self._thread = threading.Thread(target=self._count, daemon=True)
 
     @staticmethod
     def _spawn(pid: int, *words: str) -> subprocess.Popen[str]:
@@ -186,10 +186,18 @@ while True:
 
     def __enter__(self) -> Stream:
         self._thread.start()
-        until(lambda: self.answers > 3 < self.words, 5, "the stream begins")
+        try:
+            until(lambda: self.answers > 3 < self.words, 30, "the stream begins")
+        except BaseException:
+            self.end()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Both processes."""
         for one in (self._asker, self._server):
             one.kill()
             one.wait()
@@ -269,7 +277,7 @@ class Asking:
 def assert_whole(d: DaemonProcess) -> None:
     """What the daemon says is so, and nothing else is there: processes, namespaces, addresses, folders. Or soon is: a container
     may end between two questions."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while True:
         time.sleep(0.2)  # what was under way is done
         try:

@@ -93,7 +93,7 @@ def test_interactive_with_a_terminal(docker):
                 seen += piece
         except OSError:
             pass
-        assert process.wait(10) == 4
+        assert process.wait(30) == 4
     os.close(ours)
     assert b"got hello" in seen
 
@@ -109,10 +109,10 @@ def test_detach_and_attach(docker):
         os.write(ours, b"hello\n")
         seen = b""
         while seen.count(b"hello") < 2:  # typed, and said by cat
-            assert select.select([ours], [], [], 10)[0]
+            assert select.select([ours], [], [], 30)[0]
             seen += os.read(ours, 1000)
         os.write(ours, b"\x10\x11")
-        process.wait(10)
+        process.wait(30)
     os.close(ours)
     assert docker.container("c1", "State.Running") == "true"
 
@@ -126,7 +126,7 @@ def test_exec_with_and_without_input(docker):
 
 def said(docker, name, text):
     """It has written that, a moment after its start."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while docker.ok("logs", name) != text:
         assert time.monotonic() < deadline, docker.ok("logs", name)
         time.sleep(0.05)

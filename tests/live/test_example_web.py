@@ -19,7 +19,7 @@ LISTING = "Directory listing"
 
 def served(url: str, where: str = "") -> str:
     """What is there, once the server is up."""
-    for _ in range(50):
+    for _ in range(300):
         if found := curl(url, where):
             return found
         time.sleep(0.1)

@@ -40,7 +40,7 @@ def test_the_private_memory_of_a_shim(user: bool) -> None:
         argv = ("sh", "-c", "echo hello; exec sleep 100")
         busy = helper.spawn(InstanceSpec(name="busy", namespace=helper.create_namespace("busy"), argv=argv))
         for _ in range(20):
-            idle.run(["true"], timeout=5)
+            idle.run(["true"], timeout=30)
         assert not (helper.folder / "practice").exists()
         assert (helper.folder / "helper.log").read_text() == ""
         time.sleep(0.2)
@@ -99,7 +99,7 @@ with hold("process-bound") as folder:
     namespace = helper.create_namespace("web")
     assert namespace.path.startswith("/proc/"), namespace
     helper.open_tap(namespace, "eth0")
-    print(helper.spawn(InstanceSpec(name="web", namespace=namespace)).run(["ls", "/sys/class/net"], timeout=5))
+    print(helper.spawn(InstanceSpec(name="web", namespace=namespace)).run(["ls", "/sys/class/net"], timeout=30))
 clean("process-bound")
 """
 

@@ -190,7 +190,9 @@ def test_an_established_connection_outlives_a_change_of_the_rules() -> None:
                     "import socket; c=socket.create_server(('172.31.255.2',8080)).accept()[0]\nwhile d:=c.recv(9): c.sendall(d)"
                 )
                 server = subprocess.Popen(["ip", "netns", "exec", "engine", sys.executable, "-c", listen])
-                await asyncio.sleep(0.3)
+                while ":8080 " not in sh("ip netns exec engine ss -tln"):
+                    assert server.poll() is None
+                    await asyncio.sleep(0.02)
                 words = ["ip", "netns", "exec", "outside", "socat", "-t1", "-", f"TCP:{HOST4}:8080"]
                 client = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
                 assert client.stdin is not None
@@ -202,8 +204,8 @@ def test_an_established_connection_outlives_a_change_of_the_rules() -> None:
                 client.stdin.write(b"two\n")
                 assert await asyncio.to_thread(client.stdout.readline) == b"two\n"
                 client.stdin.close()
-                client.wait(5)
-                server.wait(5)
+                client.wait(30)
+                server.wait(30)
                 await lab.down()
                 sh("ip link delete dp-one")
 

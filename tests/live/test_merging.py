@@ -39,8 +39,8 @@ def test_as_they_come():
             port.lead_to(switch.bridge, switch.bridge.add_member(port))
             switch.loop.add(port)
 
-        switch.loop.submit(join).result(5)
+        switch.loop.submit(join).result(30)
         transferred(switch["a"], namespace, "10.9.0.2", 1 << 20)
         assert port.named_counters()["merged"] == 0
         assert switch.conserved()
-        switch.loop.submit(port.close).result(5)
+        switch.loop.submit(port.close).result(30)

@@ -38,7 +38,7 @@ def test_folders_memory_and_limits(user: bool) -> None:
             ulimits=(Ulimit(name="nofile", soft=32, hard=64),),
         )
         service = helper.spawn(spec)
-        assert service.wait(5)
+        assert service.wait(30)
         assert log_of(service) == ["hello", "no", "tmpfs 16", "32", "64"]
         assert [one.name for one in sorted(source.iterdir())] == ["made", "page"]
         assert (source / "made" / "new").exists()

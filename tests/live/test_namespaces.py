@@ -56,7 +56,7 @@ def test_a_tap_carries_frames_with_vnet_headers(user: bool) -> None:
             ip.link("set", index=link["index"], state="up")
             ip.addr("add", index=link["index"], address="10.0.0.2", prefixlen=24)
         service = helper.spawn(InstanceSpec(name="web", namespace=namespace))
-        service.run(["ping", "-c1", "-W1", "10.0.0.3"], timeout=5)
+        service.run(["ping", "-c1", "-W1", "10.0.0.3"], timeout=30)
         arp = []
         with pytest.raises(BlockingIOError):
             while True:
@@ -125,7 +125,7 @@ def test_the_hosts_namespace_and_what_is_no_namespace(user: bool) -> None:
     def work(helper: Helper) -> None:
         host = helper.host_namespace("host")
         service = helper.spawn(InstanceSpec(name="host", namespace=host))
-        code, text = service.run(["readlink", "/proc/self/ns/net"], timeout=5)
+        code, text = service.run(["readlink", "/proc/self/ns/net"], timeout=30)
         assert (code, text.decode().strip()) == (0, str(Path("/proc/self/ns/net").readlink()))
         error = refusal(lambda: helper.spawn(InstanceSpec(name="x", namespace=host, sysctls={"net.ipv4.ip_forward": "1"})))
         assert "not the service's own" in error.what
@@ -155,18 +155,18 @@ def test_what_one_service_does_changes_nothing_elsewhere(user: bool, shared: boo
     def work(helper: Helper) -> None:
         spaces = [helper.create_namespace(name) for name in ("a", "b")]
         one, two = (helper.spawn(InstanceSpec(name=space.name, namespace=space, hostname=space.name)) for space in spaces)
-        assert one.run(["ip", "link", "set", "lo", "up"], timeout=5)[0] == 0
-        assert two.run(["ip", "link", "set", "lo", "up"], timeout=5)[0] == 0
+        assert one.run(["ip", "link", "set", "lo", "up"], timeout=30)[0] == 0
+        assert two.run(["ip", "link", "set", "lo", "up"], timeout=30)[0] == 0
         host = subprocess.run(["sh", "-c", look], check=False, capture_output=True).stdout
-        other = two.run(["sh", "-c", look], timeout=5, limit=100_000)
+        other = two.run(["sh", "-c", look], timeout=30, limit=100_000)
         change = (
             "ip route add 10.99.0.0/16 dev lo && ip link set lo down && nft add table ip t && nft add chain ip t c "
             "'{ type filter hook input priority 0; policy drop; }' && echo 1 > /proc/sys/net/ipv4/ip_forward && hostname changed "
             "&& mount -t tmpfs none /mnt && ip tuntap add d0 mode tap"
         )
-        assert one.run(["sh", "-c", change], timeout=5) == (0, b"")
-        assert b"policy drop" in one.run(["nft", "list", "ruleset"], timeout=5)[1]
-        assert two.run(["sh", "-c", look], timeout=5, limit=100_000) == other
+        assert one.run(["sh", "-c", change], timeout=30) == (0, b"")
+        assert b"policy drop" in one.run(["nft", "list", "ruleset"], timeout=30)[1]
+        assert two.run(["sh", "-c", look], timeout=30, limit=100_000) == other
         assert subprocess.run(["sh", "-c", look], check=False, capture_output=True).stdout == host
 
     in_lab(work, user=user, shared=shared)
@@ -175,7 +175,7 @@ def test_what_one_service_does_changes_nothing_elsewhere(user: bool, shared: boo
 def test_sys_shows_the_services_interfaces() -> None:
     def work(helper: Helper) -> None:
         service = helper.spawn(InstanceSpec(name="web", namespace=helper.create_namespace("web")))
-        assert service.run(["ls", "/sys/class/net"], timeout=5) == (0, b"lo\n")
+        assert service.run(["ls", "/sys/class/net"], timeout=30) == (0, b"lo\n")
 
     in_lab(work)
 
@@ -188,7 +188,7 @@ def test_a_removed_namespace_ends_with_its_service() -> None:
         service = helper.spawn(InstanceSpec(name="web", namespace=namespace))
         helper.remove_namespace(namespace)
         assert not Path(namespace.path).exists()
-        assert service.run(["true"], timeout=5) == (0, b"")
+        assert service.run(["true"], timeout=30) == (0, b"")
         service.stop(1)
         # No shim of another service may keep it alive by a copy of its mount.
         for fd in Path(f"/proc/{witness.pid}/fd").iterdir():

@@ -29,7 +29,7 @@ def worlds(shared):
     """Both bridges, having forgotten every station."""
     shared.kernel.space.run("ip", "link", "set", "br0", "type", "bridge", "fdb_flush")
     for port in range(PORTS):
-        shared.ours.loop.submit(lambda port=port: shared.ours.bridge.flush(port)).result(5)
+        shared.ours.loop.submit(lambda port=port: shared.ours.bridge.flush(port)).result(30)
     shared.take()
     return shared
 

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -14,7 +15,7 @@ from bench.namespaces import Namespaces
 from fastpath import MemoryPort, Outbox, PacketPort, open_packet
 from fastpath.wire import checksum
 from tests.fastpath.packets import ETHER, judged
-from tests.live.switch import Switch, idle_share, iperf
+from tests.live.switch import Switch, idle_share, iperf, iperf_server
 
 pytestmark = pytest.mark.live
 
@@ -173,8 +174,7 @@ def test_tagged_interfaces(uplink):
         space.up("c", f"10.8.0.{host}/24")
     for target in ("10.7.0.99", "10.8.0.99"):
         assert reaches(uplink, target)
-        server = uplink.far.start("iperf3", "-s", "-1", "-B", target)
-        time.sleep(0.3)
+        server = iperf_server(uplink.far, "-B", target)
         assert iperf(uplink["a"], "-c", target, "-n", "2M")["sum_received"]["bytes"] >= 2_000_000
         uplink.far.end(server)
 
@@ -210,9 +210,16 @@ class Ear:
             mouth.send(vnet + octets)
 
     def heard(self) -> list[bytes]:
-        """Frames from the other end since the last call."""
-        time.sleep(0.1)
-        return [octets for _port, _time, octets in self.uplink.loop.submit(self.outbox.take).result() if octets[6:12] == MOUTH]
+        """Frames from the other end since the last call: a last one shows that all of them have come."""
+        last = b"\xff" * 6 + bytes.fromhex("0200000000ee88b5") + bytes(50)
+        self.say(last)
+        frames: list[bytes] = []
+        end = time.monotonic() + 30
+        while last not in frames:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+            frames += [octets for _port, _time, octets in self.uplink.loop.submit(self.outbox.take).result()]
+        return [octets for octets in frames if octets[6:12] == MOUTH]
 
 
 def frame(target: int, tags: bytes = b"") -> bytes:
@@ -300,20 +307,30 @@ def test_a_full_queue_is_counted():
     """Frames that come while nobody reads them are lost in the kernel, which says how many."""
     with Uplink() as uplink:
         assert uplink.up.lost == 0
-        stopped = uplink.loop.submit(lambda: time.sleep(2))
+        go_on = threading.Event()
+        stopped = uplink.loop.submit(lambda: go_on.wait(60))
         program = (
             "import socket\n"
             "s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n"
             "s.bind(('eth0', 0))\n"
             f"for _ in range(30000): s.send({frame(INSIDE)!r})\n"
         )
-        uplink.far.run("python3", "-c", program)
+        try:
+            uplink.far.run("python3", "-c", program)
+        finally:
+            go_on.set()
         stopped.result()
+
+        def came() -> int:
+            rows = uplink.loop.submit(uplink.engine.traffic).result()
+            return next(int(row["in_frames"]) for row in rows if row["port"] == "up")
+
         lost = uplink.loop.submit(lambda: uplink.up.lost).result()
-        time.sleep(0.3)
-        traffic = {row["port"]: int(row["in_frames"]) for row in uplink.loop.submit(uplink.engine.traffic).result()}
+        end = time.monotonic() + 30
+        while lost + came() < 30000 and time.monotonic() < end:
+            time.sleep(0.05)
         assert 0 < lost < 30000
-        assert 30000 <= lost + traffic["up"] < 30100
+        assert 30000 <= lost + came() < 30100
         assert uplink.conserved()
 
 
@@ -365,7 +382,7 @@ def test_a_namespace_lives_as_long_as_the_socket():
         uplink.host.delete()
         assert reaches(uplink)
         uplink.loop.submit(uplink.up.close).result()
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while "eth0" in uplink.far.run("ip", "link"):
             assert time.monotonic() < end
             time.sleep(0.05)

@@ -235,11 +235,11 @@ def test_vlans_of_two_labs_meet_on_a_trunk() -> None:
             # The other VLAN has another subnet; with an address of it, nobody answers.
             ok(client, "a", "ip", "address", "add", "10.20.0.99/24", "dev", "eth0")
             assert not pings(client, "a", address(other, "b"))
-            words = f"ip netns exec {OUTSIDE} timeout 2 tcpdump -nel -i eth0 -c 4 vlan 20 and icmp"
+            words = f"ip netns exec {OUTSIDE} timeout 60 tcpdump -nel -i eth0 -c 4 vlan 20 and icmp"
             seen: list[str] = []
-            heard = threading.Thread(target=lambda: seen.append(sh(words, check=False)))
+            heard = threading.Thread(target=lambda: seen.append(sh(words, check=False)), daemon=True)
             heard.start()
-            for _ in range(4):
+            while heard.is_alive():  # it may not listen yet
                 pings(client, "b", address(other, "b"))
             heard.join()
             assert "vlan 20" in seen[0], seen
@@ -251,12 +251,12 @@ def test_a_service_more_on_a_running_lab() -> None:
     """The parent stays open and takes in one address more; who runs notices nothing; and less again."""
     with outside(), lab(text("macvlan"), "stations") as client:
         a = address(client, "a")
-        slow = sh(f"ip netns exec {OUTSIDE} ping -c 30 -i 0.1 -W 1 {a} > /run/pings & echo $!").strip()
+        slow = sh(f"ip netns exec {OUTSIDE} ping -c 30 -i 0.1 -W 10 {a} > /run/pings & echo $!").strip()
         told: list[StepRow] = change(client, text("macvlan", services=("a", "b", "c")))
         assert any("~ port parent.lan: stations" in row["what"] for row in told if row["kind"] == "change"), told
         assert pinged(address(client, "c"))
         change(client, text("macvlan", services=("a",)))
-        wait_for(lambda: not os.path.exists(f"/proc/{slow}"), "the pings end", 10)  # noqa: PTH110
+        wait_for(lambda: not os.path.exists(f"/proc/{slow}"), "the pings end")  # noqa: PTH110
         out = open("/run/pings").read()  # noqa: PTH123, SIM115
         os.unlink("/run/pings")  # noqa: PTH108
         assert "30 received" in out, out
@@ -284,7 +284,7 @@ def test_a_parent_that_goes_down_and_comes_back() -> None:
         assert not pings(client, "a", OUTSIDE4)
         assert pings(client, "a", address(client, "b"))
         sh("ip link set eth0 up")
-        wait_for(lambda: pings(client, "a", OUTSIDE4), "traffic by the parent again", 10)
+        wait_for(lambda: pings(client, "a", OUTSIDE4), "traffic by the parent again")
 
 
 @in_world(user=True)

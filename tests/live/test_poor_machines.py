@@ -80,7 +80,7 @@ def test_with_a_full_table_of_flows_what_is_established_goes_on() -> None:
     text = FILE + "x-dataplane: {nat: {flows: 64}}\n"
     with outside(), lab(text, "full") as client, serving("outside", 8000):
         got: list[str] = []
-        thread = threading.Thread(target=lambda: got.append(ok(client, "mate", PYTHON, "-c", SLOW, OUTSIDE4, "8000")))
+        thread = threading.Thread(target=lambda: got.append(ok(client, "mate", PYTHON, "-c", SLOW, OUTSIDE4, "8000")), daemon=True)
         thread.start()
         wait_for(lambda: client.flows(limit=0, state="established")["count"], "it is established")
         assert ok(client, "web", PYTHON, "-c", ONE_BY_ONE, OUTSIDE4, "8000").strip() == "63"

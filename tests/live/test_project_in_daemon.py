@@ -159,7 +159,7 @@ def test_in_the_foreground_it_shows_what_they_write_and_stops_them(running, data
     assert lines[-1].startswith("f-a-1 | ")
     up.send_signal(signal.SIGINT)
     assert up.wait(30) == 130
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while dataplane("ps", "-q") and time.monotonic() < deadline:
         time.sleep(0.1)
     assert dataplane("ps", "-a", "--format", "{{.Names}} {{.State}}") == "f-a-1 exited\n"

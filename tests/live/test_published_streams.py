@@ -150,7 +150,7 @@ def test_the_hosts_addresses_are_known_to_the_next_daemon(tmp_path: Path, host: 
     """A container that asks for a published port at the host's address is taken there by the engine itself, before and after; also
     where the interface is another one."""
     ask = f"""import socket
-with socket.create_connection(("{ADDRESSES[4][0]}", 18099), 5) as stream:
+with socket.create_connection(("{ADDRESSES[4][0]}", 18099), 30) as stream:
     stream.sendall(b"whom")
     print(stream.recv(99).decode())"""
     with served(tmp_path, host) as process:

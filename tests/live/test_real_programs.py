@@ -48,7 +48,7 @@ def test_dig_asks_a_dns_server_behind_the_host() -> None:
     """By UDP, in one datagram and in fragments, and by TCP."""
     with outside(), lab(FILE, "digs") as client, dns_server("outside"):
         for server in (OUTSIDE4, OUTSIDE6):
-            dig = ("dig", f"@{server}", "+short", "+tries=3", "+time=2")
+            dig = ("dig", f"@{server}", "+short", "+tries=3", "+time=10")
             for kind, address in (("A", "192.0.2.7"), ("AAAA", "2001:db8::7")):
                 assert ok(client, "web", *dig, "+notcp", "host.example", kind) == f"{address}\n"
                 assert ok(client, "web", *dig, "+tcp", "host.example", kind) == f"{address}\n"

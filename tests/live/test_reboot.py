@@ -43,17 +43,17 @@ def test_policies_logs_and_networks_are_remembered(tmp_path: Path) -> None:
         process.run("frozen", *words)
         assert process.ask("POST", "/containers/ended/stop?t=1")[0] == 204
         assert process.ask("POST", "/containers/frozen/pause")[0] == 204
-        until(lambda: "here" in str(process.ask("GET", "/containers/ever/logs?stdout=1")[1]), 5, "it has written")
+        until(lambda: "here" in str(process.ask("GET", "/containers/ever/logs?stdout=1")[1]), 30, "it has written")
         networks = process.ask("GET", "/networks")[1]
         reboot(process)
         process.start()
         assert process.ask("GET", "/networks")[1] == networks
-        until(lambda: process.pid("ever") > 0 < process.pid("unless"), 5, "both run again")
+        until(lambda: process.pid("ever") > 0 < process.pid("unless"), 30, "both run again")
         for name in ("once", "failing", "frozen"):
             assert (state(process, name)["Status"], state(process, name)["ExitCode"]) == ("exited", 255), name
         assert (state(process, "ended")["Status"], state(process, "ended")["ExitCode"]) == ("exited", 143)
         assert "1 received" in sandbox_says(process.pid("ever"), "ping", "-c1", "-W2", address(process, "unless"))
-        until(lambda: str(process.ask("GET", "/containers/ever/logs?stdout=1")[1]).count("here") == 2, 5, "of both lives")
+        until(lambda: str(process.ask("GET", "/containers/ever/logs?stdout=1")[1]).count("here") == 2, 30, "of both lives")
         assert "here" in str(process.ask("GET", "/containers/once/logs?stdout=1")[1])
         assert_whole(process)
 
@@ -83,6 +83,6 @@ def test_inspect_says_where_the_files_are(tmp_path: Path) -> None:
         assert bodies["web"]["HostsPath"] == bodies["beside"]["HostsPath"] != bodies["bare"]["HostsPath"] == "/etc/hosts"
         log = Path(bodies["web"]["LogPath"])
         assert log == process.state / "containers" / web / "log.jsonl"
-        until(lambda: web[:12] in log.read_text(), 5, "it has written")
+        until(lambda: web[:12] in log.read_text(), 30, "it has written")
         assert process.ask("DELETE", "/containers/web?force=1")[0] == 204
         assert not log.parent.exists()

@@ -141,7 +141,8 @@ def test_a_changed_file_is_applied_while_a_ping_runs() -> None:
         seen: list[str] = []
         result: list[str] = []
         ping = threading.Thread(
-            target=lambda: result.append(ok(client, "web", "ping", "-c", "20", "-i", "0.1", "-W", "1", "172.17.0.3"))
+            target=lambda: result.append(ok(client, "web", "ping", "-c", "20", "-i", "0.1", "-W", "10", "172.17.0.3")),
+            daemon=True,
         )
         ping.start()
         time.sleep(0.5)

@@ -30,7 +30,7 @@ def test_an_exec_may_have_a_terminal(user: bool) -> None:
             seen += os.read(ours, 1000)
         assert b"/dev/pts/" in seen
         termios.tcsetwinsize(ours, (33, 99))
-        assert execution.wait(5) == 9
+        assert execution.wait(30) == 9
         assert b"33 99" in os.read(ours, 1000)
 
     in_lab(work, user=user)
@@ -49,7 +49,7 @@ def test_a_terminal_of_a_service_outlives_who_looks_at_it(user: bool) -> None:
         with service.attach() as second:
             second.send(b"\0end\n")
             assert said(second, b"20 70")
-        assert service.wait(5)
+        assert service.wait(30)
         assert service.status().exit == 6
         assert log_of(service) == ["one", "got one", "end", "got end", "20 70"]
 
@@ -76,9 +76,9 @@ def test_standard_input_stays_open_takes_much_and_ends() -> None:
                 connection.send(b"\0" + b"x" * 20_000)
             connection.send(b"\0")
             assert said(connection, b"800000")
-        assert service.wait(5)
+        assert service.wait(30)
         closed = helper.spawn(InstanceSpec(name="closed", namespace=spec.namespace, argv=("wc", "-c")))
-        assert closed.wait(5)
+        assert closed.wait(30)
         assert log_of(closed) == ["0"]
 
     in_lab(work)

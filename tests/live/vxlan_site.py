@@ -157,19 +157,19 @@ class Site(Switch):
 
     def do(self, function: Any, *words: Any, **named: Any) -> Any:
         """Between turns of the loop."""
-        return self.loop.submit(lambda: function(*words, **named)).result(10)
+        return self.loop.submit(lambda: function(*words, **named)).result(30)
 
     def serve(self) -> None:
         """An iperf3 server at the far end, which listens when this returns."""
         self.far.start("iperf3", "-s")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while ":5201 " not in self.far.run("ss", "-tln"):
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
     def measure(self, *words: str, source: str = "a") -> dict[str, Any]:
         """One run of iperf3, as soon as the server has done with the one before."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not (end := iperf(self[source], *words)):
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -197,7 +197,7 @@ class Site(Switch):
 
     def known(self) -> dict[str, int]:
         """The bridge's stations: MAC address -> member."""
-        rows = self.loop.submit(lambda: self.bridge.stations(self.engine.now)).result(10)
+        rows = self.loop.submit(lambda: self.bridge.stations(self.engine.now)).result(30)
         return {int(row["mac"]).to_bytes(6, "big").hex(":"): int(row["member"]) for row in rows}
 
     def counters(self) -> dict[str, int]:
@@ -212,7 +212,7 @@ class Site(Switch):
         """tcpdump of the underlay at its other end, listening when this returns."""
         near = self.router or self.far
         process = near.start("tcpdump", "-i", "under0", "-s", "0", "-U", "-w", str(file), "-Z", "root")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not file.exists() or file.stat().st_size < 24:
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -221,7 +221,7 @@ class Site(Switch):
     def finish(self, process: subprocess.Popen[str]) -> None:
         time.sleep(0.3)
         process.terminate()
-        process.wait(10)
+        process.wait(30)
         (self.router or self.far).end(process)
 
 

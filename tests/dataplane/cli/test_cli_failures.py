@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import click
 import pytest
@@ -101,8 +100,10 @@ def test_a_real_ctrl_c(tmp_path):
         "run.root.get_command = lambda context, name: command\nsys.exit(run.run(['doctor']))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "begun\n"
-    time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30) == ("", "")
+    try:
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30) == ("", "")
+    finally:
+        process.kill()
     assert process.returncode == 130

@@ -17,7 +17,7 @@ class Asked:
     """A daemon that answers nobody before all have asked."""
 
     def __init__(self, number: int) -> None:
-        self._all = threading.Barrier(number, timeout=10)
+        self._all = threading.Barrier(number, timeout=30)
 
     def ask(self, verb: str, path: str, **_: Any) -> dict[str, Any]:
         name = path.split("/")[2]

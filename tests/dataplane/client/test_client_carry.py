@@ -34,7 +34,7 @@ def test_input_ends_and_output_goes_on():
         theirs.sendall(frame(1, b"answer") + frame(2, b"!"))
         theirs.close()
 
-    thread = threading.Thread(target=other_side)
+    thread = threading.Thread(target=other_side, daemon=True)
     thread.start()
     assert carry(ours, frame(1, b"early "), (in_read, out_write, out_write), multiplexed=True) is False
     thread.join(10)

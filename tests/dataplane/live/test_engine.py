@@ -53,7 +53,7 @@ def test_its_death_is_told_and_whoever_asks_hears_why(monkeypatch):
         why = []
         engine = EngineThread(seed=0)
         engine.watch(lambda _port, _what: None, lambda reason: (why.append(reason), told.set()))
-        await asyncio.wait_for(told.wait(), 5)
+        await asyncio.wait_for(told.wait(), 30)
         assert engine.state == why[0] == "the engine's thread died: RuntimeError: a bug"
         with pytest.raises(UserError, match="no traffic flows: the engine's thread died"):
             await engine.call(lambda _dataplane: 1)

@@ -33,7 +33,7 @@ def test_followers_get_each_event_once():
             await asyncio.sleep(0)
         events.add("start", "c")
         events.add("start", "last")
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 30)
         return seen
 
     assert asyncio.run(run()) == ["a", "b", "c", "last"]

@@ -28,7 +28,7 @@ def test_a_shim_that_ends_while_it_is_asked_says_so(tmp_path: Path, asking: str)
                 os.close(fd)
             message.send(connection, {"exit": 0})
 
-    thread = threading.Thread(target=shim)
+    thread = threading.Thread(target=shim, daemon=True)
     thread.start()
     instance = Instance("web", tmp_path, os.getpid(), 0, os.pidfd_open(os.getpid()))
     try:

@@ -47,8 +47,8 @@ def test_kill_waits_for_the_end(child: subprocess.Popen[bytes]) -> None:
 
 
 LEADERLESS = """
-import os, threading, time
-threading.Thread(target=time.sleep, args=(0.6,)).start()
+import os, sys, threading
+threading.Thread(target=sys.stdin.read).start()
 print("up", flush=True)
 import ctypes
 ctypes.CDLL(None).syscall({exit}, 0)
@@ -58,14 +58,18 @@ ctypes.CDLL(None).syscall({exit}, 0)
 @pytest.mark.skipif(os.uname().machine not in {"x86_64", "aarch64"}, reason="the number of exit(2) is known of two machines")
 def test_a_process_whose_first_thread_has_ended_has_not_let_go() -> None:
     number = {"x86_64": 60, "aarch64": 93}[os.uname().machine]
-    with subprocess.Popen([sys.executable, "-c", LEADERLESS.format(exit=number)], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", LEADERLESS.format(exit=number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         start = pids.start_time(process.pid)
+        assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.readline()
         while pids.alive(process.pid, start):
             time.sleep(0.001)
         assert not pids.let_go(process.pid, start, 0)
         assert pids.let_go(process.pid, start + 1, 0)
+        process.stdin.close()
         assert pids.let_go(process.pid, start, 20)
     assert pids.let_go(process.pid, start, 0)
 

@@ -346,6 +346,8 @@ def test_killed_at_any_time_it_is_whole_and_nothing_that_was_saved_is_lost(path)
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"open\n"
+        if not last:
+            last = int(writer.stdout.readline())
         time.sleep(chance.random() / 10)
         writer.send_signal(signal.SIGKILL)
         said = [int(line) for line in writer.stdout.read().split(b"\n")[:-1]]
