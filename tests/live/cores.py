@@ -106,7 +106,7 @@ async def host(command: str, *, check: bool = True) -> str:
 
 async def reaches(core: Core, container: str, address: str) -> bool:
     """It gets an answer to a ping."""
-    return bool(await inside(core, container, f"ping -c 1 -W 1 {address} > /dev/null 2>&1 && echo yes || true"))
+    return bool(await inside(core, container, f"ping -c 1 -W 10 {address} > /dev/null 2>&1 && echo yes || true"))
 
 
 def core_id(core: Core, name: str) -> str:
@@ -138,7 +138,7 @@ async def wrong(core: Core) -> list[str]:
             found.append(f"{instance.name}: default routes {ways}, wanted {instance.routes}")
         for other in plan.endpoints():
             if other.network in {one.network for one in instance.endpoints}:
-                ping = f"ping -c 1 -W 1 {other.ipv4} > /dev/null 2>&1 && echo yes || true"
+                ping = f"ping -c 1 -W 5 {other.ipv4} > /dev/null 2>&1 && echo yes || true"
                 if not (await at(path, ping)).strip():
                     found.append(f"{instance.name} does not reach {other.port}")
     return found

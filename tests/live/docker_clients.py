@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from daemon_process import DaemonProcess
@@ -73,7 +74,8 @@ class Docker:
 
     def _heard(self, name: str | None, target: str, port: int, protocol: str) -> str:
         address = f"[{target}]" if ":" in target else target
-        words = ("socat", "-t1", "-T1", "-", f"{protocol.upper()}:{address}:{port},{_GIVE_UP[protocol]}")
+        patience = {"tcp": 10, "udp": 1}[protocol]  # by TCP, who does not answer is not connected
+        words = ("socat", f"-t{patience}", f"-T{patience}", "-", f"{protocol.upper()}:{address}:{port},{_GIVE_UP[protocol]}")
         if name is None:
             return subprocess.run(words, input="x\n", capture_output=True, text=True, check=False, timeout=20).stdout.strip()
         return self.call("exec", "-i", name, *words, stdin="x\n").stdout.strip()
@@ -92,9 +94,10 @@ class Docker:
 
     def clear(self) -> None:
         """No containers, no networks of ours."""
-        names = self.ok("ps", "-aq").split()
-        if names:
-            self.ok("rm", "-f", *names)
+        deadline = time.monotonic() + 30
+        while names := self.ok("ps", "-aq").split():
+            assert time.monotonic() < deadline, names
+            self.call("rm", "-f", *names)  # one with --rm may go by itself meanwhile
         self.ok("network", "prune", "-f")
 
 

@@ -99,12 +99,12 @@ def serving(namespace: str, *ports: int, program: str = TELLER) -> Iterator[None
 def patient_curl(url: str, namespace: str = "", *, seconds: float = 60) -> str:
     """As ``curl``, again until the server, which has just been started, answers."""
     deadline = time.monotonic() + seconds
-    while not (said := curl(url, namespace, seconds=2)) and time.monotonic() < deadline:
+    while not (said := curl(url, namespace, seconds=5)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return said
 
 
-def curl(url: str, namespace: str = "", *, seconds: float = 4) -> str:
+def curl(url: str, namespace: str = "", *, seconds: float = 15) -> str:
     """What curl prints; "" when it gets nowhere."""
     enter = f"ip netns exec {namespace} " if namespace else ""
     return sh(f"{enter}curl -s -m {seconds} '{url}'", check=False)

@@ -23,7 +23,7 @@ async def heard(d: DaemonProcess, name: str, *words: str) -> bytes:
         for word in words:
             await socket.send_str(word)
         while len(got) < sum(map(len, words)):
-            got += await asyncio.wait_for(socket.receive_bytes(), 10)
+            got += await asyncio.wait_for(socket.receive_bytes(), 30)
     return got
 
 

@@ -104,7 +104,7 @@ def test_the_next_daemon_takes_up_what_runs(tmp_path: Path, how: str) -> None:
         assert [first.ask("GET", path)[1] for path in (f"/containers/{web}/json", "/networks/front")] == before
         after = next(when - begun for when in answers if when > begun)
         print(f"{how}: the published port answers {after:.2f} s after the next daemon was started")
-        assert "1 received" in first.docker("exec", "other", "ping", "-c1", "-W1", "web")
+        assert "1 received" in first.docker("exec", "other", "ping", "-c1", "-W10", "web")
 
 
 ECHO = """
@@ -328,7 +328,7 @@ def test_it_says_what_the_host_needs_instead_of_setting_it(tmp_path: Path) -> No
         process.run("other")
         assert subprocess.check_output(["nft", "list", "ruleset"]) == rules
         assert "nft -f -" in process.log()
-        assert "1 received" in process.docker("exec", "other", "ping", "-c1", "-W2", "172.17.0.2")
+        assert "1 received" in process.docker("exec", "other", "ping", "-c1", "-W10", "172.17.0.2")
 
 
 @needs_root
@@ -370,7 +370,7 @@ def test_upgraded_it_finds_what_an_earlier_version_left(tmp_path: Path) -> None:
         process.start()
         assert helper.read_text() == old
         assert (process.pid("web"), process.ask("GET", "/containers/web/json")[1]["NetworkSettings"]["SandboxKey"]) == before
-        assert "1 received" in process.docker("exec", "other", "ping", "-c1", "-W2", "172.17.0.2")
+        assert "1 received" in process.docker("exec", "other", "ping", "-c1", "-W10", "172.17.0.2")
 
 
 @needs_root
@@ -402,7 +402,7 @@ def test_an_ordinary_users_daemon_works_inside() -> None:
             process.ask("POST", "/networks/create", {"Name": "front"})
             web, other = process.run("web", network="front"), process.run("other", network="front")
             before = process.pid(web), process.pid(other)
-            ping = ("exec", "other", "ping", "-c1", "-W2", "web")
+            ping = ("exec", "other", "ping", "-c1", "-W10", "web")
             assert "1 received" in process.docker(*ping)
             process.kill()
             process.start()
@@ -441,7 +441,7 @@ def test_an_ordinary_users_helper_that_is_killed_is_replaced(daemon_too: bool) -
                 assert f"eth{round_ + 1}" in process.docker("exec", "beside", "ip", "-o", "link")
                 process.run(f"late{round_}", network="front")
                 for one in ("other", f"late{round_}"):
-                    assert "1 received" in process.docker("exec", one, "ping", "-c1", "-W2", "web")
+                    assert "1 received" in process.docker("exec", one, "ping", "-c1", "-W10", "web")
                 assert (process.pid(web), process.pid(other), process.pid("beside")) == before
             sandbox = Path(process.ask("GET", "/containers/web/json")[1]["NetworkSettings"]["SandboxKey"])
             assert sandbox.stat().st_ino == Path(f"/proc/{before[0]}/ns/net").stat().st_ino
@@ -471,6 +471,6 @@ def test_an_ordinary_users_helper_of_an_earlier_version_is_replaced() -> None:
                 helpers.helper_of(process.runtime).close()
             process.start()
             assert (process.pid("web"), process.pid("other")) == before
-            assert "1 received" in process.docker("exec", "other", "ping", "-c1", "-W2", "172.17.0.2")
+            assert "1 received" in process.docker("exec", "other", "ping", "-c1", "-W10", "172.17.0.2")
 
     run_in_private_world(work, user=True)

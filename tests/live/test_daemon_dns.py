@@ -34,7 +34,7 @@ def with_daemon(test: Callable[[DaemonProcess], None]) -> Callable[[Path], None]
 
 
 def dig(d: DaemonProcess, container: str, *words: str) -> set[str]:
-    text = d.docker("exec", container, "dig", "+time=2", "+tries=1", "+short", *words, check=False)
+    text = d.docker("exec", container, "dig", "+time=5", "+tries=1", "+short", *words, check=False)
     return {line for line in text.splitlines() if not line.startswith(";")}
 
 
@@ -83,8 +83,8 @@ def test_hot_and_renamed(d: DaemonProcess) -> None:
     d.docker("run", "-d", "--name", "late", *IDLE)
     assert d.docker("exec", "late", "timeout", "10", "getent", "hosts", "first", check=False) == ""
     d.docker("network", "connect", "--alias", "db", "mine", "late")
-    assert "1 received" in d.docker("exec", "first", "ping", "-c1", "-W2", "db")
-    assert "1 received" in d.docker("exec", "late", "ping", "-c1", "-W2", "first")
+    assert "1 received" in d.docker("exec", "first", "ping", "-c1", "-W10", "db")
+    assert "1 received" in d.docker("exec", "late", "ping", "-c1", "-W10", "first")
     d.docker("rename", "late", "later")
     assert dig(d, "first", "later") == dig(d, "first", "db") != set()
     assert dig(d, "first", "late") == set()
@@ -143,7 +143,7 @@ def test_links_on_the_default_bridge(d: DaemonProcess) -> None:
     short = d.docker("run", "-d", "--name", "db", *IDLE)[:12]
     d.docker("run", "-d", "--name", "web", "--link", "db:store", *IDLE)
     assert f"172.17.0.2\tstore {short} db\n" in d.docker("exec", "web", "cat", "/etc/hosts")
-    assert "1 received" in d.docker("exec", "web", "ping", "-c1", "-W2", "store")
+    assert "1 received" in d.docker("exec", "web", "ping", "-c1", "-W10", "store")
     d.docker("stop", "-t", "0", "db")
     d.docker("run", "-d", "--name", "third", *IDLE)
     d.docker("start", "db")
@@ -196,7 +196,7 @@ def test_of_an_ordinary_user() -> None:
             d.docker("network", "connect", "mine", "web")
             assert dig(d, "web", "store") == dig(d, "web", "+tcp", "db.mine") == {"172.18.0.2"}
             assert dig(d, "web", "-x", "172.18.0.2") == {"db.mine."}
-            assert "1 received" in d.docker("exec", "web", "ping", "-c1", "-W2", "store")
+            assert "1 received" in d.docker("exec", "web", "ping", "-c1", "-W10", "store")
             assert d.docker("exec", "web", "cat", "/etc/resolv.conf").startswith("nameserver 127.0.0.11\n")
             d.kill()
             d.start()

@@ -107,11 +107,11 @@ def test_vlans_and_no_parent(there):
     assert there.docker("exec", "one", "ip", "route", "show", "default") == ""  # HEAD: no gateway was given
     assert pings(there, "one", address(there, "two", "tagged"))
     assert pings(there, "one", address(there, "two", "alone"))
-    # The first answer is awaited in the background while the capture runs.
+    inside = there.docker("inspect", "-f", "{{.NetworkSettings.SandboxKey}}", "one").strip()
+    # Again until the capture, which begins when it likes, has seen one.
     seen = sh(
-        f"ip netns exec {OUTSIDE} timeout 3 tcpdump -nel -i eth0 -c 1 vlan 82 and arp & sleep 1; "
-        f"nsenter --net={there.docker('inspect', '-f', '{{.NetworkSettings.SandboxKey}}', 'one').strip()} "
-        "ping -c 1 -W 1 10.82.0.250; wait",
+        f"ip netns exec {OUTSIDE} timeout 30 tcpdump -nel -i eth0 -c 1 vlan 82 and arp & "
+        f"while kill -0 $! 2> /dev/null; do nsenter --net={inside} ping -c 1 -W 1 10.82.0.250; done; wait",
         check=False,
     )
     assert "vlan 82" in seen, seen

@@ -34,7 +34,7 @@ def outside_hears(target: str, port: int) -> str:
 
 
 def _outside_heard(target: str, port: int) -> str:
-    return outside("socat", "-t1", "-T1", "-", f"TCP:{target}:{port},connect-timeout=1").stdout.strip()
+    return outside("socat", "-t10", "-T10", "-", f"TCP:{target}:{port},connect-timeout=1").stdout.strip()
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def test_it_serves_in_and_reaches_out() -> None:
             assert LISTING in served(f"http://{HOST4}:{port}/", "outside")
             assert LISTING in served(f"http://[{HOST6}]:{port}/", "outside")
         assert LISTING in served("http://127.0.0.1:9090/")
-        assert curl(f"http://{HOST4}:9090/", "outside") == ""
+        assert curl(f"http://{HOST4}:9090/", "outside", seconds=1) == ""
         for service in ("web-1", "web-2", "admin"):
             assert ok(client, service, "curl", "-s", "-m", "4", f"http://{OUTSIDE4}:8000/") == HOST4
         assert LISTING in ok(client, "web-1", "curl", "-s", "-m", "4", "http://db:5432/")

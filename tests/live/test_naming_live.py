@@ -35,7 +35,7 @@ async def named_in(folder: Path, name: str, *, leave: bool = False) -> AsyncIter
 
 
 async def dig(core: Core, container: str, *words: str) -> set[str]:
-    text = await inside(core, container, f"dig +time=2 +tries=1 +short @127.0.0.11 {' '.join(words)}", check=False)
+    text = await inside(core, container, f"dig +time=10 +tries=1 +short @127.0.0.11 {' '.join(words)}", check=False)
     return {line for line in text.splitlines() if not line.startswith(";")}
 
 
@@ -49,7 +49,7 @@ def test_names_follow_the_state(tmp_path: Path) -> None:
             await network(core, "other")
             web, db = await run(core, "web", "mine"), await run(core, "db", "mine")
             (address,) = await dig(core, web, "db")
-            assert await inside(core, web, f"ping -c 1 -W 1 {address}")
+            assert await inside(core, web, f"ping -c 1 -W 10 {address}")
             assert await dig(core, web, "db.mine") == {address}
             late = await run(core, "late")
             assert not await dig(core, late, "db")

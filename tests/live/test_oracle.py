@@ -88,15 +88,15 @@ def test_move(worlds):
 
 
 def test_ageing():
-    """BR-6, BR-7: an ageing time of 2 s; only traffic from the station refreshes."""
-    with Worlds(ageing=2) as worlds:
+    """BR-6, BR-7: an ageing time of 4 s; only traffic from the station refreshes."""
+    with Worlds(ageing=4) as worlds:
         goes(worlds, 0, frame(BROADCAST, A), 1, 2, 3)
-        time.sleep(1.2)
+        time.sleep(2.4)
         goes(worlds, 1, frame(A, B), 0)
         goes(worlds, 0, frame(BROADCAST, A), 1, 2, 3)
-        time.sleep(1.2)
+        time.sleep(2.4)
         goes(worlds, 1, frame(A, B), 0)
-        time.sleep(2.2)
+        time.sleep(4.4)
         goes(worlds, 1, frame(A, B), 0, 2, 3)
 
 

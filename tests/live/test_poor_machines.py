@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hosts import OUTSIDE4, assert_same, outside, sh, state
@@ -24,11 +25,11 @@ networks: {default: {ipam: {config: [{subnet: 10.77.0.0/24}]}}}
 """
 
 
-# A connection that is used after some seconds; how much came.
+# A connection that is used once there is a file; how much came.
 SLOW = """
-import socket, sys, time
+import os, socket, sys, time
 one = socket.create_connection((sys.argv[1], int(sys.argv[2])))
-time.sleep(4)
+while not os.path.exists(sys.argv[3]): time.sleep(0.05)
 one.sendall(b"GET /3000000 HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
 data = b""
 while more := one.recv(1 << 20): data += more
@@ -40,7 +41,7 @@ ONE_BY_ONE = """
 import socket, sys
 kept = []
 try:
-    while len(kept) < 1000: kept.append(socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=1.5))
+    while len(kept) < 1000: kept.append(socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5))
 except OSError: print(len(kept))
 """
 
@@ -78,14 +79,16 @@ def test_without_nft_the_lab_works_inside_and_up_says_what_is_missing() -> None:
 @in_world()
 def test_with_a_full_table_of_flows_what_is_established_goes_on() -> None:
     text = FILE + "x-dataplane: {nat: {flows: 64}}\n"
-    with outside(), lab(text, "full") as client, serving("outside", 8000):
+    with outside(), lab(text, "full") as client, serving("outside", 8000), TemporaryDirectory() as folder:
         got: list[str] = []
-        thread = threading.Thread(target=lambda: got.append(ok(client, "mate", PYTHON, "-c", SLOW, OUTSIDE4, "8000")), daemon=True)
+        slow = (PYTHON, "-c", SLOW, OUTSIDE4, "8000", f"{folder}/now")
+        thread = threading.Thread(target=lambda: got.append(ok(client, "mate", *slow)), daemon=True)
         thread.start()
         wait_for(lambda: client.flows(limit=0, state="established")["count"], "it is established")
         assert ok(client, "web", PYTHON, "-c", ONE_BY_ONE, OUTSIDE4, "8000").strip() == "63"
         assert client.flows(limit=0)["known"] == 64
         assert "flow limit" in {drop["reason"] for drop in client.drops()}
+        Path(folder, "now").touch()
         thread.join()
         assert got == ["3000000\n"]
         client.forget_flows()

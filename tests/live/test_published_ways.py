@@ -50,7 +50,7 @@ def transfer(lab: str) -> tuple[str, ...]:
     return host, f"{ip_address(host) + 1}"
 
 
-def asked(address: str, number: int, where: str = "", patience: str = "3") -> tuple[str, str]:
+def asked(address: str, number: int, where: str = "", patience: str = "15") -> tuple[str, str]:
     """Whom TCP and UDP at an address see as their client, asked from a namespace; "" each where nobody answers."""
     enter = f"ip netns exec {where} " if where else ""
     datagram = sh(f"{enter}{PYTHON} -c '{ASK}' {address} {5300 + number} query {patience}", check=False).split()
@@ -58,7 +58,7 @@ def asked(address: str, number: int, where: str = "", patience: str = "3") -> tu
     return curl(f"http://{bracketed(address)}:{8080 + number}/", where, seconds=float(patience)), "".join(datagram[:1])
 
 
-def asked_by(client: Client, service: str, address: str, number: int, patience: str = "3") -> tuple[str, str]:
+def asked_by(client: Client, service: str, address: str, number: int, patience: str = "15") -> tuple[str, str]:
     """The same from inside a service."""
     words = ["curl", "-s", "-m", patience, f"http://{bracketed(address)}:{8080 + number}/"]
     datagram = run(client, service, PYTHON, "-c", ASK, address, str(5300 + number), "query", patience)[1].split()

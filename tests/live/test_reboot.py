@@ -52,7 +52,7 @@ def test_policies_logs_and_networks_are_remembered(tmp_path: Path) -> None:
         for name in ("once", "failing", "frozen"):
             assert (state(process, name)["Status"], state(process, name)["ExitCode"]) == ("exited", 255), name
         assert (state(process, "ended")["Status"], state(process, "ended")["ExitCode"]) == ("exited", 143)
-        assert "1 received" in sandbox_says(process.pid("ever"), "ping", "-c1", "-W2", address(process, "unless"))
+        assert "1 received" in sandbox_says(process.pid("ever"), "ping", "-c1", "-W10", address(process, "unless"))
         until(lambda: str(process.ask("GET", "/containers/ever/logs?stdout=1")[1]).count("here") == 2, 30, "of both lives")
         assert "here" in str(process.ask("GET", "/containers/once/logs?stdout=1")[1])
         assert_whole(process)

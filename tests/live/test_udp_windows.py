@@ -17,7 +17,7 @@ import json, socket, sys
 count, window = int(sys.argv[1]), int(sys.argv[2])
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.connect(("10.9.0.2", 7000))
-s.settimeout(3)
+s.settimeout(10)
 sent = heard = 0
 try:
     for sent in range(1, count + 1):
@@ -41,7 +41,7 @@ came, answered, order = 0, 0, True
 try:
     while came < count:
         octets, peer = s.recvfrom(99)
-        s.settimeout(6)
+        s.settimeout(15)
         came += 1
         order = order and int.from_bytes(octets, "big") == came
         if came % window == 0:

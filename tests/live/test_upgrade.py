@@ -82,7 +82,7 @@ def test_networks_and_containers_of_an_earlier_version_are_there_and_start(daemo
         {"HostIp": "::1", "HostPort": "8081"},
     ]
     beside = inspected(daemon, "unborn")["NetworkSettings"]["Networks"]["auto"]["IPAddress"]
-    assert "1 received" in sandbox_says(daemon.pid("web"), "ping", "-c1", "-W2", beside)
+    assert "1 received" in sandbox_says(daemon.pid("web"), "ping", "-c1", "-W10", beside)
 
 
 @recorded

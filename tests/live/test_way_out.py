@@ -74,7 +74,7 @@ def test_published_ports_five_ways() -> None:
         # Another network's container, to its own gateway's address.
         assert ok(client, "other", *URL, "http://10.78.0.1:8080/") == "172.31.255.2"
         # Of 127.0.0.1 only: nobody else.
-        assert curl(f"http://{HOST4}:8082/", "outside") == ""
+        assert curl(f"http://{HOST4}:8082/", "outside", seconds=1) == ""
 
 
 @in_world()
@@ -96,7 +96,7 @@ def test_networks_are_kept_apart() -> None:
         assert curl("http://[fd77::10]/") != ""
         sh("ping -c 1 -W 2 10.79.0.2")
         sh(f"ip -n outside route add 10.77.0.0/24 via {HOST4}")
-        assert curl("http://10.77.0.10/", "outside") == ""
+        assert curl("http://10.77.0.10/", "outside", seconds=1) == ""
 
 
 @in_world()

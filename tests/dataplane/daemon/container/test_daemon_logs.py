@@ -64,7 +64,8 @@ def test_a_log_that_rotates_while_it_is_followed_loses_nothing(tmp_path: Path) -
             for n in range(1000):
                 log.write("stdout", b"%d\n" % n)
                 if n % 20 == 0:
-                    await asyncio.sleep(0.002)
+                    while len(seen) < n - 40:
+                        await asyncio.sleep(0.002)
             log.close()
             done = True
 
