@@ -75,7 +75,7 @@ def test_an_interface_is_replaced_by_another_of_its_name_in_one_order() -> None:
     def work(helper: Helper) -> None:
         def eth0(number: int) -> dict[str, object]:
             addresses = [f"10.0.0.{number}/24"]
-            more = {"mac": f"02:42:0a:00:00:{number:02x}", "mtu": 1400 + number, "sysctls": {}}
+            more = {"mac": f"02:42:0a:00:00:{number:02x}", "mtu": 1400 + number, "sysctls": {}, "mark": f"{number:08x}"}
             return {"name": "eth0", "port": "web.front", "addresses": addresses, "there": False, **more}
 
         made, (first,) = helper.furnish([{"name": "web", "create": True, "add": [eth0(2)]}])
