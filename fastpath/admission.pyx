@@ -5,7 +5,7 @@ from libc.stdint cimport uint16_t, uint32_t
 from fastpath.address cimport within
 from fastpath.counters cimport INTERNAL_NETWORK, ISOLATED as ISOLATED_PORT, NOT_PUBLISHED, OTHER_NETWORK, OTHER_UPLINK
 from fastpath.ip cimport ANSWER, ERROR, QUERY, same
-from fastpath.opening cimport DIALLED, KEEP, OPEN_MIDSTREAM, OPEN_PORT_STAYS
+from fastpath.opening cimport DIALLED, KEEP, OPEN_ENDING, OPEN_MIDSTREAM, OPEN_PORT_STAYS
 from fastpath.ruletable cimport (
     ISOLATED, Interface, NAT_UNPROTECTED, ROUTED, RULE_HOST, RULE_NONE, RULE_PUBLISHED, RULE_SHIFT, RULE_STATIC, Static, is_trusted,
     static_of,
@@ -124,7 +124,7 @@ cdef int admission(RuleTable* rules, const Packet* packet, Opening* opening, uin
         if opening.rule >> RULE_SHIFT == RULE_PUBLISHED:
             rules.published.entries[number].hits += 1
             if rules.published.entries[number].resumes:
-                opening.flags |= OPEN_MIDSTREAM
+                opening.flags |= OPEN_MIDSTREAM | OPEN_ENDING
         elif opening.rule >> RULE_SHIFT == RULE_STATIC:
             rules.statics[number].hits[0] += 1
     return reason

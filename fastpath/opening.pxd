@@ -14,6 +14,7 @@ cdef enum:                        # Opening.flags
     OPEN_MIDSTREAM = 2            # TCP may be picked up in mid-stream, unless the table is strict
     OPEN_MAPPING = 4              # by a mapping whose filtering lets the source in
     OPEN_RESUMED = 8              # by what a server sends: it has replied to a client that had come to opening.target
+    OPEN_ENDING = 16              # a FIN may do it as well, unless the table is strict
 
 cdef struct Opening:              # what shall become of a new flow; rules_target and rules_admit fill it
     Address target                # where it goes: the packet's own, or what a published port leads to

@@ -9,7 +9,7 @@ from fastpath.ip cimport ANSWER, ERROR, OTHER, QUERY, same
 from fastpath.layout cimport PROTOCOL_TCP, PROTOCOL_UDP
 from fastpath.lifetimes cimport EXPIRE_LOOK, expire_some, flow_end, flow_enter, flow_give_back, flow_take
 from fastpath.mapping cimport Choice, Endpoint, mapping_choose, mapping_choose_at, mapping_join, mapping_open_to, tuple_known
-from fastpath.tcpstate cimport TCP_MAY_NOT, TCP_RESUMES, Segment, segment_read, tcp_begin, tcp_first
+from fastpath.tcpstate cimport TCP_BEGINS, TCP_RESUMES, TCP_RESUMES_ENDING, Segment, segment_read, tcp_begin, tcp_first
 from fastpath.translate cimport deltas_make
 from fastpath.wire cimport wire_swap16
 
@@ -142,7 +142,7 @@ cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, 
     cdef Segment segment
     cdef Choice choice
     cdef Flow* flow
-    cdef int first, reason
+    cdef int first, may, reason
     if packet.kind == ERROR or packet.kind == ANSWER:
         table.counters.invalid += 1
         return refuse(table, ICMP_UNMATCHED if packet.kind == ERROR else FLOW_INVALID)
@@ -150,7 +150,8 @@ cdef Found flows_open(FlowTable* table, Packet* packet, const Opening* opening, 
         # flows_find has seen that the header is good.
         segment_read(&segment, packet.frame.data + packet.transport, packet.length - (packet.transport - packet.network), 60)
         first = tcp_first(&segment)
-        if first == TCP_MAY_NOT or (first == TCP_RESUMES and (table.strict or not opening.flags & OPEN_MIDSTREAM)):
+        may = OPEN_MIDSTREAM if first == TCP_RESUMES else OPEN_ENDING if first == TCP_RESUMES_ENDING else 0
+        if first != TCP_BEGINS and (table.strict or not opening.flags & may):
             table.counters.invalid += 1
             return refuse(table, FLOW_INVALID)
     number = flow_take(table, tick)

@@ -4,7 +4,7 @@ from libc.stdint cimport uint16_t, uint32_t
 
 from fastpath.flowtable cimport Pool
 from fastpath.ip cimport Address
-from fastpath.opening cimport KEEP, OPEN_MIDSTREAM, OPEN_RESUMED
+from fastpath.opening cimport KEEP, OPEN_ENDING, OPEN_MIDSTREAM, OPEN_RESUMED
 from fastpath.publish cimport NOT_PUBLISHED_HERE, Publication, TRUSTED_CLIENTS, publications_find, publications_resuming
 from fastpath.ruletable cimport ISOLATED, Interface, RULE_PUBLISHED, RULE_SHIFT, trusts
 from fastpath.wire cimport wire_swap16
@@ -61,7 +61,7 @@ cdef Resumed resumption(RuleTable* rules, const Packet* packet, bint ours, uint1
     if other != found and other != NOT_PUBLISHED_HERE:
         return RESUMES_LATER             # a client who came there would have been led elsewhere
     opening.target_port = wire_swap16(<uint16_t>port)
-    opening.flags = OPEN_MIDSTREAM | OPEN_RESUMED
+    opening.flags = OPEN_MIDSTREAM | OPEN_RESUMED | OPEN_ENDING
     opening.rule = RULE_PUBLISHED << RULE_SHIFT | found
     rules.published.entries[found].hits += 1
     return RESUMES_FLOW

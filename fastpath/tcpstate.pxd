@@ -42,6 +42,7 @@ cdef enum:                        # of a segment that begins a flow
     TCP_MAY_NOT
     TCP_BEGINS                    # a SYN
     TCP_RESUMES                   # of a connection that was there before us
+    TCP_RESUMES_ENDING            # its FIN, which may carry what was last sent
 
 cdef struct Segment:
     uint32_t seq

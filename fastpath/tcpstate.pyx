@@ -81,7 +81,9 @@ cdef bint segment_read(Segment* segment, const uint8_t* octets, uint32_t length,
 cdef int tcp_first(const Segment* segment) noexcept nogil:
     """May it begin a flow?"""
     cdef uint8_t row = rows_of[segment.flags & 63]
-    return TCP_BEGINS if row == ROW_SYN else TCP_RESUMES if row == ROW_ACK else TCP_MAY_NOT
+    if row == ROW_SYN:
+        return TCP_BEGINS
+    return TCP_RESUMES if row == ROW_ACK else TCP_RESUMES_ENDING if row == ROW_FIN else TCP_MAY_NOT
 
 
 cdef inline bint after(uint32_t a, uint32_t b) noexcept nogil:
@@ -141,7 +143,7 @@ cdef void tcp_begin(Flow* flow, Links* links, const Segment* segment, uint32_t s
     flow.state = TCP_SYN_SENT
     if not segment.flags & SYN:
         # What happened before is not known, nor how windows are scaled.
-        flow.state = TCP_ESTABLISHED
+        flow.state = TCP_FIN_WAIT if segment.flags & FIN else TCP_ESTABLISHED
         flow.scales = 0
         flow.flags |= LIBERAL
 

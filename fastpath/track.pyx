@@ -24,7 +24,7 @@ from fastpath.routes cimport BROADCAST, LOCAL, Route, Routes, routes_find
 from fastpath.ruletable cimport RuleTable
 from fastpath.rules cimport NOT_OURS, TARGET_OWN, TARGET_REFUSED, WILL_PASS, Target, rules_admit, rules_target
 from fastpath.shortcut cimport is_syn
-from fastpath.tcpstate cimport TCP_RESUMES, Segment, segment_read, tcp_first
+from fastpath.tcpstate cimport TCP_RESUMES, TCP_RESUMES_ENDING, Segment, segment_read, tcp_first
 from fastpath.ways cimport fits, lower_ttl, pass_on, source_known, source_refused
 from fastpath.wire cimport wire_likely
 
@@ -155,7 +155,7 @@ cdef Resumed resume(Gateway* gateway, const Packet* packet, const Route* route, 
     if packet.protocol != PROTOCOL_TCP or gateway.rules.published.targets.count == 0 or gateway.flows.strict:
         return RESUMES_NOTHING
     segment_read(&segment, packet.frame.data + packet.transport, packet.length - (packet.transport - packet.network), 60)
-    if tcp_first(&segment) != TCP_RESUMES:
+    if tcp_first(&segment) not in (TCP_RESUMES, TCP_RESUMES_ENDING):
         return RESUMES_NOTHING
     return resumption(gateway.rules, packet, ours, route.interface, opening)
 

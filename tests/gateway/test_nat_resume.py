@@ -62,18 +62,32 @@ def test_it_ends_as_others_do(world, order):
     assert "established" not in world.flows.rows(world.now)[0]["state"].item()
 
 
+@pytest.mark.row("NAT-21", "NAT-32")
+@pytest.mark.parametrize("order", [(asks, replies), (replies, asks)], ids=["client first", "server first"])
+def test_what_was_said_last_arrives_with_the_end(world, order):
+    """Whoever closes while there is no gateway sends what was not acknowledged again together with the FIN, and nothing else any
+    more: Linux lets only an ACK begin a flow, and the other side would wait for ever."""
+    publish(world)
+    order[0](world, flags="FPA")
+    assert world.flows.rows(world.now)[0]["state"].item() == "FIN wait"
+    order[1](world, flags="A")
+    order[1](world, flags="FA")
+    order[0](world, flags="A")
+    assert world.flows.rows(world.now)[0]["state"].item() == "time wait"
+
+
 @pytest.mark.row("NAT-21")
 def test_strict_drops_it(make):
     world = make(flows={"strict": True})
     publish(world)
     nothing(world)
-    world.vanishes("up", world.tcp("r1", 5000, "up", 8080, "PA", seq=1, ack=1), "invalid state")
+    for flags in ("PA", "FA"):
+        world.vanishes("up", world.tcp("r1", 5000, "up", 8080, flags, seq=1, ack=1), "invalid state")
 
 
 @pytest.mark.row("NAT-21")
-@pytest.mark.parametrize("flags", ["R", "RA", "FA", "SA", "", "SF"])
+@pytest.mark.parametrize("flags", ["R", "RA", "F", "SA", "", "SF"])
 def test_other_segments_begin_nothing(world, flags):
-    """As Linux: only an ACK does."""
     publish(world)
     reasons = ("invalid state", "bad transport")
     world.vanishes("a", world.tcp("a", 80, "r1", 5000, flags, seq=1, ack=1), *reasons)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -165,3 +165,50 @@ with socket.create_connection(("{ADDRESSES[4][0]}", 18099), 30) as stream:
             process.start()
             said.append(process.docker("exec", "beside", sys.executable, "-c", ask))
         assert said == said[:1] * 3
+
+
+EAR = """
+import socket
+server = socket.create_server(("0.0.0.0", 80))
+while True:
+    stream = server.accept()[0]
+    print("accepted", flush=True)
+    print(stream.makefile().read(), flush=True)
+"""
+LAST_WORDS = """
+import socket, sys, time
+for _ in range(400):
+    try:
+        stream = socket.create_connection((sys.argv[1], 18099), timeout=2)
+        break
+    except OSError:
+        time.sleep(0.05)
+print("connected", flush=True)
+sys.stdin.readline()
+stream.sendall(b"last words")
+time.sleep(0.4)  # they were sent again, alone, and nobody was there
+stream.close()
+"""
+
+
+def test_what_was_said_and_closed_meanwhile_arrives(tmp_path: Path, host: str) -> None:
+    """The client has gone by the time the next daemon is there: its kernel sends the rest together with the FIN."""
+    with daemon(tmp_path, netns=host) as process:
+        ports = {"PortBindings": {"80/tcp": [{"HostPort": "18099"}]}}
+        process.run("ear", sys.executable, "-c", EAR, HostConfig=ports)
+        words = ["ip", "netns", "exec", OUTSIDE, sys.executable, "-c", LAST_WORDS, ADDRESSES[4][0]]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+            assert client.stdout is not None
+            assert client.stdout.readline() == "connected\n"
+            until(lambda: process.docker("logs", "ear") == "accepted\n")
+            process.kill()
+            client.communicate("go\n", timeout=60)
+            process.start()
+            until(lambda: process.docker("logs", "ear") == "accepted\nlast words\n")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
