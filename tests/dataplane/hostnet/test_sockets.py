@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import random
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from ipaddress import ip_address
 
 import pytest
@@ -17,8 +18,14 @@ LOCAL = ip_address("127.0.0.1")
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Of TCP and UDP, below those that others are given by chance (net.ipv4.ip_local_port_range)."""
+    while True:
+        number = random.randrange(10_000, 20_000)
+        with suppress(OSError):
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET6, kind) as probe:
+                    probe.bind(("::", number))
+            return number
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
