@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from dataplane.model import IPAddress, IPNetwork
 from dataplane.netns.route import Route
@@ -13,9 +13,8 @@ from dataplane.netns.step import Step, ip_step
 from dataplane.proc.rtnetlink import Wire, attribute, attributes
 from dataplane.proc.spec import NamespaceRef
 
-_GETADDR, _NEWROUTE, _DELROUTE, _GETROUTE = 22, 24, 25, 26
+_NEWROUTE, _DELROUTE, _GETROUTE = 24, 25, 26
 _CREATE, _EXCL = 0x400, 0x200
-_IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_TABLE = 1, 4, 5, 6, 15
 _MAIN, _BOOT, _UNICAST, _SCOPE_LINK = 254, 3, 1, 253
 
@@ -25,12 +24,8 @@ class HostWire(Wire):
 
     def addresses(self) -> Iterator[tuple[int, IPAddress]]:
         """(index of the interface, address) of every one."""
-        for body in self.dump(_GETADDR, struct.pack("=BBBBI", 0, 0, 0, 0, 0)):
-            family, _, _, _, index = struct.unpack_from("=BBBBI", body)
-            found = attributes(body[8:])
-            packed = found.get(_IFA_LOCAL) or found.get(_IFA_ADDRESS)
-            if packed and family in {socket.AF_INET, socket.AF_INET6}:
-                yield index, _address(packed)
+        for index, text in self.prefixes():
+            yield index, ip_address(text.partition("/")[0])
 
     def routes(self) -> Iterator[tuple[int, IPNetwork]]:
         """(index of the interface or 0, destination) of unicast routes of the main table, but for default routes."""
@@ -65,10 +60,6 @@ class HostWire(Wire):
         else:
             self.do(_DELROUTE, 0, body, step.what)
         return step
-
-
-def _address(packed: bytes) -> IPAddress:
-    return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)
 
 
 def _network(packed: bytes, length: int) -> IPNetwork:
