@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 
 from dataplane.compose.nodes import At
-from dataplane.mounts import Device, target_of
+from dataplane.compose.values import mount_target
+from dataplane.mounts import Device
 
 PERMISSIONS = re.compile("[rwm]{1,3}")
 EVERY = frozenset("rwm")
@@ -28,10 +29,8 @@ def device(at: At) -> Device | None:
         raise at.wrong(f'{SAID}"{source}": not a device node', FORMS)
     if not PERMISSIONS.fullmatch(permissions) or len(set(permissions)) < len(permissions):
         raise at.wrong(f"invalid device mode: {permissions}", "write letters of rwm, each once, or nothing")
-    try:
-        return Device(source=source, target=target_of(target), permissions=permissions)
-    except ValueError as error:
-        raise at.wrong(f'{SAID}"{source}": {error}', FORMS) from None
+    where = mount_target(at, target, FORMS, f'{SAID}"{source}": ')
+    return Device(source=source, target=where, permissions=permissions)
 
 
 def foreign(at: At | None) -> tuple[str, ...]:

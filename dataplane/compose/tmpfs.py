@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from dataplane.compose.nodes import At
-from dataplane.mounts import PLAIN, TMPFS, Mount, target_of
+from dataplane.compose.values import mount_target
+from dataplane.mounts import PLAIN, TMPFS, Mount
 
 NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 VALUES = {
@@ -37,10 +38,7 @@ def mode(at: At) -> int:
 
 def _mount(at: At) -> Mount:
     where, colon, text = at.text().partition(":")
-    try:
-        target = target_of(where)
-    except ValueError as error:
-        raise at.wrong(str(error), FORMS) from None
+    target = mount_target(at, where, FORMS)
     options = text.split(",") if colon else []
     for option in options:
         name, _, value = option.partition("=")

@@ -1,4 +1,4 @@
-"""Small mappings of texts: options, labels, variables."""
+"""Small values of several keys: options, labels, variables, where something is mounted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from dataplane.compose.merge import pairs as as_mapping
 from dataplane.compose.nodes import At
 from dataplane.model import EMPTY, Options
+from dataplane.mounts import target_of
 
 
 def options(at: At | None) -> Options:
@@ -47,3 +48,11 @@ def texts(at: At | None) -> tuple[str, ...]:
 def frozen(mapping: Mapping[str, str]) -> Options:
     """A mapping that stays as it is."""
     return MappingProxyType(dict(mapping)) if mapping else EMPTY
+
+
+def mount_target(at: At, path: str, mend: str, said: str = "") -> str:
+    """``path`` as something is mounted on it. UserError, which begins with ``said``: nothing can be."""
+    try:
+        return target_of(path)
+    except ValueError as error:
+        raise at.wrong(f"{said}{error}", mend) from None

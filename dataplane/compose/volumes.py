@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from dataplane.compose.nodes import At
 from dataplane.compose.sizes import memory
 from dataplane.compose.tmpfs import mode
-from dataplane.compose.values import flag
-from dataplane.mounts import MODES, target_of
+from dataplane.compose.values import flag, mount_target
+from dataplane.mounts import MODES
 
 SHARED = frozenset({"shared", "rshared"})
+TARGET = "write where it is to be seen, from the root: /srv/data"
 FORMS = 'write "./FOLDER:/TARGET", "/PATH:/TARGET:ro" or "NAME:/TARGET"'
 
 
@@ -34,14 +35,6 @@ class Volume:
 def volumes(at: At | None) -> tuple[Volume, ...]:
     """Every entry, in order."""
     return tuple(_long(entry) if isinstance(entry.value, Mapping) else _short(entry) for entry in at.elements()) if at else ()
-
-
-def target(at: At, path: str) -> str:
-    """``path`` as something is mounted on it. UserError: nothing can be."""
-    try:
-        return target_of(path)
-    except ValueError as error:
-        raise at.wrong(str(error), "write where it is to be seen, from the root: /srv/data") from None
 
 
 def path(at: At, text: str) -> str:
@@ -77,7 +70,7 @@ def _short(at: At) -> Volume:
         at=at,
         kind="bind" if bind else "volume",
         source=path(at, source) if bind else source,
-        target=target(at, where),
+        target=mount_target(at, where, TARGET),
         read_only="ro" in modes,
         make=bind,
         modes=modes,
@@ -98,7 +91,7 @@ def _long(at: At) -> Volume:
         at=at,
         kind=kind.text(),
         source="" if source is None else path(source, source.text()) if kind.text() == "bind" else source.text(),
-        target=target(where, where.text()),
+        target=mount_target(where, where.text(), TARGET),
         read_only=flag(at, "read_only"),
         make=bind is not None and flag(bind, "create_host_path"),
         options=_memory(at.get("tmpfs")),
